@@ -20,10 +20,11 @@
  *
  * Usage: stopped-client URI HEARTBEAT CONNECT-TIMEOUT
  *
- * The program prints a line for each `close`, each `error` and each change of the state, with the
- * time and the word that a SignalLog records. It reads commands from the standard input: `close`,
- * or `block` with a number of milliseconds. A message of the server may be a `block` command too.
- * The program exits at the end of the input. */
+ * HEARTBEAT is the name of a Heartbeat, and CONNECT-TIMEOUT is in milliseconds. The program opens a
+ * task. It prints a line for each `close`, each `error` and each change of the state, with the time
+ * in microseconds and the word that a SignalLog records (for `close`, without the reason). It reads
+ * commands from the standard input: `close`, or `block` with a number of milliseconds. A message of
+ * the server may be a `block` command too. The program exits at the end of the input. */
 
 static void
 print_word (const char *word)

@@ -105,7 +105,7 @@ stopped_process_new (const char      *folder,
   return self;
 }
 
-/* Frees the object. The process must have exited. */
+/* Frees the object. Fails unless the process has exited, with status 0. */
 void
 stopped_process_free (StoppedProcess *self)
 {
@@ -194,15 +194,16 @@ stopped_process_count (StoppedProcess *self)
   return self->entries->len - self->n_before;
 }
 
-/* Returns the time at which the process printed its first word after it resumed, or 0. */
+/* Returns the time at which the process printed its first word after it resumed, or 0 if it has
+ * printed none. */
 gint64
 stopped_process_get_time (StoppedProcess *self)
 {
   return stopped_process_count (self) > 0 ? get_entry (self, self->n_before)->time : 0;
 }
 
-/* Returns the first @n_words words that the process printed after it resumed, with spaces between
- * them. */
+/* Returns the words that the process has printed since it resumed, separated by spaces, but at most
+ * the first @n_words of them. */
 char *
 stopped_process_join (StoppedProcess *self,
                       guint           n_words)

@@ -45,8 +45,8 @@ expect_ping (const Heartbeat *heartbeat,
   raw_peer_expect (peer, heartbeat_get_ping_word (heartbeat));
 }
 
-/* Sends proof that the connection works, and waits until the data is in the client's socket. The
- * client has not read it yet. */
+/* Makes the server send proof that the connection works, and waits until the data is in the
+ * client's socket. The task has not read it yet. */
 void
 send_life (const Heartbeat *heartbeat,
            RawPeer         *peer)
@@ -55,8 +55,8 @@ send_life (const Heartbeat *heartbeat,
   raw_peer_wait_delivered (peer);
 }
 
-/* Waits until the task has read the data of send_life (). Then checks that the next ping is sent no
- * sooner than ping-timeout after that. */
+/* Waits until the task has read the data of send_life (). Then checks that the next ping is sent
+ * ping-timeout after that, no sooner and no later, and that the connection stays open. */
 void
 expect_life (Fixture         *fixture,
              const Heartbeat *heartbeat,

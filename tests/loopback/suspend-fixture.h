@@ -17,6 +17,7 @@ typedef struct
                          gconstpointer  data);
 } SuspendCase;
 
+/* The default timeouts, and an hour, in milliseconds */
 #define PING_AFTER 15000
 #define PONG_AFTER 10000
 #define HOUR       (3600 * 1000)
@@ -24,8 +25,8 @@ typedef struct
 /* The tolerance for the times in these tests, in milliseconds */
 #define LATENESS 125
 
-/* If the main loop runs later than this, in milliseconds, the task assumes that the process was
- * suspended. */
+/* If a deadline is handled late by more than this, in milliseconds, the task assumes that the
+ * process was suspended. */
 #define LATE 1000
 
 #define WORDS_DEAD "state:waiting error:pong-timeout close:1006 reconnect:1:20"

@@ -34,7 +34,7 @@ void     __real_g_source_add_poll (GSource             *source,
 void     __wrap_g_source_add_poll (GSource             *source,
                                    GPollFD             *fd);
 
-/* Returns whether @fd is the client's end of a connection to the server. */
+/* Returns whether @fd is the client's end of a connection to the watched server. */
 static gboolean
 is_watched (int fd)
 {
@@ -121,7 +121,8 @@ __wrap_g_source_add_poll (GSource *source,
   __real_g_source_add_poll (source, fd);
 }
 
-/* Counts the calls of clients of the server at @uri. */
+/* Counts, from now on, the system calls on connections to the server at @uri. Calls of main-loop
+ * functions are always counted. */
 void
 system_calls_watch (const char *uri)
 {

@@ -6,8 +6,9 @@
 #include "hb-time-private.h"
 #include "test-clock.h"
 
-/* The times at which alarms wake the main loop, on a clock that the test advances. Each case runs
- * with a timer of the kernel, and with the loop's own timer. */
+/* The times at which alarms ring, that is, at which their callbacks are called. The test advances
+ * the clock. Each case runs with a timer of the kernel, and with the loop's own timeout, as on a
+ * system without timerfd. */
 
 #define N_ALARMS 100
 #define WAIT     (15 * G_TIME_SPAN_SECOND)
@@ -21,8 +22,8 @@ typedef struct
   HbAlarm alarm;
   gint64  wanted_at;
   gint64  early;    /* how much earlier than wanted_at the callback may be called */
-  gint64  rang_at;  /* HB_NEVER until the callback is called */
-  gint64  late;     /* the delay of the call after wanted_at, negative if it was early */
+  gint64  rang_at;  /* HB_NEVER until a call that is not too early */
+  gint64  late;     /* the delay of that call after wanted_at, negative if it was early */
   guint   n_calls;  /* calls of the callback, whether due or not */
 } Bell;
 

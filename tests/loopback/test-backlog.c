@@ -4,7 +4,7 @@
 
 #include "fixture.h"
 
-/* A server that stops reading, so that the socket becomes full and messages wait */
+/* A server that stops reading, so that the client's socket becomes full and messages wait */
 
 #define SIZE (64 * 1024)
 
@@ -72,8 +72,8 @@ test_all_arrives_in_order (Fixture       *fixture,
   fixture_close_raw (fixture, peer);
 }
 
-/* Messages that were not written to the lost connection are sent on the next one, in order and
- * without a gap. */
+/* Messages that were not completely written to the lost connection are sent on the next one, in
+ * order and without a gap. */
 static void
 test_next_link_goes_on (Fixture       *fixture,
                         gconstpointer  data)
@@ -250,8 +250,8 @@ read_some_cb (gpointer user_data)
   return G_SOURCE_CONTINUE;
 }
 
-/* The server reads slowly and sends nothing. The bytes that it reads count as activity, so the task
- * keeps the connection. */
+/* The server reads slowly and sends nothing. Whenever it has read, the kernel accepts more data of
+ * the client. This counts as activity, so the task keeps the connection. */
 static void
 test_slow_upload_lives (Fixture       *fixture,
                         gconstpointer  data)
@@ -306,7 +306,8 @@ main (int   argc,
       char *argv[])
 {
   g_test_init (&argc, &argv, NULL);
-  g_test_summary ("While a server does not read, messages wait, and none is lost or sent twice");
+  g_test_summary ("While a server does not read, messages wait. Each is then sent once, or the "
+                  "task reports its loss");
 
   add_raw_test ("/loopback/backlog/all-arrives-in-order", test_all_arrives_in_order);
   add_raw_test ("/loopback/backlog/next-link-goes-on", test_next_link_goes_on);

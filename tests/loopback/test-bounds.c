@@ -18,11 +18,12 @@
 #define ROOM_FOR_BUFFERS (512 * KIB)
 
 /* libsoup holds a message twice, as a frame and as a whole, each in an array whose size is a power
- * of two. The test also holds the previous message. */
+ * of two. The signal log also holds the previous message. */
 #define MAX_MESSAGE MIB
 #define ROOM_FOR_A_MESSAGE (6 * MAX_MESSAGE + ROOM_FOR_BUFFERS)
 
-/* The number of bytes that a server sends. The memory in use must not grow with this number. */
+/* The number of bytes that a server sends in most tests. The memory in use must not grow with this
+ * number. */
 #define PLENTY (64 * MIB)
 
 typedef struct
@@ -34,7 +35,7 @@ typedef struct
   guint64          peak;
 } Bounds;
 
-/* Returns: the bytes in use on the heap, or 0 if the system does not report them */
+/* Returns: the bytes in use on the heap, or 0 if the allocator does not report them */
 static guint64
 get_heap (void)
 {
@@ -135,6 +136,7 @@ run_for (Bounds *bounds,
   report (bounds);
 }
 
+/* Fails if the test has used more than @room bytes of the heap, and frees the object. */
 static void
 bounds_free (Bounds  *bounds,
              guint64  room)
@@ -172,8 +174,8 @@ make_frame (guint8 first,
   return bytes;
 }
 
-/* Makes a message of a kibibyte that inflates to a mebibyte of zeros: RFC 7692, 7.2.1. If the
- * message is repeated, each copy inflates to zeros again. */
+/* Makes a frame of about a kibibyte that inflates to a mebibyte of zeros: RFC 7692, 7.2.1. If the
+ * frame is repeated, each copy inflates to zeros again. */
 static GByteArray *
 make_bomb (guint8 first)
 {
@@ -190,13 +192,14 @@ make_bomb (guint8 first)
   g_assert_no_error (error);
   g_assert_cmpuint (n_read, ==, MIB);
 
-  /* A message must end without the last four bytes of the compressor's output: RFC 7692, 7.2.1. */
+  /* The last frame of a message must not contain the last four bytes of the compressor's output:
+   * RFC 7692, 7.2.1. */
   raw_frame_append (bytes, first, small, n_written - ((first & RAW_FIN) != 0 ? 4 : 0));
 
   return bytes;
 }
 
-/* The header announces more bytes than any memory can hold, so the task refuses the frame when it
+/* The header announces far more bytes than max-message-size, so the task refuses the frame when it
  * has read the header. */
 static void
 test_announced (gconstpointer data)
@@ -215,8 +218,8 @@ test_announced (gconstpointer data)
   bounds_free (bounds, ROOM_FOR_BUFFERS);
 }
 
-/* The frame is also refused if max-message-size is 0, because libsoup cannot hold a message of this
- * size. */
+/* The frame is also refused if max-message-size is 0, because libsoup cannot hold a message of
+ * 2 GiB or more. */
 static void
 test_announced_without_limit (gconstpointer data)
 {
@@ -228,8 +231,8 @@ test_announced_without_limit (gconstpointer data)
   bounds_free (bounds, G_MAXUINT64);
 }
 
-/* The server announces a message of the maximum size, and sends only its beginning. The task must
- * not allocate memory for the rest. */
+/* The server announces a message of the maximum size, and sends only the header, or also the
+ * beginning of the payload. The task must not allocate memory for the rest. */
 static void
 test_claimed (gconstpointer data)
 {
@@ -294,14 +297,14 @@ test_slow_application (void)
   open_task (bounds);
   signal_log_expect (bounds->log, WORDS_OPEN);
 
-  /* The signal log would keep the messages, and so change the measured memory. */
+  /* The signal log would keep a word for each message, and so change the measured memory. */
   signal_log_free (bounds->log);
   bounds->log = NULL;
   wait_until (n_messages > 9900);
   bounds_free (bounds, ROOM_FOR_BUFFERS);
 }
 
-/* The bytes of an unread flood that the sockets of both sides may buffer */
+/* The maximum number of bytes of an unread flood that the sockets of both sides buffer */
 #define ROOM_IN_KERNELS (24 * MIB)
 
 /* Room for the waiting messages, for as many bytes again in libsoup's array, and for one more
@@ -363,8 +366,10 @@ test_paused (gconstpointer data)
 }
 
 /* The answer to the handshake never ends. libsoup reads up to 64 KiB of headers, or 100 KiB from
- * libsoup 3.6 on. If the headers end, the body is read and dropped until connect-timeout
- * expires. */
+ * libsoup 3.6 on. The task accepts only a few interim responses. If the headers end, the body is
+ * dropped. The attempt ends when connect-timeout expires, at the latest.
+ *
+ * @data: the beginning of the answer, and the text that is repeated after it */
 static void
 test_answer (gconstpointer data)
 {

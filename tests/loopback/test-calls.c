@@ -122,8 +122,8 @@ test_open_ends_by_close (Fixture       *fixture,
   g_assert_error (error, HB_ERROR, HB_ERROR_CLOSED);
 }
 
-/* If open_async () is cancelled while the task connects or waits, the task is closed. If it was
- * cancelled before the call, the task stays closed. */
+/* If open_async () is cancelled while the task connects or waits, the task is closed. If the
+ * cancellable was already cancelled before the call, the task stays closed. */
 static void
 test_cancel_open (Fixture       *fixture,
                   gconstpointer  data)
@@ -210,7 +210,7 @@ test_close_ends_by_reconnect (Fixture       *fixture,
   raw_peer_forget (raw_server_get_peer (fixture->raw, 0));
 }
 
-/* A call keeps the task alive until it completes. */
+/* An asynchronous call keeps the task alive until it has completed and its result is freed. */
 static void
 test_calls_keep_alive (Fixture       *fixture,
                        gconstpointer  data)

@@ -7,10 +7,11 @@
 
 #include "test-clock.h"
 
-/* More descriptors than a test opens */
+/* A number that is greater than each descriptor of a test */
 #define MAX_DESCRIPTORS 1024
 
-/* The linker replaces these functions of the system: see --wrap in ld(1). */
+/* With --wrap, the linker lets calls of a system's function reach the function that has __wrap_
+ * before the same name. The name with __real_ before it stands for the system's function: ld(1). */
 int __real_timerfd_create  (int                      clock,
                             int                      flags);
 int __real_timerfd_settime (int                      fd,
@@ -30,13 +31,13 @@ int __wrap_clock_gettime   (clockid_t                clock,
 
 typedef struct
 {
-  gboolean is_ours;
+  gboolean is_ours;  /* The timer uses CLOCK_BOOTTIME. */
   gint64   deadline; /* 0 if the timer is not armed, as for timerfd_settime () */
 } Timer;
 
 static Timer timers[MAX_DESCRIPTORS];
 
-/* The initial time may be anything except 0, which would disarm a timer. */
+/* The initial time may be any time after 0. A deadline of 0 would disarm a timer. */
 static gint64 now = G_TIME_SPAN_DAY;
 
 static gboolean is_without_timerfd;

@@ -11,7 +11,7 @@ typedef struct
   const char *name;
   guint       code;
   const char *reason; /* (nullable) */
-  const char *word;   /* the expected word of the signal log */
+  const char *word;   /* the expected word of the signal log, or of the RawPeer */
 } CloseFrame;
 
 static const CloseFrame close_frames[] = {

@@ -52,8 +52,8 @@ test_many_threads (void)
     g_thread_join (threads[i]);
 }
 
-/* Iterates two contexts once: @context, which the task uses, and the default one, which the server
- * uses. */
+/* Iterates two contexts once, without waiting: @context, which the task uses, as the thread-default
+ * one, and then the default one, which the server uses. */
 static void
 turn (GMainContext *context)
 {
@@ -71,8 +71,8 @@ finish (GMainContext *context)
   g_main_context_pop_thread_default (context);
 }
 
-/* Checks that the task's context is the thread-default one in a handler, whatever the context of
- * the caller is. */
+/* Checks that the task's context is the thread-default one in a handler, whatever context was the
+ * thread-default one before. */
 static void
 check_context_cb (gpointer context)
 {
@@ -146,7 +146,7 @@ pass_cb (gpointer user_data)
   return G_SOURCE_REMOVE;
 }
 
-/* Iterates @context without making it the thread-default one. */
+/* Iterates @context for @milliseconds, without making it the thread-default one. */
 static void
 run_unpushed (GMainContext *context,
               guint         milliseconds)
@@ -378,7 +378,8 @@ main (int   argc,
       char *argv[])
 {
   g_test_init (&argc, &argv, NULL);
-  g_test_summary ("A task uses one main context and its thread, and the application's session");
+  g_test_summary ("A task uses one main context and its thread, and the application's session if "
+                  "one is set");
 
   g_test_add_func ("/loopback/contexts/thread", test_thread);
   g_test_add_func ("/loopback/contexts/many-threads", test_many_threads);

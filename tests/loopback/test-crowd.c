@@ -8,7 +8,7 @@
 
 /* Many threads that send at the same time as the task's own thread. tests/loopback/tsan/run.sh runs
  * this test with ThreadSanitizer. HB_CROWD_MESSAGES sets the total number of messages, and
- * HB_CROWD_LINKS the number of connections. */
+ * HB_CROWD_LINKS the approximate number of connections. */
 
 #define N_THREADS 8
 #define N_MESSAGES 16000
@@ -34,7 +34,7 @@ typedef struct
   guint            n_received;
   guint            n_per_link;  /* messages received before the task reconnects */
   guint            n_accepted;  /* (atomic) */
-  int              n_started;   /* (atomic) */
+  int              n_started;   /* (atomic) started senders; ended ones in test_results () */
 } Crowd;
 
 typedef struct
@@ -175,9 +175,9 @@ send_all (gpointer data)
 
 /* Checks that the messages of each thread arrived once and in order. If the kernel had accepted
  * only a part of a message when a connection ended, the server has not received that message, so
- * the whole message is sent again on the next connection. The server sends nothing. If the client
- * closed its socket with unread bytes, the kernel would reset the connection, and discard data that
- * it had accepted but not delivered. */
+ * the whole message is sent again on the next connection. The server sends nothing, because if the
+ * client closed its socket with unread bytes, the kernel would reset the connection, and discard
+ * data that it had accepted but not delivered. */
 static void
 assert_complete (Crowd *self)
 {

@@ -59,6 +59,7 @@ ioctl (int           fd,
   return real (fd, request, argument);
 }
 
+/* Returns FALSE if the test must be skipped, because TLS is not available. */
 static gboolean
 set_up (Fixture    *fixture,
         const Case *self)
@@ -149,7 +150,7 @@ test_loss (gconstpointer data)
   g_assert_true ((get_metric (fixture.task, hb_metrics_get_messages_resent) > 0) == has_stream);
   g_assert_cmpuint (get_metric (fixture.task, hb_metrics_get_messages_sent), ==, N_MESSAGES);
 
-  /* Without acknowledgements, some of the messages that count as sent are lost. */
+  /* Without acknowledgements, messages that count as sent may be lost. */
   raw_peer_resume (first);
   if (has_stream)
     expect_numbers (first, 0, n_sent);
@@ -195,7 +196,8 @@ test_calls (Fixture       *fixture,
   g_assert_cmpstr (test_server_get_received (fixture->server), ==, "one two");
 }
 
-/* The main context is not iterated, so only the call that sends can query the acknowledgements. */
+/* While messages are sent, the main context is not iterated, so only the call that sends can query
+ * the acknowledgements. */
 static void
 test_room (Fixture       *fixture,
            gconstpointer  data)

@@ -7,6 +7,7 @@
 /* g_object_run_dispose () in any state and more than once. It drops the connection, completes the
  * pending calls and emits no signal. The functions of the task still return afterwards. */
 
+/* In the order of HbState */
 static const char * const state_names[] = { "connecting", "open", "closing", "closed", "waiting" };
 
 typedef struct
@@ -269,7 +270,7 @@ no_pong_cb (HbWebsocketTask       *task,
   return FALSE;
 }
 
-/* The user data of each function is freed once. */
+/* Disposal frees the user data of each function, once. */
 static void
 test_functions_are_freed (void)
 {

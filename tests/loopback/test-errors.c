@@ -95,7 +95,8 @@ expect_wait (Fixture    *fixture,
   signal_log_expect (fixture->log, "state:closed");
 }
 
-/* The task waits for as long as the server asks, but at most for an hour. */
+/* If the status is 429 or 503, the task waits for as long as a valid Retry-After asks, but for no
+ * longer than an hour, and for no less than its own delay. */
 static void
 test_retry_after (Fixture       *fixture,
                   gconstpointer  data)
@@ -175,8 +176,8 @@ test_repeat_limit (Fixture       *fixture,
   g_assert_cmpuint (test_server_get_n_requests (fixture->server), ==, 3);
 }
 
-/* A message that is longer than max-message-size ends the task, because the server would send it
- * again after each reconnection. */
+/* A message that is longer than max-message-size closes the task, because the server might send
+ * it again after each reconnection. */
 static void
 test_message_too_big (Fixture       *fixture,
                       gconstpointer  data)

@@ -22,7 +22,8 @@ send_dice (Fixture *fixture,
   g_assert_no_error (error);
 }
 
-/* A message of @length bytes, and the expected first byte and length of each frame */
+/* The size of a message, the value of fragment-size, and the expected first byte (in hexadecimal)
+ * and length of each frame */
 typedef struct
 {
   gsize       length;
@@ -52,7 +53,8 @@ test_sizes (Fixture       *fixture,
   RawPeer *peer = footing_open (fixture);
   guint i;
 
-  g_test_summary ("No frame is longer than fragment-size, and only the last one has FIN");
+  g_test_summary ("No frame has a payload longer than fragment-size, unless this is 0, and only "
+                  "the last frame of a message has FIN");
 
   g_assert_cmpuint (hb_websocket_task_get_fragment_size (fixture->task), ==, DEFAULT);
 
@@ -71,7 +73,8 @@ test_sizes (Fixture       *fixture,
   signal_log_forget (fixture->log);
 }
 
-/* Opens a connection, and sends a message of which the kernel accepts only a part. */
+/* Opens a connection whose server does not read, and sends a message of which the kernel accepts
+ * only a part. */
 static RawPeer *
 send_in_part (Fixture *fixture)
 {
@@ -217,7 +220,7 @@ test_closed_by_server (Fixture       *fixture,
   g_autofree char *log = NULL;
 
   g_test_summary ("If the server sends a close frame while a message is partly sent, the message "
-                  "is sent again from its first frame");
+                  "is sent again on the next connection, from its first frame");
 
   assert_sends (fixture->task, "next");
   raw_peer_send_close (peer, 1001, NULL);

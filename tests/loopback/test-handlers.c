@@ -5,12 +5,13 @@
 #include "fixture.h"
 
 /* A handler of any signal may call any function, drop the last reference, or run a main loop. The
- * tests combine each signal with each action. */
+ * same applies to a callback and to a function that the application has set. The tests combine each
+ * of these with each action. */
 
 /* The state of the task after the handler has acted */
 typedef enum {
-  GOES_ON, /* The task opens again and again. */
-  ENDS,    /* The task is CLOSED, and emits no more signals. */
+  GOES_ON, /* The task reconnects again and again. */
+  ENDS,    /* The task becomes CLOSED, and stays so. */
   IS_GONE, /* The task is finalized. */
 } Outcome;
 
@@ -26,12 +27,12 @@ typedef struct
 struct _Scene
 {
   Fixture          fixture;
-  HbWebsocketTask *task;   /* (nullable) our reference */
-  HbWebsocketTask *weak;   /* (nullable) NULL once the task is disposed of */
+  HbWebsocketTask *task;      /* (nullable) NULL once the scene has dropped its reference */
+  HbWebsocketTask *weak;      /* (nullable) NULL once the task is disposed of */
   const char      *signal;
   const Action    *action;
-  guint            n_emitted;
-  guint            depth;  /* the number of main loops that run in handlers */
+  guint            n_emitted; /* signals before the disposal, 0 without one */
+  guint            depth;     /* the number of main loops that run in handlers */
   gboolean         acted;
 };
 
@@ -131,7 +132,8 @@ act_send (Scene *scene)
   hb_websocket_task_flush_async (scene->task, NULL, NULL, NULL);
 }
 
-/* Pauses the task and cancels a call of receive_async (). The cancelled call removes no message. */
+/* Calls receive_async (), which pauses the task, and cancels the call. The cancelled call removes
+ * no message. */
 static void
 act_pause (Scene *scene)
 {
@@ -251,7 +253,7 @@ nest_deeper_cb (Scene *scene)
   scene->depth--;
 }
 
-/* Runs a main loop in every later handler, up to four deep. */
+/* Iterates the main context in this handler and in every later one, up to four deep. */
 static void
 act_nest_deeply (Scene *scene)
 {
@@ -266,7 +268,8 @@ act_nest_deeply (Scene *scene)
   nest_deeper_cb (scene);
 }
 
-/* Runs a main loop for long enough that data arrives, and connections end and open. */
+/* Makes the server send a message if it can, and runs a main loop for long enough that data
+ * arrives, and connections end and open. */
 static void
 act_nest_long (Scene *scene)
 {
@@ -403,7 +406,7 @@ result_cb (GObject      *source,
   act_once (user_data);
 }
 
-/* Opens the task again, because close_async () or the cancellable has ended it. */
+/* Acts, and then opens the task again, because close_async () or the cancellable has closed it. */
 static void
 ended_cb (GObject      *source,
           GAsyncResult *result,
@@ -427,7 +430,7 @@ connecting_cb (HbWebsocketTask *task,
 }
 
 /* This function and the next one act as the server on each connection. The server sends a message,
- * answers the heartbeat, and then breaks the protocol. */
+ * answers a ping, and then breaks the protocol. It also answers a close frame. */
 static void
 peer_opened_cb (RawPeer  *peer,
                 gpointer  user_data)
@@ -571,7 +574,7 @@ main (int   argc,
   guint j;
 
   g_test_init (&argc, &argv, NULL);
-  g_test_summary ("Each signal with each action that a handler may take.");
+  g_test_summary ("Each signal, function and callback with each action that a handler may take.");
 
   for (i = 0; i < G_N_ELEMENTS (emissions); i++)
     {

@@ -45,8 +45,8 @@ typedef struct
   const char *path;
   const char *offered;  /* separated by commas; "" for an empty list */
   const char *header;   /* (nullable) the sent value, NULL for no header */
-  const char *answer;
-  const char *protocol; /* (nullable) NULL if the attempt fails */
+  const char *answer;   /* the lines that choose subprotocols, "" for no choice */
+  const char *protocol; /* (nullable) "" for none, NULL if the attempt fails */
 } ProtocolCase;
 
 #define CHOOSES(protocol) "Sec-WebSocket-Protocol: " protocol "\r\n"
@@ -167,7 +167,7 @@ add_token_cb (HbWebsocketTask *task,
   soup_message_headers_replace (soup_message_get_request_headers (message), "X-Token", token);
 }
 
-/* A handler of `connecting` sets a new header for each attempt. */
+/* A handler of `connecting` sets a header to a new value for each attempt. */
 static void
 test_connecting (Fixture       *fixture,
                  gconstpointer  data)
@@ -193,7 +193,8 @@ test_compression (Fixture       *fixture,
   g_assert_null (test_server_get_header (fixture->server, "Sec-WebSocket-Extensions"));
   connection = hb_websocket_task_get_connection (fixture->task);
 
-  /* The library adds an extension of its own to the connection. The server does not see it. */
+  /* With its own stream, the library adds an extension to the connection, which the server does not
+   * see. With compression, this extension takes the place of permessage-deflate. */
   g_assert_cmpuint (g_list_length (soup_websocket_connection_get_extensions (connection)), ==,
                     has_stream ? 1 : 0);
   fixture_close (fixture);

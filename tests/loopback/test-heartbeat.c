@@ -7,11 +7,12 @@
 /* The heartbeat on a real connection. The tests of the core prove that the documented times are
  * kept. */
 
+/* Timeouts, in milliseconds */
 #define PING_AFTER 100
 #define PONG_AFTER 100
 #define LONG_AFTER 1000
 
-/* The maximum delay in the detection of a dead peer */
+/* The maximum delay of the detection of a dead peer, and of the next attempt */
 #define TOLERANCE (100 * G_TIME_SPAN_MILLISECOND)
 
 /* The tolerance for the time between an event and its entry in the log */
@@ -69,9 +70,9 @@ assert_within (gint64 time,
   g_assert_cmpint (time, <=, expected + TOLERANCE + missed);
 }
 
-/* Checks that a dead peer is detected in time. The peer accepts the connection, but then sends
- * nothing. The connection is dropped without a closing handshake, because the peer would not answer
- * a close frame. */
+/* Checks that a dead peer is detected in time, and that the task reconnects. The peer accepts the
+ * connection, but then sends nothing. The connection is dropped without a closing handshake,
+ * because the peer would not answer a close frame. */
 static void
 expect_dead_peer (Fixture *fixture)
 {
@@ -101,8 +102,8 @@ test_dead_peer (Fixture       *fixture,
   raw_peer_expect_end (raw_server_get_peer (fixture->raw, 0));
 }
 
-/* Checks the same in mode PING. The server uses libsoup, which would answer the ping, but the
- * server does not read. */
+/* Checks in mode PING that a dead peer is detected. The server uses libsoup, which would answer the
+ * ping, but the server does not read. */
 static void
 test_dead_peer_ping (Fixture       *fixture,
                      gconstpointer  data)
@@ -112,8 +113,9 @@ test_dead_peer_ping (Fixture       *fixture,
   expect_dead_peer (fixture);
 }
 
-/* Any message counts as activity, and postpones the next ping. The interval is so long that a busy
- * machine does not look like a silent peer. */
+/* Any message counts as activity, and postpones the next ping. ping-timeout is at first so long
+ * that a busy machine does not look like a silent peer. After a ping, any message or pong proves
+ * that the peer is alive. */
 static void
 test_any_message_is_life (Fixture       *fixture,
                           gconstpointer  data)
@@ -198,7 +200,7 @@ test_ping_frame_on_the_wire (Fixture       *fixture,
   raw_peer_send (peer, 0xa, "heartbeat", 9);
   wait_until (hb_websocket_task_get_latency (fixture->task) >= 0);
 
-  /* A ping frame has room for 125 bytes, so the text is cut. */
+  /* The payload of a ping frame has at most 125 bytes, so the text is cut. */
   hb_websocket_task_set_ping_message (fixture->task, text);
   hb_websocket_task_check (fixture->task);
   raw_peer_expect (peer, "ping:125");
@@ -354,7 +356,8 @@ test_ping_func (Fixture       *fixture,
   raw_peer_expect (peer, "text:heartbeat");
 }
 
-/* ping-bytes replaces the text of the ping, and the ping function replaces both. */
+/* ping-bytes replaces the text of the ping. The text that the ping function returns replaces both,
+ * unless it is NULL. */
 static void
 test_ping_bytes (Fixture       *fixture,
                  gconstpointer  data)
@@ -424,8 +427,8 @@ test_change_while_open (Fixture       *fixture,
   signal_log_expect (fixture->log, "state:waiting error:pong-timeout close:1006 reconnect:1:20");
 }
 
-/* While the main loop is blocked, no reply can be read, so the task sends another ping instead of
- * dropping the connection. */
+/* While the main loop is blocked, no reply can be read. If pong-timeout is handled more than a
+ * second late, the task sends another ping instead of dropping the connection. */
 static void
 test_late_tick_does_not_condemn (Fixture       *fixture,
                                  gconstpointer  data)

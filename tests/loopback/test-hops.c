@@ -46,7 +46,7 @@ static const HopCase hops[] = {
   { "/loopback/hops/tunnel/both/in-uris", TRUE, TRUE, TRUE, FALSE },
 };
 
-/* Gives the server and the proxy a password each. */
+/* Gives the server or the proxy its password, unless that was refused. */
 static gboolean
 authenticate_cb (SoupMessage *message,
                  SoupAuth    *auth,
@@ -141,6 +141,8 @@ assert_none_has (HopFixture   *fixture,
     }
 }
 
+/* Checks that the proxy has received none of the server's secrets, and the server at `site` no
+ * header for the proxy. */
 static void
 assert_separate (HopFixture *fixture)
 {
@@ -197,7 +199,7 @@ test_tunnel (HopFixture    *fixture,
 
 /* A redirect does not change which headers the proxy and the server receive.
  *
- * @data: (nullable): the new location, or NULL for that of another server behind the proxy */
+ * @data: (nullable): the new location, or NULL for another server behind the proxy */
 static void
 test_redirect (HopFixture    *fixture,
                gconstpointer  data)
@@ -268,8 +270,9 @@ other_queued_cb (SoupSession *session,
                                  "Authorization", "Bearer 0ther");
 }
 
-/* While the task connects, the application makes a request with the same session. The header that
- * the application adds to its own request for a tunnel must reach the proxy. */
+/* While the task connects, the application makes a request with the same session, which also needs
+ * a tunnel. The header that the application adds to the request for this tunnel must reach the
+ * proxy. */
 static void
 test_others (HopFixture    *fixture,
              gconstpointer  data)
@@ -302,7 +305,7 @@ test_others (HopFixture    *fixture,
   g_assert_cmpuint (n, ==, 1);
 }
 
-/* A refusal by the proxy, the text of the error that reports it, and the next state */
+/* A refusal by the proxy, a part of the error message that reports it, and the next state */
 typedef struct
 {
   const char *path;
@@ -363,7 +366,8 @@ test_plain_password (HopFixture    *fixture,
   g_assert_cmpuint (hb_websocket_task_get_http_status (fixture->task), ==, 501);
 }
 
-/* The server's answer to a request without a login */
+/* The server's answer to a request without a login. Only a challenge makes the client send the
+ * login. */
 typedef struct
 {
   const char *path;

@@ -10,11 +10,12 @@
 
 /* Hundreds of tasks that act at random. Some have a session of their own, and the others share one.
  * They run in one main context, or in those of several threads. Their handlers call functions of
- * any task, and run main loops. At the end of each round, each task connects and receives an
- * answer, and then the tasks are dropped in a random order.
+ * any task in the same context, and run main loops. At the end of each round, each task connects
+ * and receives an answer, and then the tasks are dropped in a random order.
  *
  * A failure prints the seed of its round. HB_WALK_SEED=SEED repeats only that round, but sockets
- * may behave differently. HB_WALK_SECONDS sets the time for which each test runs rounds. */
+ * may behave differently. HB_WALK_SECONDS sets the time for which each test runs rounds. Without
+ * it, each test runs one. */
 
 #define N_TASKS   300
 #define N_THREADS 3
@@ -35,7 +36,7 @@ typedef struct
 {
   const char   *uri;
   GMainContext *context;
-  SoupSession  *session; /* shared by every second task */
+  SoupSession  *session; /* shared, at first by every second task */
   Walker        walkers[N_TASKS];
   guint         n_walkers;
   Dice          dice;
@@ -212,8 +213,10 @@ walk_take (Walk  *self,
     }
 }
 
-/* Sends a message on each connection until an answer arrives, because a connection that the server
- * has closed may look open for a while. */
+/* Returns whether the task has received an answer. Until then, sends a message on each connection
+ * of the task, because a connection that the server has closed may look open for a while.
+ *
+ * @asked_on: the number of the last connection on which a message was sent, 0 for none */
 static gboolean
 has_answer (HbWebsocketTask *task,
             guint64          n_received,
@@ -277,7 +280,7 @@ walk_drop (Walk  *self,
     }
 }
 
-/* Drops all tasks and the context, which may be one that no thread iterates again. */
+/* Drops all tasks, the session and the context, which may be one that no thread iterates again. */
 static void
 walk_clear (Walk *self)
 {
@@ -405,7 +408,8 @@ walk_in_thread (gpointer user_data)
   return NULL;
 }
 
-/* Waits for the threads. A deadline is not necessary, because each wait in the threads has one. */
+/* Waits until at most @n_at_most threads have not ended. A deadline is not necessary, because each
+ * wait in the threads has one. */
 static void
 wait_for_threads (int n_at_most)
 {
