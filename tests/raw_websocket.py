@@ -55,7 +55,10 @@ class Connection:
         self.fragments = []
 
     def take(self, size):
-        """Reads exactly `size` bytes, so that the socket shows whether more bytes have arrived."""
+        """Reads exactly `size` bytes, so that the socket shows whether more bytes have arrived.
+
+        Raises Gone if the connection ends earlier.
+        """
         data = b''
         while len(data) < size:
             part = self.sock.recv(size - len(data))
@@ -81,7 +84,7 @@ class Connection:
         return first & 0x80, first & 0xf, apply_mask(mask, self.take(size))
 
     def receive(self):
-        """Returns the next control frame or whole message, whichever is complete first."""
+        """Returns the opcode and the payload of the next control frame or whole message."""
         while True:
             is_last, opcode, data = self.receive_frame()
             if opcode >= CLOSE:
@@ -158,7 +161,10 @@ class WebSocket(Connection):
 
 
 def echo(client):
-    """Sends messages back, answers pings, and returns the payload of the close frame."""
+    """Sends messages and the close frame back, and answers pings.
+
+    Returns the payload of the close frame.
+    """
     while True:
         opcode, data = client.receive()
         if opcode == PING:
@@ -172,8 +178,10 @@ def echo(client):
 class Peer:
     """A server that accepts connections until the end of its `with` block.
 
-    Calls `serve` with each client, in a thread of its own. If `accept` is false, the server never
-    answers a handshake. If `status` is set, the server refuses each handshake with this status.
+    After each handshake, calls `serve` with the Connection, in a thread of its own. `tls` is an
+    SSLContext, and `protocol` is the subprotocol of each answer. If `accept` is false, the server
+    never answers a handshake. If `status` is set, the server refuses each handshake with this
+    status.
     """
 
     def __init__(self, serve=echo, tls=None, protocol=None, accept=True, status=None):

@@ -99,7 +99,8 @@ test_payloads (Fixture       *fixture,
   fixture_close (fixture);
 }
 
-/* The sizes are those around which the header of a frame becomes longer, and 1 MiB. */
+/* The sizes in bytes from which the header of a frame is longer, the sizes next to them, and
+ * 1 MiB */
 static void
 test_sizes (Fixture       *fixture,
             gconstpointer  data)
@@ -122,7 +123,8 @@ test_sizes (Fixture       *fixture,
   fixture_close (fixture);
 }
 
-/* A message in fragments, with control frames between them, arrives as one message. */
+/* A received message in fragments is delivered as one message. A ping between two fragments is
+ * answered before the last fragment arrives. */
 static void
 test_fragments (Fixture       *fixture,
                 gconstpointer  data)
@@ -137,7 +139,7 @@ test_fragments (Fixture       *fixture,
   raw_peer_write (peer, "\x80\x00", 2);
   signal_log_expect (fixture->log, "message:text:onetwo");
 
-  /* The message arrives byte by byte. */
+  /* Another message arrives byte by byte. */
   raw_peer_write (peer, "\x82", 1);
   wait_idle ();
   raw_peer_write (peer, "\x02", 1);
@@ -240,7 +242,8 @@ test_overflow (Fixture       *fixture,
   assert_queue_is_full (fixture->task, "six");
   signal_log_expect_quiet (fixture->log);
 
-  /* The task emits one error for all messages that it drops. */
+  /* The task emits an error for the first message that it drops, and no other until the queue is
+   * empty. */
   hb_websocket_task_set_overflow (fixture->task, HB_OVERFLOW_DROP_NEWEST);
   assert_sends (fixture->task, "six");
   signal_log_expect_now (fixture->log, "error:queue-full");
@@ -276,7 +279,7 @@ test_expiry (Fixture       *fixture,
   hb_websocket_task_send_message_async (fixture->task, SOUP_WEBSOCKET_DATA_TEXT, bytes,
                                         HB_SEND_FLAGS_DEFAULT, NULL, store_result_cb, &sent);
 
-  /* The task's own source must wake the loop, because no other source does. */
+  /* Only the task's own source can drop the messages, because no other event occurs. */
   hb_websocket_task_set_queue_timeout (fixture->task, 1);
   wait_until (sent != NULL);
   signal_log_expect_now (fixture->log, "error:expired drain");

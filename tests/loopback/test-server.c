@@ -15,7 +15,7 @@ struct _TestServer
   GSocketService     *service;     /* (nullable) NULL while the server is stopped */
   GTlsCertificate    *certificate; /* (nullable) */
   GSocket            *reservation; /* keeps the port for this server */
-  GPtrArray          *sockets;     /* the sockets of all accepted connections */
+  GPtrArray          *sockets;     /* of all connections since the start */
   GPtrArray          *connections; /* of SoupWebsocketConnection, from the oldest to the newest */
   SoupMessageHeaders *headers;     /* (nullable) the headers of the last request */
   GString            *received;    /* short texts, and the sizes of all other messages */
@@ -82,8 +82,9 @@ lift_limits (SoupWebsocketConnection *connection)
       g_object_set (connection, limits[i], G_GUINT64_CONSTANT (0), NULL);
 }
 
-/* Stores a new connection, and connects handlers to it. No handler is connected to `error`, because
- * the tests check the errors of the client. */
+/* Stores a new connection, and connects handlers to it. Makes the connection mute if the mode is
+ * TEST_SERVER_MUTE. No handler is connected to `error`, because the tests check the errors of the
+ * client. */
 static void
 websocket_cb (SoupServer              *soup,
               SoupServerMessage       *message,
@@ -278,7 +279,7 @@ test_server_get_uri (TestServer *self)
   return self->uri;
 }
 
-/* Sets how the server acts. TEST_SERVER_MUTE affects only later connections. */
+/* Sets how the server acts. Whether a connection is mute is decided when it opens. */
 void
 test_server_set_mode (TestServer     *self,
                       TestServerMode  mode)
@@ -294,6 +295,10 @@ test_server_set_protocols (TestServer         *self,
                                      websocket_cb, self, NULL);
 }
 
+/* Makes the server reject each later request.
+ *
+ * @status: the HTTP status of the rejections, or 0 to accept requests again
+ * @retry_after: (nullable): the value of the header Retry-After */
 void
 test_server_reject (TestServer *self,
                     guint       status,
@@ -316,7 +321,7 @@ test_server_get_n_opened (TestServer *self)
   return self->n_opened;
 }
 
-/* Returns a header of the last request. */
+/* Returns: (nullable): a header of the last request, NULL if the request did not have it */
 const char *
 test_server_get_header (TestServer *self,
                         const char *name)
@@ -333,7 +338,8 @@ test_server_get_connection (TestServer *self)
   return g_ptr_array_index (self->connections, self->connections->len - 1);
 }
 
-/* Returns the received messages, separated by spaces. */
+/* Returns the received messages, separated by spaces. Binary messages, and texts of 100 bytes or
+ * more, are replaced by their sizes. */
 const char *
 test_server_get_received (TestServer *self)
 {

@@ -6,13 +6,13 @@
 
 G_BEGIN_DECLS
 
-/* A SoupServer on 127.0.0.1, in the main context of the thread that makes it. */
+/* A SoupServer on 127.0.0.1, in the thread-default main context of the thread that makes it */
 typedef struct _TestServer TestServer;
 
 typedef enum {
-  TEST_SERVER_ECHO,  /* returns every message */
+  TEST_SERVER_ECHO,  /* sends every message back */
   TEST_SERVER_PONG,  /* like TEST_SERVER_ECHO, but answers "heartbeat" with "pong" */
-  TEST_SERVER_MUTE,  /* accepts connections and reads nothing, like a dead host */
+  TEST_SERVER_MUTE,  /* answers the handshake, and then reads nothing, like a dead host */
   TEST_SERVER_QUIET, /* sends no messages; libsoup answers pings and close frames */
 } TestServerMode;
 

@@ -7,28 +7,28 @@
 #include "fixture.h"
 #include "names.h"
 
-/* The session of a task: its replacement, and its cached state, which must not outlive a
- * connection */
+/* The session of a task: its replacement, its limits, and the addresses that it caches. The session
+ * that a task makes for itself must not keep an address for the next attempt. */
 
 #define OLD_ADDRESS "127.0.0.1"
 #define NEW_ADDRESS "127.0.0.2"
 
 typedef struct
 {
-  Fixture    base;  /* the server at the old address */
-  RawServer *there; /* (nullable) the server at the new address */
+  Fixture    base;  /* with the server at the old address */
+  RawServer *there; /* the server at the new address */
 } Move;
 
-/* A server whose name gets another address. The task first tries the old address, which its session
- * then caches. */
+/* A case in which the name of the server gets another address. The task first tries the old
+ * address, which its session then caches. */
 typedef struct
 {
   const char *path;
   gboolean    was_open;   /* the task has had a connection to the old address */
-  gboolean    is_silent;  /* the server at the old address does not answer the handshake */
+  gboolean    is_silent;  /* the old server answers no handshake; if FALSE, it is stopped */
   gboolean    is_given;   /* the session is the application's */
   const char *replace_in; /* (nullable) the signal whose handler sets another session */
-  void      (*act)        (HbWebsocketTask *task);
+  void      (*act)        (HbWebsocketTask *task); /* (nullable) called once the name has moved */
 } MoveCase;
 
 static void
@@ -94,9 +94,9 @@ test_moved (Move          *fixture,
   const MoveCase *move = data;
   HbWebsocketTask *task = fixture->base.task;
 
-  g_test_summary ("If the name of a server gets another address, the next attempt after a failed "
-                  "one uses this address. If the session belongs to the application, the "
-                  "application must replace the session first");
+  g_test_summary ("If the name of a server gets another address, the next attempt after one that "
+                  "failed or was ended early uses this address. If the session belongs to the "
+                  "application, the application must replace the session first");
 
   if (move->is_given)
     replace_session (task);
@@ -268,7 +268,7 @@ test_used_up (Fixture       *fixture,
 }
 
 /* The maximum number of attempts that run at the same time with one session. All private sessions
- * count as one. */
+ * of a main context count as one. */
 #define N_TURNS 64
 
 /* A connect-timeout in milliseconds. It is shorter than the time after which an attempt no longer
@@ -376,7 +376,8 @@ typedef struct
   gboolean         has_run;
 } Nested;
 
-/* Runs a main loop until all attempts have failed. */
+/* In the first call, iterates the main loop until all attempts have failed. Later calls return at
+ * once. */
 static void
 run_until_all_failed (Nested *self)
 {
@@ -468,8 +469,8 @@ main (int   argc,
   guint i;
 
   g_test_init (&argc, &argv, NULL);
-  g_test_summary ("The session of a task: its replacement, and its cached state, which must "
-                  "not outlive a connection.");
+  g_test_summary ("The session of a task: its replacement, its limits, and the addresses "
+                  "that it caches.");
   names_install ();
 
   for (i = 0; i < G_N_ELEMENTS (moves); i++)

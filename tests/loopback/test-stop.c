@@ -10,13 +10,14 @@
 #include "stopped-process.h"
 #include "test-wait.h"
 
-/* Processes that sleep for longer than all their timeouts, while the server runs. A signal stops
- * each process, or the process blocks its own main loop. Each test case checks one process. The
- * test case that runs first lets all processes sleep at the same time, because the test would
- * otherwise take minutes. */
+/* Processes that sleep for longer than the timeouts that are running, while the server continues to
+ * run. A signal stops each process, or the process blocks its own main loop. Each test case checks
+ * one process. The test case that runs first lets all processes sleep at the same time, because the
+ * test would otherwise take minutes. */
 
-/* The length of the sleep, in milliseconds. After LONG, due actions are more than a second late,
- * and after SHORT less than a second. */
+/* The length of the sleep, in milliseconds. After LONG, an action that was due after CLIENT_TIMEOUT
+ * is more than a second late, so the task assumes that the process was suspended. After SHORT, the
+ * action is less than a second late. */
 #define LONG  (CLIENT_TIMEOUT + 1400)
 #define SHORT (CLIENT_TIMEOUT + 400)
 
@@ -35,19 +36,20 @@
 /* The timeout of an attempt that must not fail, in milliseconds */
 #define LONG_CONNECT 30000
 
-/* The tolerance for the time between an event and its entry in the log */
+/* A measured delay may be shorter by this time, because a process prints an event after it
+ * happens. */
 #define SLACK (5 * G_TIME_SPAN_MILLISECOND)
 
 typedef enum {
-  HOW_SIGNAL,  /* SIGSTOP */
-  HOW_BLOCKED, /* in a callback of the main loop */
-  HOW_HANDLER, /* in a handler of `message` */
+  HOW_SIGNAL,  /* stopped by SIGSTOP */
+  HOW_BLOCKED, /* blocked in a callback of the main loop */
+  HOW_HANDLER, /* blocked in a handler of `message` */
   N_HOWS
 } How;
 
 static const char * const hows[N_HOWS] = { "signal", "blocked", "handler" };
 
-/* The state of the process when it is stopped */
+/* The state of the process when its sleep begins */
 typedef enum {
   WHEN_OPEN,
   WHEN_PINGED,
@@ -56,7 +58,7 @@ typedef enum {
   WHEN_CLOSING,
 } When;
 
-/* The server's action during the stop */
+/* The server's action during the sleep */
 typedef enum {
   DEED_NONE,
   DEED_REPLY,
@@ -72,8 +74,8 @@ typedef struct
   const char *name;
   When        when;
   Deed        deed;
-  guint       sleep;
-  gboolean    is_good; /* the server answers pings after the stop */
+  guint       sleep;   /* LONG or SHORT */
+  gboolean    is_good; /* the server answers pings once the process sleeps */
   const char *words;   /* the first words after the sleep, "" if the process stays connected */
   guint       delay;   /* from the resume to the first word, in milliseconds */
 } Scenario;
@@ -139,8 +141,8 @@ typedef struct
   gint64           wakes_at;
   guint            n_pings;
   guint            n_pings_asleep; /* pings before the process resumed */
-  gboolean         is_closed;      /* the client has sent a close frame */
-  gboolean         is_led;         /* the test has acted to bring the client into its state */
+  gboolean         is_closed;      /* the server has received a close frame */
+  gboolean         is_led;         /* an earlier step has seen that the connection is open */
 } Case;
 
 static GPtrArray *cases;
@@ -266,8 +268,8 @@ count_words (const char *words)
   return g_strv_length (list);
 }
 
-/* Returns whether the process has shown its result. A process that stays connected must have sent
- * two more pings, which the server has answered. */
+/* Returns whether the process has shown its result. A process that must stay connected is observed
+ * until it has sent two more pings. If it prints a word before that, the case fails. */
 static gboolean
 has_shown (Case *self)
 {
@@ -471,7 +473,7 @@ main (int   argc,
         gboolean has_ping = scenario <= ASKED_DEAD;
 
         /* Only the scenarios up to ASKED_DEAD depend on the reply to a ping that was sent before
-         * the stop. In the others, all heartbeats behave alike, so one of them is tested. */
+         * the sleep. In the others, all heartbeats behave alike, so one of them is tested. */
         if (has_ping || heartbeat == scenario % N_HEARTBEATS)
           {
             add (HOW_SIGNAL, scenario, heartbeat);

@@ -5,7 +5,8 @@
 #include "footing.h"
 #include "raw-frame.h"
 
-/* The ways in which a connection can end while data is in transit, in either direction */
+/* The ways in which a connection can end while data is in transit, in either direction. A slow
+ * transfer must not end a connection. */
 
 /* More bytes than the kernel buffers for a peer that does not read */
 #define BIG (4 * 1024 * 1024)
@@ -52,8 +53,8 @@ test_close_before_the_end (Fixture       *fixture,
   FootingListener listener = { .act = send_and_close, .act_at = 0 };
   RawPeer *peer = footing_open (fixture);
 
-  g_test_summary ("A server that half-closes the connection without a close frame receives the "
-                  "client's whole close frame");
+  g_test_summary ("A server that half-closes the connection without a close frame still receives "
+                  "the messages and the close frame that the client then sends");
 
   footing_listen (fixture, &listener);
   footing_say (fixture, 1, 20);

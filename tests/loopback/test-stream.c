@@ -46,8 +46,8 @@ static void
 test_burst (Fixture       *fixture,
             const Footing *footing)
 {
-  g_test_summary ("Messages of one iteration are sent in two writes: the first message, and the "
-                  "rest");
+  g_test_summary ("Messages of one iteration that fit into a block are sent in two writes: the "
+                  "first message, and the rest");
 
   footing_open (fixture);
   footing_send (fixture, 200);
@@ -220,9 +220,9 @@ test_pings_between (Fixture       *fixture,
   signal_log_forget (fixture->log);
 }
 
-/* The pongs and answers of one delivery are slightly longer than a block, so the stream writes a
- * block before the delivery ends. The socket usually becomes full during that write, and not during
- * the write at the end of the delivery. */
+/* The pongs and answers of one delivery are longer than a block, so the stream writes a block
+ * before the delivery ends, and only a short rest at its end. Therefore the socket usually becomes
+ * full during the first of these writes. */
 #define N_ANSWERS 66
 #define N_PINGS 8 /* pings for each answer */
 
@@ -355,7 +355,8 @@ test_part_is_life (Fixture       *fixture,
   raw_peer_expect (peer, "text:heartbeat");
 }
 
-/* Loses the connection while the kernel has only a part of the big message. */
+/* Sends a big message between two small ones. Loses the connection when the kernel has accepted
+ * only a part of the big message. */
 static void
 lose_in_the_midst (Fixture *fixture)
 {
@@ -372,7 +373,7 @@ lose_in_the_midst (Fixture *fixture)
   g_assert_cmpuint (system_calls_get ().n_written, >, 1000);
   g_assert_cmpuint (system_calls_get ().n_written, <, BIG);
 
-  /* The message counts as buffered until the kernel has accepted all of it. */
+  /* The big message counts as buffered until the kernel has accepted all of it. */
   g_assert_cmpuint (hb_websocket_task_get_buffered_amount (fixture->task), ==, BIG + 4);
   g_assert_cmpuint (get_metric (fixture->task, hb_metrics_get_messages_sent), ==, 1);
 

@@ -5,8 +5,8 @@
 #include "hb-clock-private.h"
 #include "suspend-fixture.h"
 
-/* An open connection during a suspend. A connection that works is kept, and a dead one is dropped
- * after another pong-timeout at the latest. */
+/* An open connection during a suspend. A connection that works is kept. A dead one is dropped when
+ * pong-timeout has passed after the resume, at the latest. */
 
 static void
 test_clock (Fixture       *fixture,
@@ -75,8 +75,9 @@ test_asked_good (Fixture       *fixture,
 {
   RawPeer *peer = open_and_ping (fixture, data);
 
-  g_test_summary ("If a ping was unanswered at the suspend, a reply to the next ping keeps the "
-                  "connection, even at the last moment");
+  g_test_summary ("If a ping was unanswered at the suspend, another ping is sent at the resume. "
+                  "Proof that the connection works keeps it, even just before pong-timeout has "
+                  "passed after that ping");
 
   jump (HOUR);
   expect_ping (data, peer);
@@ -91,8 +92,8 @@ test_answered (Fixture       *fixture,
 {
   RawPeer *peer = open_and_ping (fixture, data);
 
-  g_test_summary ("A reply that was in the socket during a suspend is read before it counts as "
-                  "missing");
+  g_test_summary ("Data that was in the socket during a suspend is read before the reply to a ping "
+                  "counts as missing");
 
   send_life (data, peer);
   test_clock_jump (HOUR);
@@ -163,7 +164,7 @@ test_dropped (Fixture       *fixture,
 {
   RawPeer *peer = open_and_ping (fixture, data);
 
-  g_test_summary ("If the peer has closed the socket during a suspend, no ping is sent");
+  g_test_summary ("If the peer has closed the socket during a suspend, no other ping is sent");
 
   raw_peer_drop (peer);
   test_clock_jump (HOUR);

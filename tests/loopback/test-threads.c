@@ -18,7 +18,8 @@ typedef struct
   int         n_foreign; /* emissions in a thread that is not the task's */
 } Crew;
 
-/* Calls @func with a new context as the thread-default one. */
+/* Calls @func with a new context as the thread-default one. Then counts the thread in n_done, and
+ * wakes the main thread. */
 static void
 with_own_context (void    (*func) (Crew *crew),
                   Crew     *crew)
@@ -79,8 +80,8 @@ join (Crew *crew)
   g_assert_cmpint (g_atomic_int_get (&crew->n_foreign), ==, 0);
 }
 
-/* Works like join (), but also reports a change of the network every millisecond. GLib's network
- * monitor emits its signal in the thread that calls this function. */
+/* Works like join (), but also emits the signal of GLib's network monitor every millisecond, in the
+ * thread that calls this function. */
 static void
 join_in_turmoil (Crew *crew)
 {
@@ -155,8 +156,8 @@ test_lives (void)
 {
   Crew crew = { 0 };
 
-  g_test_summary ("Tasks that open, echo, ping, reconnect and close do not disturb each other, "
-                  "even while the network changes");
+  g_test_summary ("Tasks of several threads do not disturb each other while they open, exchange "
+                  "messages, ping, reconnect and close, even while the network changes");
 
   start (&crew, live_in_thread);
   join_in_turmoil (&crew);
@@ -284,8 +285,8 @@ test_network_reaches_each (void)
   join (&crew);
 }
 
-/* Opens and closes a task again and again. Each time, the task starts and stops listening for
- * changes of the network. */
+/* Opens and closes a task again and again. In two of three rounds, the task starts and stops
+ * listening for changes of the network. */
 static void
 come_and_go (Crew *crew)
 {
@@ -374,8 +375,8 @@ main (int   argc,
 {
   g_test_init (&argc, &argv, NULL);
 
-  /* Creates the network monitor in this thread, because the monitor emits its signals in the
-   * context that used it first. */
+  /* Creates the network monitor in this thread, because the monitor emits its signals in the main
+   * context of the thread that creates it. */
   g_network_monitor_get_default ();
 
   g_test_add_func ("/loopback/threads/lives", test_lives);

@@ -6,7 +6,7 @@
 #include "fixture.h"
 
 /* Connections over TLS. The task refuses a self-signed certificate, unless the application accepts
- * it. */
+ * the certificate, or trusts it as an authority. */
 
 /* More bytes than the buffers of two sockets can hold */
 #define MORE_THAN_FITS (24 * 1024 * 1024)
@@ -48,8 +48,8 @@ look_at_it_cb (HbWebsocketTask      *task,
   g_signal_connect (message, "accept-certificate", G_CALLBACK (look_cb), seen);
 }
 
-/* Checks that GIO's error is reported unchanged, and that no request is sent. The handler of
- * `accept-certificate` must receive the errors of the certificate. */
+/* Lets @task make one attempt, and checks that GIO's error is reported unchanged, and that no
+ * request is sent. The handler of `accept-certificate` must receive @errors. */
 static void
 assert_refused (HbWebsocketTask      *task,
                 TestServer           *server,

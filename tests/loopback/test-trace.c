@@ -9,7 +9,8 @@
  * task must log nothing. The test uses g_log_set_debug_enabled () to turn them on, because from
  * version 2.80 on GLib reads G_MESSAGES_DEBUG only once. */
 
-/* The time for which the main loop is blocked so that a deadline is missed, in microseconds */
+/* The time for which the main loop is blocked, in microseconds. A task reports a deadline only if
+ * the deadline is missed by more than a second. */
 #define BLOCKED 1100000
 
 #define MIB (1024 * 1024)
@@ -148,7 +149,7 @@ test_situation (Fixture       *fixture,
   assert_lines (situation->lines);
 }
 
-/* Opens a connection, and checks the lines that the task then prints. */
+/* Opens a connection, and checks the lines that the task has then printed. */
 static RawPeer *
 open_raw (Fixture *fixture)
 {
@@ -159,7 +160,7 @@ open_raw (Fixture *fixture)
   return peer;
 }
 
-/* Prevents a reconnection, for a situation that ends in WAITING. */
+/* Makes the reconnect delay longer than the test, for a situation that ends in WAITING. */
 static void
 stay_lost (Fixture *fixture)
 {
@@ -660,7 +661,7 @@ test_last_reference (Fixture       *fixture,
 {
   HbState state;
 
-  g_test_summary ("A task that loses its last reference prints one line, unless it is closed");
+  g_test_summary ("A task that is disposed of before it is closed prints one line");
 
   for (state = HB_STATE_CONNECTING; state <= HB_STATE_WAITING; state++)
     {

@@ -6,8 +6,8 @@
 
 #include "fixture.h"
 
-/* A mistake of the programmer causes a warning if `error` has no handler, but only once for each
- * task. No other error causes a warning. */
+/* A mistake of the programmer causes a warning if `error` has no handler and no call fails with the
+ * error, but only once for each task. No other error causes a warning. */
 
 #define NOWHERE "ws://127.0.0.1:9/"
 
@@ -106,8 +106,8 @@ close_badly_async (HbWebsocketTask *task)
   wait_until (result != NULL);
 }
 
-/* Causes three network errors: a refused connection, the end of the attempts, and a message that
- * was not sent. */
+/* Causes three errors that are no mistakes of the programmer: a refused connection, the end of the
+ * attempts, and a message that was not sent. */
 static void
 find_nobody (HbWebsocketTask *task)
 {
@@ -122,7 +122,7 @@ typedef struct
 {
   const char *name;
   void      (*act) (HbWebsocketTask *task);
-  const char *uri;
+  const char *uri;  /* (nullable) the URI with which the task is created */
   const char *said; /* (nullable) a part of the warning, or NULL for no warning */
 } Case;
 
@@ -174,7 +174,8 @@ main (int   argc,
   guint i;
 
   g_test_init (&argc, &argv, NULL);
-  g_test_summary ("A mistake of the programmer causes one warning if `error` has no handler.");
+  g_test_summary ("A mistake of the programmer causes one warning if `error` has no handler and no "
+                  "call fails with the error.");
 
   g_log_set_always_fatal (G_LOG_FATAL_MASK | G_LOG_LEVEL_CRITICAL);
   g_log_set_handler ("hb-websocket", G_LOG_LEVEL_WARNING, log_cb, NULL);

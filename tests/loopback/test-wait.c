@@ -43,7 +43,8 @@ wait_get_deadline (void)
   return g_get_monotonic_time () + WAIT_TIMEOUT;
 }
 
-/* Iterates the loop once. A timeout wakes the loop if no other source does. */
+/* Iterates the loop once. A timeout of a second wakes the loop if no other source does. Ends the
+ * test with a message that contains @condition and @location if @deadline has passed. */
 void
 wait_iterate (gint64      deadline,
               const char *condition,

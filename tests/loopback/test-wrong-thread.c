@@ -20,7 +20,7 @@ expect_refusal (void)
     g_test_assert_expected_messages (); \
   } G_STMT_END
 
-/* Calls each method that only the task's thread may call, except most setters of properties, which
+/* Calls each method that refuses calls from other threads, except most setters of properties, which
  * set_from_outside () tests. */
 static gpointer
 call_from_outside (gpointer data)

@@ -51,8 +51,9 @@ unpack ()
   tar --extract --file="$tarball" --directory="$1/source" --strip-components=1 --touch
 }
 
-# build FOLDER JOBS OPTION...: builds like a distribution, whose flags keep the path of the folder
-# out of the debugging information. No test is compiled, because no test is installed.
+# build FOLDER JOBS OPTION...: builds FOLDER/source, and installs it in FOLDER/installed. As in the
+# builds of distributions, a flag keeps the path of the folder out of the debugging information. No
+# test is compiled, because no test is installed.
 build ()
 {
   local folder=$1 jobs=$2
@@ -65,7 +66,8 @@ build ()
   DESTDIR="$folder/installed" quietly meson install -C "$folder/build" --no-rebuild
 }
 
-# list FOLDER: prints the installed files, with modes and checksums
+# list FOLDER: prints the installed files, with modes, targets of links and checksums; changes the
+# current directory, so it must run in a subshell
 list ()
 {
   cd "$1/installed"

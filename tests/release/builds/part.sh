@@ -42,13 +42,13 @@ export PYTHONDONTWRITEBYTECODE=1
 rm -f "$log" "$folder/$part.json"
 trap '[ ! -f "$log" ] || cp "$log" "$folder/$part.json"' EXIT
 
-# test_build OPTION... [ARGUMENT OF meson test]...
+# test_build OPTION... [ARGUMENT OF meson test]...: builds the part, and runs its tests
 test_build ()
 {
   tests/run.sh --build-dir="$build_dir" -Dwerror=true "$@"
 }
 
-# choose VALUE OTHER PACKAGE...: prints VALUE, or OTHER if one of the packages is left out
+# choose VALUE OTHER PACKAGE...: prints VALUE, or OTHER if HB_LEAVE_OUT names one of the packages
 choose ()
 {
   local value=$1 package
@@ -59,7 +59,8 @@ choose ()
   echo "$value"
 }
 
-# Fails if the library uses timerfd or epoll, which would mean that the macros have no effect.
+# Exits if the library uses timerfd or epoll, which would mean that the macros of the part clang
+# have no effect.
 expect_portable ()
 {
   if readelf --wide --dyn-syms "$build_dir/lib/libhb-websocket-1.so" | grep -E ' (timerfd|epoll)_'
@@ -104,15 +105,15 @@ case "$part" in
     else
       options=(-Dbenchmarks=true)
     fi
-    # The suites checks and shell run no code of this build. g-ir-scanner runs a program that loads
-    # the library, but not the runtime of the sanitizers, which must be loaded first. Therefore
-    # introspection is off. More optimization would double the compilation time.
+    # The suites checks and shell run hardly any code of this build. g-ir-scanner runs a program
+    # that loads the library, but not the runtime of the sanitizers, which must be loaded first.
+    # Therefore introspection is off. More optimization would double the compilation time.
     test_build -Db_sanitize=address,undefined -Doptimization=1 -Dintrospection=disabled \
       -Dvapi=disabled "${options[@]}" --no-suite checks --no-suite shell "$@"
     [ "$part" != clang ] || expect_portable
     ;;
   valgrind)
-    # ThreadSanitizer runs the tests of threads.
+    # The tests of threads run with ThreadSanitizer instead.
     meson test -C "$folder/plain" --no-rebuild --print-errorlogs --setup=valgrind \
       --suite=loopback --no-suite=threads "$@"
     ;;

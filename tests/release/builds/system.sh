@@ -129,15 +129,16 @@ copy_source ()
   enter "$root" install --directory --owner="$builder" --group="$builder" /build
 }
 
-# Returns whether the library was built for the architecture. The tests of a 64-bit build would not
-# show how the library works on a 32-bit system.
+# On i386, returns whether the part `library` has built a 32-bit library. The tests of a 64-bit
+# library would not show how the library works on a 32-bit system.
 is_for_machine ()
 {
   [[ $architecture != i386 || $(LC_ALL=C readelf --file-header \
     "$root/build/library/lib/libhb-websocket-1.so") = *ELF32* ]]
 }
 
-# run_part PART: runs the part, and sets status to its exit status
+# run_part PART: runs the part, copies its logs, and sets status to its exit status, or to 1 if the
+# library is not for the architecture
 run_part ()
 {
   local start=$SECONDS

@@ -4,13 +4,13 @@
 
 tests/release/abi/Hb-1.txt lists the API of the last release: functions and callbacks with their C
 types, properties, signals, and the values of enumerations. All structures are opaque, so no other
-change can break a program. An addition is not a fault.
+change of a declaration can break a program. An addition is not a fault.
 
 lib/hb-websocket-1.vapi must be the file that vapigen makes. It is in the source because an
 application with the library as a subproject needs it before vapigen can run.
 
-With --write, the script writes both files. Use --write at each release, and also after each change
-of the API, because the vapi must change with the API:
+With --write, the script writes both files, or only the first one if vapigen is missing. Use --write
+at each release, and also after each change of the API, because the vapi must change with the API:
 
 abi.py SOURCE BUILD PEER --write
 """

@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """Functions for the checks. They find files, run the compiler, and run programs with a peer.
 
-The arguments of each check are the root of the source, the root of the build, and the path of the
-peer (tests/apps/bindings/peer.c). The environment has CC, and may have CXX, PKG_CONFIG and MESON.
+The first arguments of each check are the root of the source, the root of the build, and the path of
+the peer (tests/apps/bindings/peer.c). Meson sets CC, PKG_CONFIG and MESON in the environment, and
+also CXX if it has found a C++ compiler.
 """
 
 import fcntl
@@ -94,7 +95,7 @@ def install(root):
 def get_flags(*arguments, env=None):
     """Returns the output of pkg-config as a list.
 
-    Headers of other libraries count as system headers, so they cause no warnings.
+    The folders of -I are passed with -isystem, so headers in them cause no warnings.
     """
     text = subprocess.run([*PKG_CONFIG, *arguments], text=True, check=True, env=env,
                           stdout=subprocess.PIPE).stdout
@@ -125,7 +126,7 @@ def get_devenv_flags():
 
 
 def get_symbols(*arguments):
-    """Returns the names that nm prints."""
+    """Returns the names that nm prints, without their versions."""
     text = subprocess.run(['nm', '-P', *map(str, arguments)], text=True, check=True,
                           stdout=subprocess.PIPE, stderr=subprocess.DEVNULL).stdout
     return {line.split()[0].split('@')[0] for line in text.splitlines()
@@ -137,7 +138,10 @@ def get_compile_commands():
 
 
 def get_compile_command(name, target):
-    """Returns the directory and the command with which the source is compiled for the target."""
+    """Returns the directory and the command with which the source is compiled for the target.
+
+    The command contains neither the source nor the names of output files.
+    """
     entry = next(entry for entry in get_compile_commands()
                  if Path(entry['file']).name == name and target in entry['output'])
     command = shlex.split(entry['command'])
@@ -154,7 +158,10 @@ def get_compile_command(name, target):
 
 
 def compile_as(name, target, text, *arguments):
-    """Compiles a text with the command that compiles the source of this name for the target."""
+    """Compiles a text with the command that compiles the source of this name for the target.
+
+    Writes no object file. Returns the result, whose output contains the errors and warnings.
+    """
     directory, command = get_compile_command(name, target)
 
     with tempfile.TemporaryDirectory() as scratch:
@@ -182,7 +189,10 @@ class Peer:
 
 
 def check_program(command, name, **arguments):
-    """Runs a program that connects to the peer. The program must end with status 0."""
+    """Runs a program that connects to the peer. The program must end with status 0.
+
+    The last argument of the program is the URI of the peer.
+    """
     with Peer() as peer:
         try:
             result = run([*command, peer.uri], timeout=WAIT_TIMEOUT, **arguments)
