@@ -5,7 +5,7 @@
 
 Each result line in the TAP output of a test program is a test case. If a program fails although no
 line reports a failure, for example because of a crash or a timeout, it counts as one more failed
-test case.
+test case. A program that passes or is skipped without a result line counts as one test case.
 
 With --build-dir=DIR, the tests/run.sh command that the report recommends at its end builds in DIR.
 
@@ -90,7 +90,10 @@ class Result:
 
 
 def read_lines(path):
-    """Returns the suite (or a word such as "package"), the name and the reason of each line."""
+    """Returns three parts of each line: the suite (or a word such as "package"), name and reason.
+
+    Comments and empty lines are left out.
+    """
     with open(path, encoding='utf-8') as file:
         lines = [line.split(maxsplit=2) for line in file if line.strip() and line[0] != '#']
 
@@ -98,7 +101,10 @@ def read_lines(path):
 
 
 def apply_expected(results, lines):
-    """Counts expected failures as skipped, and returns the number of programs that have them."""
+    """Prints expected failures, and counts them as skipped.
+
+    Returns the number of programs that have them, except those that were skipped as a whole.
+    """
     expected = 0
 
     for suite, name, reason in lines:

@@ -2,13 +2,13 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """Inserts faults of one line into lib/, one at a time, and prints the test that catches each fault.
 
-The source is copied to --folder and built there, with a low priority. For each fault, the tests of
-the parts of the library run. If they pass, the tests of the whole task run too. Fifty faults take
-about an hour. The same source, --seed and --count give the same faults. If a fault does not compile
-or does not change the compiled code, the next fault replaces it.
+The files that git knows are copied to --folder and built there, with a low priority. For each
+fault, the tests of the parts of the library run. If they pass, the tests of the whole task run too.
+Fifty faults take about an hour. The same source, --seed and --count give the same faults. If a
+fault does not compile or does not change the compiled code, the next fault replaces it.
 
 If no test catches a fault that a program could notice, a test is missing. These tests do not find
-leaks, so no statement that frees memory is dropped.
+leaks, so lines that free memory are not changed.
 """
 
 import argparse
@@ -46,7 +46,8 @@ OPERATORS = {
     'dropped statement': (r'^( +)[a-z][\w.>\[\]-]* (\(.*\)|[+|&-]?= .*);$', r'\1;'),
 }
 
-# Lines that are not changed: those without code, those without a visible effect, and assertions
+# Lines that are not changed: those without code, those that contain a comment or a string, those
+# without an effect that a test could notice, and assertions
 LEFT_OUT = re.compile(r'^ *(/?\*|#|//)|g_assert|g_return|g_debug|hb_trace|\bg_(free|clear)|unref'
                       r'|_free \(|_clear \(|/\*|G_DEFINE|G_LOG|"')
 
@@ -55,7 +56,7 @@ ENDS = re.compile(r'([;{})]|else|:)$')
 
 
 def find_sites(folder):
-    """Returns {operator: [(path, line number, old line, new line)]}."""
+    """Returns {operator: [(path, line number from 0, old line, new line)]}."""
     sites = {name: [] for name in OPERATORS}
 
     for path in sorted((folder / 'lib').glob('*/*.c')):
@@ -71,7 +72,10 @@ def find_sites(folder):
 
 
 def change(line, begins):
-    """Yields each operator that can change this line, and the new line."""
+    """Yields each operator that can change this line, and the new line.
+
+    `begins` is true if a statement begins with this line. Only such a line is dropped.
+    """
     for name, (pattern, replacement) in OPERATORS.items():
         if name == 'dropped statement' and not begins:
             continue
@@ -85,7 +89,7 @@ def change(line, begins):
 def choose(sites, seed):
     """Yields faults in a random order.
 
-    First, an operator is chosen, and then a line that it has not changed yet.
+    For each fault, an operator is chosen first, and then a line that it has not changed yet.
     """
     dice = random.Random(seed)
     rest = {name: dice.sample(found, len(found)) for name, found in sites.items()}
@@ -96,7 +100,7 @@ def choose(sites, seed):
 
 
 class Copy:
-    """A copy of the source, built without the parts that the tests of the library do not need"""
+    """A copy of the source, built without the parts that the tests of the library do not need."""
 
     def __init__(self, folder):
         self.source = folder / 'source'
@@ -140,7 +144,7 @@ class Copy:
         return self.run('ninja', '-C', self.build, '-j2', *targets)
 
     def get_code(self, path):
-        """Returns a digest of the object file of a source."""
+        """Returns a digest of the object files of a source."""
         name = f'{path.parent.name}_{path.name}.o'
         digest = hashlib.sha256()
         for found in sorted((self.build / 'lib').rglob('*.o')):
@@ -149,7 +153,7 @@ class Copy:
         return digest.hexdigest()
 
     def find_failure(self, suites):
-        """Returns the first test that fails, or None."""
+        """Runs the tests of these suites. Returns the name of one that fails, or None."""
         log = self.build / 'meson-logs/testlog.json'
         log.unlink(missing_ok=True)
         arguments = [word for suite in suites for word in ('--suite', suite)]
@@ -164,9 +168,10 @@ class Copy:
 
 
 def try_fault(copy, path, number, new):
-    """Returns the test that catches the fault, or '' if none does.
+    """Inserts a fault, runs the tests, and removes the fault.
 
-    Returns None if the fault does not compile, or does not change the compiled code.
+    Returns the name of the test that catches the fault, or '' if none does. Returns None if the
+    fault does not compile, or does not change the compiled code.
     """
     file = copy.source / path
     old_code = copy.get_code(path)

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Checks that each part of the public API is documented, with the version that introduced it."""
+"""Checks that the public API is documented, with the version that introduced each symbol."""
 
 import re
 from xml.etree import ElementTree
@@ -16,7 +16,8 @@ DOCUMENTED = {
         'function-macro', 'interface', 'method', 'property', 'record')
 } | {f'{GLIB}signal'}
 
-# Macros that need no documentation: guards, type macros, and macros that mark versions
+# Macros that need no documentation: guards, type macros, and macros that mark a declaration with
+# its version
 PLAIN_MACRO = re.compile(r'HB_INSIDE|HB_TYPE_\w+|HB_AVAILABLE_IN_\w+|HB_DEPRECATED_IN_\w+')
 MACRO = re.compile(r'^#\s*define\s+(HB_\w+)', re.MULTILINE)
 COMMENT = re.compile(r'/\*\*\n \* (HB_\w+):\n(.*?)\*/', re.DOTALL)
@@ -33,7 +34,7 @@ def is_documented_elsewhere(element):
 
 
 def get_elements(element, path=''):
-    """Yields each public element, with a name for reports."""
+    """Yields each element that must be documented, after its name for reports."""
     for child in element:
         if is_documented_elsewhere(child):
             continue
@@ -44,12 +45,12 @@ def get_elements(element, path=''):
 
 
 def find_undocumented_parts(name, element):
-    """Yields the parameters, members and return values without documentation."""
+    """Yields names for the parameters, members and return values without documentation."""
     for member in element.findall(f'{CORE}member'):
         if not get_doc(member):
             yield f'{name}: {member.get("name")}'
 
-    # The GIR has no place for the parameters of a macro.
+    # The parameters of a macro need no documentation.
     if element.tag == f'{CORE}function-macro':
         return
 

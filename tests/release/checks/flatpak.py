@@ -22,7 +22,7 @@ def read_page():
 
 
 def find_unknown(manifest, options):
-    """Yields the arguments for Meson with an unknown option, or an unknown value of an option."""
+    """Yields each argument for Meson whose option or value is unknown, with the reason."""
     module = next(module for module in manifest['modules'] if module['name'] == 'hb-websocket')
     for argument in module['config-opts']:
         name, value = re.fullmatch('-D(.+?)=(.+)', argument).groups()
@@ -37,7 +37,7 @@ def find_copied(source):
     """Returns the folder of git and the build folders that flatpak-builder would copy.
 
     The manifest must name each folder to skip, because a manifest cannot have patterns. The build
-    folders are those that scripts and pages name.
+    folders are those that .ci/run, other shell scripts (*.sh) and pages name.
     """
     texts = (path.read_text(encoding='utf-8') for path in get_files()
              if path.suffix in ('.md', '.sh') or path.name == 'run')

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Checks the installed files, and a program that finds the installed library with pkg-config."""
+"""Checks the installed files, and builds and runs a program with the flags of pkg-config."""
 
 import os
 import shutil

@@ -3,9 +3,10 @@
 """Checks that the tests of -Dinstalled_tests=true work where they are installed.
 
 The tests are installed below a temporary folder, and the paths in their commands are changed to
-that folder. Each program must start and list its cases. Tests that need other installed files, and
-two more tests, are run by gnome-desktop-testing-runner, or by this script if the runner is missing.
-The other tests are not run, because they would do the same as in the build.
+that folder. Tests that need other installed files, and two more tests, are run by
+gnome-desktop-testing-runner, or by this script if the runner is missing. The programs of the other
+tests must start and list their cases. These tests are not run, because they would do the same as in
+the build.
 """
 
 import concurrent.futures
@@ -58,9 +59,10 @@ class Installation:
         }
 
     def move(self):
-        """Puts the folder `root` before the prefix in each command.
+        """Puts the folder `root` before the paths of installed tests in each command.
 
-        Returns the keys of each test's file, by the name of the file.
+        Other paths below the prefix, for example of an interpreter, do not change. Returns the keys
+        and values of each test's file, by the name of the file.
         """
         commands = {}
         for path in sorted(self.tests.iterdir()):
@@ -76,7 +78,7 @@ class Installation:
 
 
 def find_paths_of_build(programs, scratch):
-    """Yields the programs that contain the path of the build, except in debugging information."""
+    """Yields the files that contain the path of the build, except in debugging information."""
     for path in sorted(programs.rglob('*')):
         if path.is_file():
             data = path.read_bytes()
@@ -88,7 +90,7 @@ def find_paths_of_build(programs, scratch):
 
 
 def find_self_contained(programs):
-    """Yields the programs that should use the shared library, but contain a copy of it."""
+    """Yields the programs of USERS that do not load the shared library."""
     for name in USERS:
         result = run(['readelf', '--dynamic', programs / name])
         if f'[lib{API}.so.0]' not in result.stdout:
@@ -96,7 +98,7 @@ def find_self_contained(programs):
 
 
 def find_unused(programs, commands):
-    """Yields the installed files that no test uses."""
+    """Yields the installed files that no command names, except the helpers."""
     words = {word for command in commands.values() for word in shlex.split(command['Exec'])}
     for path in sorted(programs.rglob('*')):
         if path.is_file() and str(path) not in words and path.stem not in HELPERS:
@@ -104,7 +106,7 @@ def find_unused(programs, commands):
 
 
 def find_broken(commands, chosen, env):
-    """Yields the tests whose program does not start."""
+    """Yields the tests, except the chosen ones, whose program does not list its cases."""
     for name in sorted(commands.keys() - chosen.keys()):
         result = run([*shlex.split(commands[name]['Exec']), '-l'], env=env,
                      stdin=subprocess.DEVNULL, timeout=WAIT_TIMEOUT)
@@ -130,7 +132,10 @@ def run_here(commands, env):
 
 
 def run_by_runner(runner, installation, commands, scratch):
-    """Does the same as run_here() with the runner, which runs all tests of a folder."""
+    """Does the same as run_here() with the runner.
+
+    The runner runs all tests of a folder, so the chosen tests are copied to a folder of their own.
+    """
     folder = scratch / 'chosen' / 'installed-tests' / API
     logs = scratch / 'logs'
     folder.mkdir(parents=True)

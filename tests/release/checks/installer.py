@@ -1,10 +1,11 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
 
-"""Checks the messages of install-packages.sh, which a new user runs first.
+"""Checks the messages that a new user sees first.
 
-One line must announce the packages that the script will install, or explain why it cannot install
-them. The check replaces apt and sudo with other programs, so nothing is installed.
+If packages are missing, install-packages.sh must announce them, or explain why it cannot install
+them. The check replaces apt, dpkg-query and sudo with other programs, so nothing is installed. The
+run.sh scripts must explain that they cannot write to the build folder.
 """
 
 import re
@@ -51,8 +52,8 @@ SUDO = 'if [ -e sudo-refuses ]; then exit 1; fi; case "$1" in -n|-v) ;; *) exec 
 
 ANNOUNCED = r'Installing 17 packages \(download: 95\.2 MB/97 MB, disk space: 378 MB\): .*gcc.*\n'
 
-# For each case: the files that describe the machine, the exit status, the output, and whether
-# packages are installed
+# For each case: the files that describe the machine ("sudo" stands for the program instead), the
+# exit status, a pattern of the output, and whether packages are installed
 CASES = {
     'nothing is missing': (('installed',), 0, r'', False),
     'nothing is missing, for a user without sudo': (('installed', 'user'), 0, r'', False),

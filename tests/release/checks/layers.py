@@ -2,8 +2,9 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """Checks that each layer of the library includes only the layers that it may use.
 
-Each folder in lib/ is a layer. The script also checks that each layer calls only the functions that
-it may call.
+Each folder in lib/ is a layer, and so is the header <hb-websocket.h>. The script also checks that
+the pure layers call only GLib, GObject and a little of the C library. Only the link may call
+libsoup, with a few exceptions.
 """
 
 import re
@@ -45,7 +46,8 @@ IMPURE = re.compile(r'''\b(
     soup_\w+ | Soup\w+ | SOUP_\w+
 )\b''', re.VERBOSE)
 
-# The functions of the C library that a pure layer may call
+# The functions of the C library that a pure layer may call. Names that begin with an underscore are
+# those that the compiler or a header of the C library adds.
 PURE_C_FUNCTIONS = re.compile(r'_\w+|mem(chr|cmp|cpy|move|set)|str(chr|cmp|len|ncmp|spn)|'
                               r'bind_?textdomain(_codeset)?|d(n|c|cn)?gettext')
 

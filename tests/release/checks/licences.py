@@ -2,8 +2,9 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """Checks that each file names its licence, as the specification of REUSE requires.
 
-A file that can have comments has a line with its licence. .reuse/dep5 has the copyright, and the
-licence of other files. `reuse` also checks this, if it is installed and git knows the files.
+One of the first lines of a file names its licence, unless WITHOUT_LINE matches the file.
+.reuse/dep5 has the copyright of all files, and the licence of files without such a line. `reuse`
+also checks the licences, if it is installed and the source has a .git.
 """
 
 import re
@@ -18,12 +19,12 @@ LICENCE = 'LGPL-2.1-or-later'
 # AppStream collects the metadata of all applications, so it requires a permissive licence.
 EXCEPTIONS = {'examples/monitor/data/*.metainfo.xml.in': 'CC0-1.0'}
 
-# The pattern is in two parts, because it would otherwise match itself.
+# The pattern is in two parts, because reuse would otherwise read it as the licence of this file.
 LINE = re.compile('SPDX-License-' + r'Identifier: ([\w.+-]+)')
 N_LINES = 3
 
-# Files whose format has no comments, files that users read as they are, and files that a program
-# writes
+# Files that need no line, because .reuse/dep5 has their licence. Most of them have a format without
+# comments, are read by users as they are, or are written by a program.
 WITHOUT_LINE = (
     'LICENSE', 'LICENSES/*', 'NEWS', '*.md', '*.png', '*.json', '.reuse/*',
     'doc/performance.svg', 'po/LINGUAS', 'po/POTFILES', 'po/*.po', 'tests/release/abi/*',

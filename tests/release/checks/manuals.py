@@ -1,6 +1,9 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Checks that formatters accept the manual pages, and that the pages agree with --help."""
+"""Checks that exactly the installed programs have manual pages.
+
+Formatters must accept the pages, and the pages must agree with --help.
+"""
 
 import json
 import os
@@ -71,7 +74,7 @@ def read_help(text):
 
 
 def read_page(text):
-    """Returns the same as read_help() for a manual page, whose ellipses are three full stops."""
+    """Returns the same as read_help() for a manual page, which has " ..." in place of "…"."""
     synopsis = re.search(r'^\.Sh SYNOPSIS\n\.Nm\n(.*?)^\.Sh', text, re.MULTILINE | re.DOTALL)[1]
     arguments = re.sub(r'^\.Op Ar (.+)$', r'[\1]', synopsis.replace(' ...', '…'),
                        flags=re.MULTILINE).replace('.Ar ', '').split('\n')

@@ -9,7 +9,8 @@ from style import get_files
 
 MAX_ROWS = 40
 
-# The table has the folders down to this depth. The row of a folder covers its deeper folders.
+# The table must have each folder with files, down to this depth. The row of a folder covers its
+# deeper folders.
 DEPTH = 2
 
 ROW = re.compile(r'^\| (`[^|]+/`) \| (.+) \|$', re.MULTILINE)
@@ -22,7 +23,7 @@ def get_folders():
 
 
 def find_missing(rows):
-    """Yields the files and folders that the rows name, but that do not exist."""
+    """Yields the folders, and the files of lib/, that the rows name but that do not exist."""
     for folders, contents in rows:
         names = CODE.findall(folders)
         yield from (name for name in names if not (SOURCE / name).is_dir())

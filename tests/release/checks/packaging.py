@@ -2,9 +2,10 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """Checks that the packages and the page for their maintainers agree with the build.
 
-The page must list every option with its default, and every package. No page or package may name an
-option that does not exist. The packages must have the version of the project, and the dependencies
-of the build.
+The page must list every option with its default, and every package. The packages, and the pages
+about building and releasing, may name only options that exist. The packages must have the version
+of the project. The packages and the page must have the dependencies of the build, with their
+minimum versions.
 """
 
 import re
@@ -55,11 +56,11 @@ def check_options():
 
 
 def get_needed():
-    """Returns the libraries and programs that the build needs, with their minimum versions."""
+    """Returns the libraries and programs that have a minimum version, with this version."""
     text = '\n'.join(read(SOURCE / folder / 'meson.build')
                      for folder in ('.', 'doc', 'examples', 'lib', 'tools'))
     variables = dict(re.findall(r"^(\w+_required) = '>= ([\d.]+)'", text, re.MULTILINE))
-    # The packages name Meson's version without its last number.
+    # The packages and the page name Meson's version without its last number.
     found = re.findall(r"^  (meson)_version: ('>= [\d.]+)\.0'", text, re.MULTILINE)
     found += re.findall(r"(?:dependency|find_program)\('([\w.-]+)', version: ('>= [\d.]+'|\w+)",
                         text)

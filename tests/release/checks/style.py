@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Checks the rules of style that a program can check."""
+"""Checks the encoding, white space and line lengths of files, and finds paths of a machine."""
 
 import os
 import re

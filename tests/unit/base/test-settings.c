@@ -32,8 +32,8 @@ static void
 test_helpers_defaults (Fixture       *fixture,
                        gconstpointer  data)
 {
-  g_test_summary ("The settings of pings and reconnections have the same defaults as in "
-                  "websocket-heartbeat-js");
+  g_test_summary ("The defaults that correspond to settings or behaviour of websocket-heartbeat-js "
+                  "are the same as there");
 
   g_assert_cmpuint (fixture->settings.ping_timeout, ==, 15000);
   g_assert_cmpuint (fixture->settings.pong_timeout, ==, 10000);
@@ -49,7 +49,8 @@ static void
 test_own_defaults (Fixture       *fixture,
                    gconstpointer  data)
 {
-  g_test_summary ("All other settings start with the documented defaults");
+  g_test_summary ("All other settings, except uri and ping-bytes, start with the documented "
+                  "defaults");
 
   g_assert_cmpuint (fixture->settings.reconnect_timeout_max, ==, 0);
   g_assert_cmpfloat_with_epsilon (fixture->settings.reconnect_jitter, 0, 1e-9);

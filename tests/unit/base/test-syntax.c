@@ -55,7 +55,8 @@ test_uri_good (void)
   };
   gsize i;
 
-  g_test_summary ("Every URI that is valid for a WebSocket is accepted");
+  g_test_summary ("WebSocket URIs are accepted, even with a space in the path or with non-ASCII "
+                  "characters");
 
   for (i = 0; i < G_N_ELEMENTS (uris); i++)
     {
@@ -100,7 +101,8 @@ test_uri_bad (void)
   };
   gsize i;
 
-  g_test_summary ("Every other URI is refused, and the error message gives the reason");
+  g_test_summary ("Other URIs, and a missing one, are refused, and the error message gives the "
+                  "reason");
 
   for (i = 0; i < G_N_ELEMENTS (uris); i++)
     {
@@ -209,7 +211,8 @@ test_protocols_twice (void)
   g_autoptr (GError) error = NULL;
   gboolean accepted = hb_syntax_check_protocols (protocols, &error);
 
-  g_test_summary ("A subprotocol that is offered twice is refused, wherever it is in the list");
+  g_test_summary ("A subprotocol that is offered twice is refused, even if another one is between "
+                  "the two");
 
   assert_refused (accepted, error, HB_ERROR_INVALID_ARGUMENT, "chat", "“chat” is offered twice");
 }
@@ -269,9 +272,10 @@ test_close_codes (void)
 {
   guint code;
 
-  g_test_summary ("A close code that libsoup refuses is refused with an error that names the code. "
-                  "0 and 1005 stand for no code. Any other code that a client must not send is "
-                  "replaced by 1002.");
+  g_test_summary ("A close code that libsoup refuses, or that needs more than 16 bits, is refused "
+                  "with an error that names the code. 0 and 1005 stand for no code. Any other code "
+                  "that a client must not send is replaced by 1002. In these two cases, the reason "
+                  "is dropped.");
 
   for (code = 0; code <= 66000; code++)
     {
@@ -396,8 +400,8 @@ test_text_bad (void)
   };
   gsize i;
 
-  g_test_summary ("Text that is not UTF-8 is refused, and the error message names the first "
-                  "invalid byte");
+  g_test_summary ("Text that is not UTF-8 is refused, and the error message names the byte at "
+                  "which the first invalid character begins");
 
   for (i = 0; i < G_N_ELEMENTS (texts); i++)
     {

@@ -6,7 +6,7 @@
 #include "hb-error.h"
 #include "hb-i18n-private.h"
 
-/* A value of an enumeration, with the names that language bindings use */
+/* A value of an enumeration, with its nick and its name in the type system */
 typedef struct
 {
   const char *nick;

@@ -56,8 +56,9 @@ static const Text texts[] = {
   TEXT ("second-is-ascii", "\xc3(", FALSE),
 };
 
-/* Adds fewer than MAX_OFFSET ASCII characters before the text, and then after it. The library
- * checks several bytes at a time, so the result could depend on the position of the text. */
+/* Adds each number of ASCII characters below MAX_OFFSET, before the text and then after it. The
+ * library checks several bytes at a time, so the result could depend on the position of the
+ * text. */
 static void
 test_table (gconstpointer data)
 {
@@ -149,8 +150,9 @@ is_valid (const guint8 *data,
   return TRUE;
 }
 
-/* Fills @bytes with random characters. In half of the cases, a random byte replaces one of the
- * bytes, which usually makes the text invalid. */
+/* Fills @bytes with random characters. A surrogate may be among them, and the last one may be cut
+ * off. In half of the cases, a random byte replaces one of the bytes, which usually makes the text
+ * invalid. */
 static void
 make_random (guint8 *bytes,
              gsize   length)

@@ -37,7 +37,7 @@ draw (Dice *self)
   return (self->state * G_GUINT64_CONSTANT (2685821657736338717)) >> 32;
 }
 
-/* Each choice takes as few bytes as possible, so a fuzzer that changes one byte changes one
+/* A choice among at most 256 takes one byte, so that a fuzzer that changes one byte changes one
  * choice. */
 static guint64
 read_bytes (Dice  *self,

@@ -7,13 +7,13 @@
 G_BEGIN_DECLS
 
 /* The source of the choices in a walk, which is a test with random steps. The choices result from a
- * seed, or from the bytes of a fuzzer. After the last byte, each choice is 0, which a walk must
- * treat as "nothing happens". */
+ * seed, or from the bytes of a fuzzer. After the last byte, each choice is 0. In a choice among
+ * actions, 0 must therefore mean that nothing happens. */
 typedef struct
 {
   const guint8 *bytes;  /* (nullable) (not owned) */
   gsize         length; /* the number of bytes that are left */
-  guint64       state;
+  guint64       state;  /* of the generator; 0 if the choices result from bytes */
 } Dice;
 
 void     dice_init_from_seed  (Dice         *self,

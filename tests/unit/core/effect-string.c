@@ -70,7 +70,8 @@ effect_to_string (const HbEffect *self)
     }
 }
 
-/* Returns the payloads of messages that were taken back, and frees these messages. */
+/* Returns the payloads of messages that were taken back, with spaces between them. Frees these
+ * messages and the deque's memory. */
 char *
 taken_to_string (HbDeque *taken)
 {

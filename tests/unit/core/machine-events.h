@@ -6,7 +6,7 @@
 
 G_BEGIN_DECLS
 
-/* These functions give the machine an event of its current link, or a tick. */
+/* These functions give the machine an event, with the serial of its current link. */
 void     handle_event        (HbMachine    *machine,
                               gint64        now,
                               HbEventKind   kind);

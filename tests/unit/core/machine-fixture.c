@@ -67,8 +67,8 @@ error_to_string (const GError *error)
   return string;
 }
 
-/* Returns the word of effect_to_string (), but with the names of errors instead of their numbers,
- * and with the tickets of completed calls. */
+/* Returns the word of effect_to_string (), but with the names of this library's errors instead of
+ * their numbers, and with the tickets of completed calls. */
 static char *
 to_string (const HbEffect *effect)
 {
@@ -92,8 +92,8 @@ to_string (const HbEffect *effect)
   return g_strdup_printf ("resolve:failed:%s(%s)", error, (const char *) effect->resolve.ticket);
 }
 
-/* Sends as many messages as the link has room for. Unless the test has set `holds_writes`, they
- * are also written to the kernel. */
+/* Sends as many messages as the link has room for. If messages are left, the link is blocked.
+ * Unless the test has set `holds_writes`, the sent messages are also written to the kernel. */
 static void
 transmit (Fixture *fixture)
 {
@@ -133,8 +133,9 @@ send_request (Fixture *fixture)
   fixture->has_requested = hb_machine_on_requested (&fixture->machine, fixture->now);
 }
 
-/* Carries out an effect. Returns FALSE if the effect is no longer valid, for example because it
- * belongs to an earlier link, so that it is not logged. */
+/* Carries out the part of an effect that comes before its handler. Returns FALSE if the effect no
+ * longer applies, for example because it belongs to an earlier attempt. The effect is then not
+ * logged. */
 static gboolean
 carry_out (Fixture        *fixture,
            const HbEffect *effect)
@@ -223,7 +224,8 @@ add_to_log (Fixture    *fixture,
   g_string_append (fixture->log, effect);
 }
 
-/* Carries out all effects, including those that result from others. */
+/* Carries out all effects, including those that result from others. Logs each effect that still
+ * applies, and runs the handler. */
 void
 drain (Fixture *fixture)
 {
@@ -259,7 +261,8 @@ drain (Fixture *fixture)
     }
 }
 
-/* Carries out all effects, and clears the log, so that a test need not expect them. */
+/* Carries out all effects, and clears the log and the wire, so that a test need not expect their
+ * contents. */
 void
 forget (Fixture *fixture)
 {
@@ -345,6 +348,7 @@ lose_link (Fixture *fixture)
   lose_link_with (fixture, 0, 0);
 }
 
+/* @retry_after: in seconds */
 void
 lose_link_with (Fixture *fixture,
                 guint    http_status,
@@ -460,7 +464,8 @@ get_deadline (Fixture *fixture)
   return deadline == HB_NEVER ? -1 : (deadline - fixture->now) / G_TIME_SPAN_MILLISECOND;
 }
 
-/* Makes @n_attempts attempts fail. Returns the last reconnect delay in milliseconds. */
+/* Makes @n_attempts attempts fail, and waits for each reconnect delay except the last. Clears the
+ * log and the wire. Returns the last reconnect delay in milliseconds. */
 gint64
 fail_attempts (Fixture *fixture,
                guint    n_attempts)

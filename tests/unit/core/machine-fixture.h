@@ -14,8 +14,8 @@ typedef void (*Handler) (Fixture    *fixture,
                          const char *effect);
 
 /* A machine, a clock that the test advances, and a minimal driver, which carries out and logs each
- * effect. Tests compare the log with assert_effects (). At the end, a test fails if the log
- * contains other effects. */
+ * effect. Tests compare the log with assert_effects (), which clears it. At the end, a test fails
+ * if the log is not empty. */
 struct _Fixture
 {
   HbMachine  machine;
@@ -31,16 +31,16 @@ struct _Fixture
   guint64    sent;         /* the position after all sent messages; each is two positions long */
   guint64    written;      /* the position up to which the kernel has them */
   guint64    acknowledged; /* the position up to which the peer has acknowledged them */
-  GString   *wire;         /* the messages sent since the last assert_wire () */
+  GString   *wire;         /* the messages sent since the last assert_wire () or forget () */
 
   /* The application */
   Handler    handler;      /* (nullable) */
-  gint64     own_delay;    /* the delay that the reconnect function sets, -1 for no function */
+  gint64     own_delay;    /* in milliseconds, set by the reconnect function; -1 for no function */
   char      *error;        /* (nullable) the message of the last error */
   char      *close_reason; /* (nullable) the reason of the last close */
-  GBytes    *message;      /* (nullable) the last message received */
+  GBytes    *message;      /* (nullable) the last message that was emitted */
 
-  gboolean   stamped;      /* whether the log contains the time */
+  gboolean   stamped;      /* whether the log contains times, in milliseconds since started_at */
   gint64     started_at;
   gint64     stamp;
   GString   *log;
@@ -127,8 +127,8 @@ gint64   get_deadline      (Fixture       *fixture);
 gint64   fail_attempts     (Fixture       *fixture,
                             guint          n_attempts);
 
-/* The effects of every start, opening and end of a link. With these names, the effects that are
- * particular to a test are easier to see. */
+/* The usual effects of the start, the opening and the end of a link. With these names, the effects
+ * that are particular to a test are easier to see. */
 #define STARTS      "notify:state connect"
 #define OPENS       "notify:state notify:ready notify:http-status notify:connection " \
                     "notify:protocol open"

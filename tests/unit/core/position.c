@@ -26,7 +26,7 @@ write_number (guint number)
     return;
 }
 
-/* Because of SA_RESETHAND, the second signal ends the process. */
+/* SA_RESETHAND has restored the default action, so the signal of raise () ends the process. */
 static void
 print_cb (int number)
 {

@@ -94,7 +94,7 @@ test_jitter_doubled (void)
     .reconnect_jitter = 0.25,
   };
 
-  g_test_summary ("The jitter applies to the doubled delay");
+  g_test_summary ("The jitter applies to the doubled delay, after the maximum has limited it");
 
   g_assert_cmpuint (hb_backoff_get_delay (&settings, 2, 1), ==, 1500);
   g_assert_cmpuint (hb_backoff_get_delay (&settings, 9, 1), ==, 2250);
