@@ -52,8 +52,8 @@ static void
 test_link (Fixture       *fixture,
            gconstpointer  data)
 {
-  g_test_summary ("Each effect on the link has a word, and a drop comes before the effects that "
-                  "were pushed earlier");
+  g_test_summary ("Effects on the link are described by words, with the code of a close frame. A "
+                  "drop comes before the effects that were pushed earlier.");
 
   hb_effects_push (&fixture->effects, HB_EFFECT_CONNECT);
   hb_effects_push (&fixture->effects, HB_EFFECT_TRANSMIT);
@@ -70,7 +70,8 @@ test_application (Fixture       *fixture,
 {
   HbEffect *reconnect;
 
-  g_test_summary ("Each effect on the application has a word");
+  g_test_summary ("Effects on the application are described by words, with the property of a "
+                  "notification, the close code, and the number and the delay of an attempt");
 
   hb_effects_push_notify (&fixture->effects, HB_PROPERTY_STATE);
   hb_effects_push (&fixture->effects, HB_EFFECT_OPEN);
@@ -122,7 +123,7 @@ static void
 test_resolve_nobody (Fixture       *fixture,
                      gconstpointer  data)
 {
-  g_test_summary ("A call without a ticket has no effect when it ends");
+  g_test_summary ("The end of a call without a ticket pushes no effect");
 
   hb_effects_push_resolve (&fixture->effects, NULL, HB_OUTCOME_DONE, NULL);
 
@@ -157,7 +158,7 @@ test_copies (Fixture       *fixture,
   g_autofree char *reason = g_strdup ("bye");
   HbEffect *effect;
 
-  g_test_summary ("An effect copies its arguments");
+  g_test_summary ("The effect that emits `close` copies the reason");
 
   hb_effects_push_close (&fixture->effects, HB_EFFECT_CLOSE, 1000, reason);
   reason[0] = '!';
@@ -187,7 +188,7 @@ test_clear (Fixture       *fixture,
   g_autoptr (GBytes) bytes = g_bytes_new ("text", 4);
   HbEffect effect = { .kind = HB_EFFECT_MESSAGE, .message = { bytes, HB_OPCODE_TEXT } };
 
-  g_test_summary ("Clearing an effect frees its memory, and may be repeated");
+  g_test_summary ("Clearing the effect of a message releases the bytes, and may be repeated");
 
   g_bytes_ref (bytes);
   hb_effect_clear (&effect);

@@ -8,7 +8,8 @@
 
 #define OPENED_AT (1000 * G_TIME_SPAN_SECOND)
 
-/* A heartbeat that sends a ping after 15 s of silence, and ends the link 10 s later */
+/* A heartbeat that sends a ping after 15 s of silence, and judges the link dead if no activity
+ * follows within 10 s */
 typedef struct
 {
   HbHeartbeat heartbeat;
@@ -110,7 +111,9 @@ test_life (Fixture       *fixture,
   g_assert_cmpint (tick (fixture, 29000), ==, HB_VERDICT_PING);
 }
 
-/* A ping that may be sent early, with times in milliseconds unless another unit is given */
+/* The settings of a heartbeat, a ping that may have been sent, and the times at which ticks act
+ * next. Times are in milliseconds unless another unit is given. The times in the last three fields
+ * count from the opening of the link. */
 typedef struct
 {
   const char *name;
@@ -118,8 +121,8 @@ typedef struct
   guint       ping_timeout;
   guint       pong_timeout;
   int         pinged_at;  /* -1 if no ping has been sent */
-  gint64      earliest;   /* in microseconds, HB_NEVER if a tick never sends a ping */
-  gint64      deadline;   /* in microseconds */
+  gint64      earliest;   /* of the next ping, in microseconds, HB_NEVER if no ping is due */
+  gint64      deadline;   /* in microseconds, HB_NEVER if none */
 } Early;
 
 static const Early earlies[] = {
@@ -338,7 +341,7 @@ static void
 test_latency_unasked (Fixture       *fixture,
                       gconstpointer  data)
 {
-  g_test_summary ("Without a ping, a reply gives no latency");
+  g_test_summary ("A reply gives no latency if no ping waits for a reply");
 
   g_assert_cmpint (on_reply (fixture, 100), ==, HB_LATENCY_NONE);
 
@@ -367,7 +370,8 @@ test_latency_overslept (Fixture       *fixture,
                         gconstpointer  data)
 {
   g_test_summary ("If the process was suspended after a ping, the reply gives no latency, even if "
-                  "other activity is handled first");
+                  "other activity is handled first. A reply that is handled up to a second after "
+                  "pong-timeout still gives one.");
 
   on_ping (fixture, 15000);
   g_assert_cmpint (on_reply (fixture, 26001), ==, HB_LATENCY_UNKNOWN);
@@ -384,8 +388,8 @@ static void
 test_latency_asked_again (Fixture       *fixture,
                           gconstpointer  data)
 {
-  g_test_summary ("After a suspend, the next ping gives no latency either, because the reply may "
-                  "belong to the ping before it");
+  g_test_summary ("If a ping before a suspend is unanswered, the next reply gives no latency even "
+                  "after later pings, because it may belong to that ping");
 
   on_ping (fixture, 15000);
   on_ping (fixture, 60000);
@@ -398,7 +402,7 @@ test_latency_asked_again (Fixture       *fixture,
   g_assert_cmpint (on_reply (fixture, 105080), ==, 40 * G_TIME_SPAN_MILLISECOND);
 }
 
-/* The sources of a ping message */
+/* The sources of the payload of a ping, and the ping that results */
 typedef struct
 {
   HbHeartbeatMode  mode;

@@ -10,14 +10,15 @@
 
 /* The handling of messages that the peer must acknowledge
  *
- * Each row has a script of steps and the expected results. The results include completed calls,
- * errors, the signal `drain`, close frames, and the messages that the link gets, as ">message". In
- * both strings, "|" separates groups of steps and the results of these groups. */
+ * Each row has a script of steps and the expected results. The results include completed and
+ * refused calls, errors, the signal `drain`, close frames, and the messages that the link gets, as
+ * ">message". These messages come last in the results of a step. In both strings, "|" separates
+ * groups of steps and the results of these groups. */
 
-/* A step is a word for a call or an event. The step "a:one" sends the message "one" by a call that
- * is also named "one". The letters before the colon are: "a" for a message that must be
- * acknowledged, "w" for one that must be written, "v" for a volatile one, "t" for one that is only
- * for this link, and "o" for one that another thread sends. */
+/* A step is a word for a call, an event or a setting. The step "a:one" sends the message "one" by a
+ * call that is also named "one". The letters before the colon are: "a" for a message that must be
+ * acknowledged, "w" for one that must only be written, "v" for a volatile one, "t" for one that is
+ * only for this link, and "o" for one that another thread sends. */
 typedef struct
 {
   const char *name;
@@ -127,7 +128,7 @@ static const Row rows[] = {
   { "too-big-unknown", "a:one written | end:1009 | open",
     ">one | error:message-refused | >one" },
 
-  /* The peer resets the link before it acknowledges the bytes that it has read. */
+  /* The peer resets links before it acknowledges the first message in flight. */
   { "resets", "a:one a:two reset:9 | reset:1",
     ">one >two error:handshake >one >two | "
     "error:handshake error:message-refused failed:message-refused(one) >two" },
@@ -177,7 +178,8 @@ add_to_log (GString    *log,
   g_string_append (log, entry);
 }
 
-/* Moves the results from the fixture to @log, without notifications and other effects. */
+/* Moves the results from the fixture to @log. Effects that are not results, such as notifications,
+ * are removed. */
 static void
 collect (Fixture *fixture,
          GString *log)
@@ -275,7 +277,8 @@ write_number (GString *log,
   add_to_log (log, text);
 }
 
-/* Takes a step that has no argument. Returns FALSE if it is a step of take_step_of_link (). */
+/* Takes a step that has no argument, except those of take_step_of_link (). Returns whether the step
+ * was taken. */
 static gboolean
 take_step (Fixture    *fixture,
            GString    *log,
@@ -323,8 +326,8 @@ take_step (Fixture    *fixture,
   return TRUE;
 }
 
-/* Takes a step that opens, blocks or unblocks the link, or takes the queue back. Returns FALSE if
- * it is another step. */
+/* Takes a step that opens, replaces, blocks or unblocks the link, or takes the queue back. Returns
+ * whether the step was taken. */
 static gboolean
 take_step_of_link (Fixture    *fixture,
                    GString    *log,
@@ -376,7 +379,7 @@ take_step_of_link (Fixture    *fixture,
 typedef enum {
   WRITTEN, /* All messages are written. */
   WITHIN,  /* Only the first and a part of the second are written. */
-  READ,    /* The peer acknowledges all messages, except those that come together with "poison". */
+  READ,    /* As WRITTEN, and the peer acknowledges messages until "poison" is in flight. */
 } Before;
 
 static gboolean
@@ -396,8 +399,8 @@ is_in_flight (Fixture    *fixture,
   return FALSE;
 }
 
-/* Resets @n links in a row, and opens a new link after each reset. Only the last reset is logged,
- * because the others are the same. */
+/* Resets @n consecutive links, and opens a new link after each reset. Only the results of the last
+ * reset are logged, so that the rows stay short. */
 static void
 reset (Fixture *fixture,
        GString *log,
@@ -499,8 +502,8 @@ test_row (gconstpointer data)
   fixture_tear_down (&fixture, NULL);
 }
 
-/* The short and the long interval between queries of the link for acknowledgements, in
- * microseconds, if a round trip takes no time */
+/* The time until the link is first queried for acknowledgements, in microseconds: SOON if they are
+ * needed soon, otherwise LATE. In these tests, the round-trip time is not known. */
 #define SOON 100
 #define LATE 100000
 

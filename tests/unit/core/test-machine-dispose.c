@@ -207,7 +207,8 @@ test_events (Fixture       *fixture,
 {
   HbLoss loss = { .code = 1006 };
 
-  g_test_summary ("After the disposal, no event of a link or of the network has an effect");
+  g_test_summary ("After the disposal, no event of a link, of the network or of the clock has an "
+                  "effect");
 
   start_open (fixture);
   dispose (fixture);

@@ -8,16 +8,20 @@
 #include "machine-fixture.h"
 #include "machine-events.h"
 
-/* In each state, a message that has waited for longer than queue-timeout is dropped. */
+/* In each state, a message that has waited for queue-timeout is dropped, unless it is in flight. */
 
+/* The value of queue-timeout, in milliseconds */
 #define TIMEOUT 1000
+
+/* The first effects of the expiry of a message whose call is named "a" */
 #define EXPIRES "error:expired resolve:failed:expired(a)"
 
+/* The situations in which a message waits */
 typedef enum {
   WAITING,
   HELD,
   CONNECTING,
-  OPEN,     /* the socket is full */
+  OPEN,     /* the link is blocked */
   GREETING, /* as OPEN, and a handler of `open` sends the message */
   CLOSING,  /* as OPEN, and close () follows the message */
   RETURNED, /* The link was lost with the message in flight, 400 ms after the call. */
@@ -27,7 +31,7 @@ typedef struct
 {
   const char *name;
   When        when;
-  int         deadline;
+  int         deadline; /* in milliseconds after enter () */
   const char *expected; /* the effects at the deadline */
 } Row;
 

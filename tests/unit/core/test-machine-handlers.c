@@ -18,7 +18,7 @@ typedef struct
 {
   const char *name;
   Event       event;
-  const char *effect;   /* the effect whose handler calls close () */
+  const char *effect;   /* the start of the effect whose handler calls close () */
   HbState     state;    /* the state during this handler */
   const char *expected;
   HbState     final;
@@ -145,8 +145,8 @@ static void
 test_send_in_callback (Fixture       *fixture,
                        gconstpointer  data)
 {
-  g_test_summary ("If another message is sent before buffered-amount is notified, buffered-amount "
-                  "is notified again when that message is written");
+  g_test_summary ("If a callback sends another message before buffered-amount is notified, "
+                  "buffered-amount is notified again when that message is written");
 
   fixture->holds_writes = TRUE;
   start (fixture);

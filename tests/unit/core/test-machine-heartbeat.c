@@ -32,7 +32,7 @@ test_busy (Fixture       *fixture,
 {
   guint i;
 
-  g_test_summary ("A link that receives messages never gets a ping");
+  g_test_summary ("A link whose silences are shorter than ping-timeout gets no ping");
 
   start_open (fixture);
 
@@ -182,7 +182,8 @@ static void
 test_reply_only (Fixture       *fixture,
                  gconstpointer  data)
 {
-  g_test_summary ("If only the reply counts, pings are sent even if other messages arrive");
+  g_test_summary ("If only the reply counts, other messages neither postpone a ping nor keep the "
+                  "link open");
 
   fixture->machine.settings.liveness = HB_LIVENESS_REPLY;
   set_text (&fixture->machine.settings.pong_message, "pong");
@@ -220,7 +221,8 @@ static void
 test_reply_only_pong (Fixture       *fixture,
                       gconstpointer  data)
 {
-  g_test_summary ("If only the reply counts, a pong frame is a reply");
+  g_test_summary ("If only the reply counts and pings are frames, a pong frame is the reply, and a "
+                  "message is not");
 
   fixture->machine.settings.liveness = HB_LIVENESS_REPLY;
   fixture->machine.settings.heartbeat_mode = HB_HEARTBEAT_MODE_PING;
@@ -265,7 +267,8 @@ test_reply_only_writable (Fixture       *fixture,
   assert_deadline (fixture, 5000);
 }
 
-/* A link that receives a message every `feed` milliseconds, or no message if `feed` is 0 */
+/* A link that receives a message every `feed` milliseconds, or no message if `feed` is 0. All times
+ * are in milliseconds. */
 typedef struct
 {
   const char *name;
@@ -273,7 +276,7 @@ typedef struct
   guint       ping_timeout;
   guint       pong_timeout;
   guint       feed;
-  const char *expected; /* the times of the pings and of the end, within 60 s */
+  const char *expected; /* the pings and the end within 60 s, with their times */
 } Beat;
 
 static const Beat beats[] = {
@@ -289,7 +292,7 @@ static const Beat beats[] = {
     "ping@20000 ping@40000 ping@60000" },
   { "steady-silence-off", HB_LIVENESS_STEADY, 0, 10000, 0, "" },
 
-  /* A later ping does not give a silent server more time. */
+  /* pong-timeout is longer than ping-timeout. A later ping gives a silent server no more time. */
   { "steady-dense", HB_LIVENESS_STEADY, 4000, 10000, 0,
     "ping@4000 ping@8000 ping@12000 dead@14000" },
   { "steady-dense-life", HB_LIVENESS_STEADY, 20000, 30000, 25000,
@@ -446,7 +449,7 @@ typedef struct
   HbReply          reply;
   const char      *expected;
   guint            n_replies;
-  gint64           deadline;
+  gint64           deadline; /* in milliseconds after the message */
 } Judged;
 
 static const Judged judged[] = {
@@ -479,8 +482,7 @@ test_judged (Fixture       *fixture,
   const Judged *row = data;
   g_autoptr (GBytes) bytes = g_bytes_new (row->text, strlen (row->text));
 
-  g_test_summary ("If the pong function has judged a message, it alone decides whether the message "
-                  "is a reply");
+  g_test_summary ("If a pong function is set, it alone decides whether a message is a reply");
 
   fixture->machine.settings.heartbeat_mode = row->mode;
   fixture->machine.settings.liveness = row->liveness;
@@ -668,8 +670,8 @@ static void
 test_new_link (Fixture       *fixture,
                gconstpointer  data)
 {
-  g_test_summary ("A new link gets a ping after a full ping-timeout, whatever the state of the old "
-                  "link was");
+  g_test_summary ("A new link gets its first ping after a full ping-timeout, even if a ping of the "
+                  "old link was unanswered");
 
   start_open (fixture);
   advance (fixture, 24000);
@@ -768,7 +770,8 @@ static void
 test_held_up (Fixture       *fixture,
               gconstpointer  data)
 {
-  g_test_summary ("If received bytes could not be read, another ping is sent");
+  g_test_summary ("If received bytes could not be read, another ping is sent, and the link is not "
+                  "ended");
 
   tick_at_pong_timeout (fixture, HB_READING_HELD_UP);
   assert_effects (fixture, "ping");
@@ -862,8 +865,8 @@ test_never_answered (Fixture       *fixture,
   static const char hint[] = "heartbeat-mode";
   guint i;
 
-  g_test_summary ("If no ping message was ever answered on any link, the error names the probable "
-                  "cause");
+  g_test_summary ("If no ping message was ever answered on any link, the error suggests another "
+                  "heartbeat-mode");
 
   for (i = 0; i < 3; i++)
     {

@@ -5,7 +5,7 @@
 #include "machine-fixture.h"
 #include "machine-events.h"
 
-/* Calls that end or prolong a delay */
+/* The calls reconnect_now (), reconnect_later (), hold () and release () */
 
 static void
 test_now_closed (Fixture       *fixture,
@@ -103,8 +103,8 @@ static void
 test_now_in_close (Fixture       *fixture,
                    gconstpointer  data)
 {
-  g_test_summary ("reconnect_now () in a handler of `close` prevents `reconnect`, because no delay "
-                  "follows");
+  g_test_summary ("reconnect_now () in a handler of `close` prevents `reconnect`, because it ends "
+                  "the delay");
 
   start_open (fixture);
   fixture->handler = now_at_reconnect_cb;
@@ -118,8 +118,7 @@ static void
 test_now_bad_uri (Fixture       *fixture,
                   gconstpointer  data)
 {
-  g_test_summary ("reconnect_now () with an invalid URI closes the task, and the error gives the "
-                  "reason");
+  g_test_summary ("reconnect_now () without a URI closes the task, and the error gives the reason");
 
   start_open (fixture);
   close_with (fixture, 1000, "close");
@@ -398,7 +397,7 @@ static void
 test_hold_request_ended (Fixture       *fixture,
                          gconstpointer  data)
 {
-  g_test_summary ("An attempt whose request was not sent does not count");
+  g_test_summary ("The metrics do not count an attempt whose request was not sent");
 
   start_held (fixture);
   close_with (fixture, 1000, NULL);
@@ -452,7 +451,8 @@ static void
 test_later (Fixture       *fixture,
             gconstpointer  data)
 {
-  g_test_summary ("reconnect_later () treats the link or the attempt as lost, and the delays grow");
+  g_test_summary ("reconnect_later () treats the link or the attempt as lost, so the delays can "
+                  "grow. During a delay, it does nothing.");
 
   fixture->machine.settings.reconnect_timeout_max = 60000;
   start_open (fixture);

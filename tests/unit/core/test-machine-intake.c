@@ -26,10 +26,10 @@ typedef struct
   const char *texts;      /* Each word is a message, except "flush", which is a flush. */
   HbSendFlags flags;
   gboolean    is_sync;    /* whether no call waits for the messages */
-  gboolean    is_reserved;
+  gboolean    is_reserved; /* whether the other thread has reserved room for the messages */
   HbOverflow  overflow;   /* for messages beyond the limit of 10 bytes */
   const char *effects;
-  const char *kept;
+  const char *kept;       /* the messages that are left in the queue */
 } Row;
 
 #define DEFAULT HB_SEND_FLAGS_DEFAULT
@@ -272,8 +272,8 @@ test_no_room (Fixture       *fixture,
 {
   HbBatch batch;
 
-  g_test_summary ("Messages that another thread has dropped are counted, and reported by one "
-                  "error");
+  g_test_summary ("The messages for which another thread found no room are counted as dropped. One "
+                  "error reports them, and their calls fail.");
 
   start (fixture);
   forget (fixture);

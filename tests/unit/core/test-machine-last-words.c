@@ -7,7 +7,8 @@
 #include "machine-fixture.h"
 #include "machine-events.h"
 
-/* The handling of messages when the task closes, or when their calls are cancelled */
+/* The handling of messages when the task closes, when their calls are cancelled, or when the queue
+ * is taken back */
 
 static void
 assert_refuses (Fixture    *fixture,
@@ -50,7 +51,7 @@ static void
 test_flush (Fixture       *fixture,
             gconstpointer  data)
 {
-  g_test_summary ("A flush continues to wait when links are lost, until the kernel has all "
+  g_test_summary ("A flush continues to wait when an attempt fails, until the kernel has all "
                   "messages");
 
   start (fixture);
@@ -249,8 +250,8 @@ static void
 test_close_unsent (Fixture       *fixture,
                    gconstpointer  data)
 {
-  g_test_summary ("When the task is closed, the calls of unsent messages fail, and an error "
-                  "reports the number of these messages");
+  g_test_summary ("When close-timeout ends the link, the calls of unsent messages and the flushes "
+                  "fail, and an error reports the number of these messages");
 
   fixture->holds_writes = TRUE;
   start_open (fixture);

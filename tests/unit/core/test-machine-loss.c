@@ -7,7 +7,7 @@
 #include "machine-fixture.h"
 #include "machine-events.h"
 
-/* The end of a link, and events of an old link */
+/* The end of a link or of an attempt, and events that come after it */
 
 static void
 test_loss (Fixture       *fixture,
@@ -68,8 +68,8 @@ test_loss_too_big (Fixture       *fixture,
   g_autoptr (GError) error = g_error_new_literal (HB_ERROR, HB_ERROR_MESSAGE_TOO_BIG, "too big");
   HbLoss loss = { .code = 1009, .error = error };
 
-  g_test_summary ("A received message that is too big closes the task, because the server would "
-                  "send it again");
+  g_test_summary ("A received message that is too big closes the task, because the next link would "
+                  "probably end in the same way");
 
   start_open (fixture);
   handle_lost (&fixture->machine, fixture->now, &loss);
@@ -136,8 +136,8 @@ static void
 test_last_error (Fixture       *fixture,
                  gconstpointer  data)
 {
-  g_test_summary ("last-error is the error that ended the last link or attempt, and is reset when "
-                  "a link opens");
+  g_test_summary ("last-error is the reason why no link is open, if an error is the reason. It is "
+                  "reset when a link opens.");
 
   start (fixture);
   advance (fixture, 10000);
@@ -166,7 +166,7 @@ typedef struct
   const char *name;
   guint       code;
   gboolean    by_peer;
-  const char *says; /* (nullable) a part of the error's message */
+  const char *says; /* a part of the error's message, NULL if no error is emitted */
 } OnlyEnd;
 
 static const OnlyEnd only_ends[] = {
@@ -386,7 +386,7 @@ static void
 test_stale_traffic (Fixture       *fixture,
                     gconstpointer  data)
 {
-  g_test_summary ("Events of an old link have no effect");
+  g_test_summary ("Events of a link have no effect after its end");
 
   start_open (fixture);
   lose_link (fixture);

@@ -43,7 +43,8 @@ test_received (Fixture       *fixture,
 {
   g_autoptr (HbMetrics) metrics = NULL;
 
-  g_test_summary ("Received messages and their bytes are counted, except replies to the heartbeat");
+  g_test_summary ("Received messages and their bytes are counted, except recognized replies to "
+                  "pings");
 
   set_text (&fixture->machine.settings.pong_message, "pong");
   start_open (fixture);
@@ -316,7 +317,8 @@ static void
 test_downtime_reconnect_now (Fixture       *fixture,
                              gconstpointer  data)
 {
-  g_test_summary ("The time that reconnect_now () takes to open a link counts as downtime");
+  g_test_summary ("The time from reconnect_now () on an open link to the opening of the next link "
+                  "counts as downtime");
 
   start_open (fixture);
   hb_machine_reconnect_now (&fixture->machine, fixture->now);

@@ -5,7 +5,9 @@
 #include "machine-fixture.h"
 #include "machine-events.h"
 
-/* check () and changes of the network have almost the same effects. */
+/* check () and changes of the network. While network-aware is TRUE, a change has the same effects
+ * as check (), except that it does not end a delay that the server asked for, and has effects at
+ * most once in five seconds. */
 
 static void
 change_network (Fixture *fixture)
@@ -47,7 +49,8 @@ static void
 test_check_awaiting (Fixture       *fixture,
                      gconstpointer  data)
 {
-  g_test_summary ("check () does not prolong the time for the answer to an earlier ping");
+  g_test_summary ("While the answer to a ping is awaited, check () sends no ping, and does not "
+                  "prolong the time for the answer");
 
   start_open (fixture);
   advance (fixture, 20000);
@@ -62,8 +65,8 @@ static void
 test_check_unlimited (Fixture       *fixture,
                       gconstpointer  data)
 {
-  g_test_summary ("Without a pong-timeout, each check () and each change of the network causes "
-                  "another ping");
+  g_test_summary ("Without a pong timeout, check () and a change of the network cause a ping even "
+                  "if an earlier ping is unanswered");
 
   fixture->machine.settings.ping_timeout = 0;
   fixture->machine.settings.pong_timeout = 0;
@@ -117,7 +120,7 @@ static void
 test_check_held (Fixture       *fixture,
                  gconstpointer  data)
 {
-  g_test_summary ("check () does nothing during a delay that is held");
+  g_test_summary ("check () makes no attempt while attempts are held");
 
   hb_machine_hold (&fixture->machine);
   start (fixture);
@@ -176,8 +179,8 @@ test_burst (Fixture       *fixture,
 {
   guint i;
 
-  g_test_summary ("Of many changes of the network, the first takes effect at once, and all others "
-                  "together five seconds later");
+  g_test_summary ("Of many changes of the network within five seconds, the first takes effect at "
+                  "once, and all others together at the end of the five seconds");
 
   set_text (&fixture->machine.settings.pong_message, "pong");
   start_open (fixture);

@@ -11,9 +11,9 @@
  * while a handler runs, or while a handler runs a main loop. Each walk of the test is a sequence of
  * random calls and events.
  *
- * A walk that fails prints its seed, and HB_WALK_SEED=SEED repeats this walk alone. To repeat all
- * walks, use --seed with the seed that GTest prints at the start. HB_WALK_STEPS is the number of
- * steps of all walks together. */
+ * A walk that fails prints its seed, and the environment variable HB_WALK_SEED=SEED repeats this
+ * walk alone. To repeat all walks, use --seed with the seed that GTest prints at the start. The
+ * environment variable HB_WALK_STEPS sets the number of steps of all walks together. */
 
 #define N_STEPS         4000000
 #define STEPS_PER_ROUND 1000

@@ -181,7 +181,7 @@ test_mark_in_open (Fixture       *fixture,
   forget (fixture);
 }
 
-/* Functions that bring the task into each state, or into each variant of a state */
+/* Functions that bring the task into a state, or into a variant of the state OPEN */
 static void
 be_connecting (Fixture *fixture)
 {
@@ -289,7 +289,7 @@ typedef struct
 {
   const char *name;
   void      (*be) (Fixture *fixture);
-  gboolean    takes;    /* whether the link accepts the message; the kernel never does */
+  gboolean    takes;    /* whether the link accepts the login, which is never written */
 } DropCase;
 
 static const DropCase drop_cases[] = {
@@ -304,8 +304,8 @@ test_drops (Fixture       *fixture,
 {
   const DropCase *test = data;
 
-  g_test_summary ("The end of a link drops THIS_LINK messages, fails their calls, and keeps all "
-                  "other messages");
+  g_test_summary ("The end of a link drops THIS_LINK messages that are not written, fails their "
+                  "calls, and keeps ordinary messages");
 
   test->be (fixture);
   forget (fixture);
@@ -508,8 +508,8 @@ static void
 test_timeout_late (Fixture       *fixture,
                    gconstpointer  data)
 {
-  g_test_summary ("The time for the mark starts again after a suspend, and after the application "
-                  "has blocked its main loop");
+  g_test_summary ("The time for the mark starts again after a suspend, and if a handler prevents "
+                  "reading. If bytes are still to be read, they are read before the link ends.");
 
   start_unready (fixture);
   advance_late (fixture, 20000);
@@ -689,7 +689,8 @@ test_mark_in_vain (Fixture       *fixture,
 {
   void (*be) (Fixture *fixture) = data;
 
-  g_test_summary ("A mark has no effect if no link is open, or if the link is ready already");
+  g_test_summary ("A mark has no effect if no link is open, if the task is closing, or if the link "
+                  "is ready already");
 
   be (fixture);
   forget (fixture);

@@ -195,7 +195,7 @@ test_calls (Fixture       *fixture,
   call_receive (fixture, "4");
   assert_effects (fixture, "resolve:c(3)");
 
-  /* The call gets the first message, and the handlers the next. */
+  /* The call that waits gets the first message, and the handlers get the next. */
   set_paused (fixture, FALSE);
   receive (fixture, "d");
   receive (fixture, "e");
@@ -395,7 +395,7 @@ test_never_opened (Fixture       *fixture,
 typedef struct
 {
   const char *path;
-  gsize       size;
+  gsize       size; /* of each message, in bytes */
   guint       most; /* the number of messages that are read before reading stops */
 } Flood;
 

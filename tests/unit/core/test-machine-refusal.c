@@ -14,8 +14,8 @@ typedef enum {
   PEER,        /* the peer ends the link during the message */
   PEER_BEFORE, /* the peer ends the link before the message has begun */
   PEER_1009,   /* as PEER, with a code that says that the message is too big */
-  TIMEOUT,
-  NETWORK,     /* the network fails */
+  TIMEOUT,     /* the peer does not reply to a ping */
+  NETWORK,     /* the network fails during the message */
   OURSELVES,   /* reconnect_now () ends the link */
   GREETING,    /* as PEER, after a message from a handler of `open` was written */
 } End;
@@ -195,8 +195,8 @@ test_count_goes_on (Fixture       *fixture,
   start (fixture);
   send_ticket (fixture, "poison", "poison");
 
-  /* On the third link, a message of a handler of `open` precedes the refused one, and is
-   * written. */
+  /* On the second link, a handler of `open` sends a message, which is not written. On the third
+   * link, this message precedes the refused one, and is written. */
   for (i = 0; i < 4; i++)
     {
       g_assert_false (has_failed (fixture));

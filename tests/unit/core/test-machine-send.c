@@ -5,9 +5,9 @@
 #include "machine-fixture.h"
 #include "machine-events.h"
 
-/* The handling of messages in each state, and after the loss of a link */
+/* The sending of messages in each state in which the task accepts them, and after a loss */
 
-/* Loses the link and opens the next one. */
+/* Loses the link and opens the next one. Only the effects of the opening remain in the log. */
 static void
 reconnect (Fixture *fixture)
 {
@@ -73,7 +73,7 @@ typedef struct
   gboolean     is_this_link;
   gboolean     is_volatile;
   gboolean     is_direct;
-  const char  *effects; /* the effects of the message if it waits */
+  const char  *effects; /* the effects of hb_machine_send () */
 } DirectCase;
 
 static const DirectCase direct_cases[] = {
@@ -186,7 +186,8 @@ static void
 test_together (Fixture       *fixture,
                gconstpointer  data)
 {
-  g_test_summary ("Messages that are sent in one iteration are transmitted together");
+  g_test_summary ("While an effect that transmits messages is pending, other messages do not cause "
+                  "another");
 
   start_open (fixture);
   send_text (fixture, "one");
@@ -282,8 +283,8 @@ static void
 test_greeting_again (Fixture       *fixture,
                      gconstpointer  data)
 {
-  g_test_summary ("Messages from handlers of `open` precede the queue on each link, and the queue "
-                  "keeps its order");
+  g_test_summary ("On each link, messages from handlers of `open` precede the queue, including the "
+                  "messages that were in flight on the link before");
 
   fixture->handler = greet_cb;
   fixture->holds_writes = TRUE;
@@ -388,7 +389,8 @@ test_lost_before_transmit (Fixture       *fixture,
 {
   HbLoss loss = { .code = 1006 };
 
-  g_test_summary ("If a link is lost before messages could be sent, all of them are kept");
+  g_test_summary ("If a link is lost before a message is sent, the message is sent on the next "
+                  "link");
 
   start_open (fixture);
   send_text (fixture, "one");
@@ -473,7 +475,7 @@ static void
 test_ping_first (Fixture       *fixture,
                  gconstpointer  data)
 {
-  g_test_summary ("A ping precedes the messages of a backlog");
+  g_test_summary ("A ping does not wait for the messages of a backlog");
 
   fixture->room = 0;
   start_open (fixture);
@@ -490,7 +492,8 @@ static void
 test_overflow (Fixture       *fixture,
                gconstpointer  data)
 {
-  g_test_summary ("A full buffer refuses messages, and accepts them when it has room again");
+  g_test_summary ("A message is refused while the queue has no room for it, and is accepted "
+                  "afterwards");
 
   fixture->machine.settings.max_buffered_amount = 10;
   start (fixture);
