@@ -5,7 +5,7 @@
 #
 # Installs the packages that are missing for one purpose:
 #
-#   build       to build the library and its examples
+#   build       to build the library, the tools and the examples in C
 #   monitor     to build the monitor as well
 #   test        to run the tests
 #   all-tests   to run the tests without skipping any
@@ -13,7 +13,8 @@
 #   ci          to run .ci/run
 #
 # First, the script prints the number of packages and the size of the download. If no package is
-# missing, it prints nothing and needs no root rights.
+# missing, it prints nothing and needs no root rights. On a system other than Debian, Ubuntu and
+# Fedora, it installs nothing, and fails if a program or a library that the build needs is missing.
 #
 # The script does not install the packages that the environment variable HB_LEAVE_OUT names. This
 # helps while a package cannot be installed. The tests that need the package are skipped.
@@ -23,8 +24,9 @@ set -euo pipefail
 needed="a C compiler, pkg-config, meson 1.0 or later with ninja, and the development files of \
 GLib 2.74 or later, libsoup 3.2 or later and, for the examples and tools, json-glib 1.6 or later"
 
-# Of "ONE|OTHER", the script installs the first package that the release has. Except in such
-# alternatives, no name contains a version that differs between the releases.
+# Of "ONE|OTHER", the script installs the first package that the release has, unless one of them is
+# installed. Except in such alternatives, no name contains a version that differs between the
+# releases.
 debian_build=(ca-certificates gcc gettext glib-networking libc6-dev libglib2.0-dev
               libjson-glib-dev libsoup-3.0-dev meson ninja-build 'pkgconf|pkg-config')
 debian_test=(binutils g++ 'gir1.2-glib-2.0-dev|libgirepository1.0-dev' gir1.2-soup-3.0 gjs
@@ -113,7 +115,8 @@ is_known ()
 }
 
 # Sets $missing to the packages that must be installed. If a package has alternatives and none of
-# them is installed, adds the first alternative that apt knows.
+# them is installed or left out, adds the first alternative that apt knows. If apt knows none, adds
+# the first.
 find_missing ()
 {
   local alternatives name names chosen
@@ -140,7 +143,8 @@ get_reason ()
   sed -n '/^[EW]: / { s/^[EW]: \(Failed to fetch \)\{0,1\}//; s/  */ /g; p; q }' "$1"
 }
 
-# Prints what will be installed, or fails if apt-get cannot know that before it updates its lists.
+# Prints what will be installed, or fails if apt-get cannot know that, for example because it has
+# not updated its lists.
 announce ()
 {
   local count size space

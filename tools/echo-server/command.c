@@ -4,12 +4,13 @@
 
 #include <string.h>
 
-/* The commands that the page and programs send. A command is an object {"command": NAME, …}. Each
- * run_ function reads the other members of its command. The page shows the message of an error. */
+/* The commands that the page and programs send, except “next” and “status”, which control.c runs. A
+ * command is an object {"command": NAME, …}. Each run_ function reads the other members of its
+ * command. The page shows the message of an error. */
 
-#define MAX_DELAY       60000
-#define MAX_RETRY_AFTER 3600
-#define MAX_COUNT       10000
+#define MAX_DELAY       60000 /* in milliseconds */
+#define MAX_RETRY_AFTER 3600  /* in seconds */
+#define MAX_COUNT       10000 /* messages of one broadcast to each client */
 
 typedef gboolean (*CommandFunc) (EchoServer  *server,
                                  JsonObject  *command,
@@ -35,6 +36,7 @@ fail (GError     **error,
   va_end (args);
 }
 
+/* @text: (transfer full) */
 static void
 note (EchoServer *server,
       char       *text)
@@ -42,7 +44,7 @@ note (EchoServer *server,
   echo_log_take (&server->log, ECHO_LOG_EVENT, 0, text);
 }
 
-/* Returns: (transfer none) (nullable): the member, or NULL if it is missing or not of @type */
+/* Returns: (transfer none) (nullable): NULL if the member is missing or not a value of @type */
 static JsonNode *
 get_value (JsonObject *command,
            const char *name,
@@ -112,7 +114,9 @@ get_optional_number (JsonObject  *command,
 }
 
 /* Checks the text, because a JSON string can contain an escaped half of a surrogate pair, which is
- * not valid UTF-8. */
+ * not valid UTF-8.
+ *
+ * Returns: (transfer full) (nullable): NULL after an error */
 static GBytes *
 get_text (JsonObject  *command,
           const char  *name,
@@ -128,7 +132,7 @@ get_text (JsonObject  *command,
   return NULL;
 }
 
-/* @text: (out) (nullable): NULL if the member is null or missing */
+/* @text: (out) (transfer full) (nullable): NULL if the member is null or missing */
 static gboolean
 get_optional_text (JsonObject  *command,
                    const char  *name,
@@ -203,7 +207,8 @@ for_all (EchoServer  *server,
   return n_open > 0;
 }
 
-/* Calls @func for the client that the command names, or for all open clients if it names none. */
+/* Calls @func for the client that the command names, or for all open clients if it names none. It
+ * is an error if no such client is open. */
 static gboolean
 for_clients (EchoServer  *server,
              JsonObject  *command,
@@ -240,7 +245,8 @@ run_drop (EchoServer  *server,
   return for_clients (server, command, drop, 0, error);
 }
 
-/* The codes that a server may send. RFC 6455 reserves 1010 for clients. */
+/* Returns whether a server may send the code. RFC 6455 reserves 1010 for clients. The caller has
+ * checked that the code is from 1000 to 4999. */
 static gboolean
 is_close_code (gint64 code)
 {
@@ -334,8 +340,8 @@ send_often (EchoClient *client,
     echo_client_send (client, SOUP_WEBSOCKET_DATA_TEXT, text);
 }
 
-/* Sends the text to all clients, except those that are muted and those that have not read their
- * earlier messages. */
+/* Sends the text once, or “count” times, to all open clients, except those that are muted and those
+ * that have not read their earlier messages. */
 static gboolean
 run_broadcast (EchoServer  *server,
                JsonObject  *command,

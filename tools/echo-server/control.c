@@ -10,12 +10,14 @@
 /* The page controls the server over a WebSocket, and programs control it with lines of JSON. Each
  * page and each program is a watcher.
  *
- * A watcher sends {"command": "next"} when it is ready for an update. It gets the update as soon as
- * something has changed, or after a second. Updates therefore never accumulate for a page that the
+ * A watcher sends {"command": "next"} when it is ready for an update. It gets its first update at
+ * once, and each later one soon after the log has grown or a command has run, but after a second at
+ * the latest. A watcher must ask for each update, so updates never accumulate for a page that the
  * browser suspends in the background. {"command": "status"} gets an update at once. The reply to
- * any other command is {"type": "done"} or {"type": "error"}. */
+ * any other command has the type "done" or "error". */
 
-/* The shortest and the longest time between updates, in microseconds */
+/* The shortest and the longest time between updates, in microseconds. A watcher's first update, the
+ * update after a command, and the reply to “status” do not wait for the shortest time. */
 #define SHORTEST (100 * 1000)
 #define LONGEST  (1000 * 1000)
 
@@ -111,7 +113,8 @@ reply (EchoWatcher  *self,
   self->func (self->user_data, json);
 }
 
-/* Returns: (transfer none) (nullable): NULL if the message is not a JSON object with a command */
+/* Returns: (transfer none) (nullable): the command, which @parser owns, or NULL if the message is
+ * not a JSON object with a string “command” */
 static JsonObject *
 parse (JsonParser  *parser,
        GBytes      *message,
@@ -138,7 +141,8 @@ parse (JsonParser  *parser,
   return g_utf8_validate (*name, -1, NULL) ? json_node_get_object (root) : NULL;
 }
 
-/* Runs a command.
+/* Runs a command, and calls the function of the watcher with the reply. The reply to “next” may
+ * come later.
  *
  * @message: a command in JSON; anything else gets an error as the reply */
 void

@@ -4,7 +4,7 @@
 
 #include "server.h"
 
-/* The maximum size of a command in bytes */
+/* The maximum size of a command that the page sends, in bytes */
 #define ECHO_MAX_COMMAND 16384
 
 typedef struct _EchoWatcher EchoWatcher;

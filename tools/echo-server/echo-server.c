@@ -43,7 +43,8 @@ quit_cb (gpointer user_data)
   return G_SOURCE_CONTINUE;
 }
 
-/* With --control=-, standard output contains nothing but JSON. */
+/* Starts to accept commands if --control is given. Prints the address of the server, except with
+ * --control=-, because standard output must then contain nothing but JSON. */
 static gboolean
 start_control (EchoServer  *self,
                GMainLoop   *loop,

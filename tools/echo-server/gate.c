@@ -6,14 +6,15 @@
 
 /* A TCP connection that can be shut. While it is shut, nothing is read from it. libsoup therefore
  * answers no message, ping or close frame, and the peer's kernel sees a slow reader. When the gate
- * is opened again, libsoup continues where it stopped. The gate also records when data, including
- * pings, last arrived from the peer, because libsoup does not report this time.
+ * is opened again, libsoup continues where it stopped. The gate also records when libsoup last read
+ * data, including pings, because libsoup does not report this time.
  *
  * The gate shuts itself to a peer that sends data but reads none. libsoup keeps the data that it
  * cannot send yet, including pongs. It neither limits this data nor reports its size. However,
  * libsoup waits for the stream to become writable exactly as long as it keeps data. The gate
- * therefore counts the bytes that were received and sent since libsoup last kept nothing. This is
- * the most that libsoup can keep. */
+ * therefore counts the bytes that were received, and those that libsoup had to send, since libsoup
+ * last kept nothing. libsoup cannot keep more than this, because a pong is no longer than its
+ * ping. */
 
 /* The number of bytes that libsoup may keep before the gate shuts itself */
 #define MAX_OWED (1024 * 1024)
@@ -41,7 +42,7 @@ struct _EchoGateInput
   EchoGateOutput     *output;   /* (owned) (nullable) */
   GSource            *waiting;  /* (owned) (nullable), waits for the gate to be opened */
   gint64              heard_at; /* monotonic, in microseconds */
-  guint64             n_owed;   /* bytes */
+  guint64             n_owed;   /* the most that libsoup can keep, in bytes */
   gboolean            is_shut;
 };
 
@@ -152,7 +153,9 @@ echo_gate_output_init (EchoGateOutput *self)
 {
 }
 
-/* Returns: whether libsoup may keep too much data that the peer has not read */
+/* Resets the count of bytes if libsoup keeps nothing.
+ *
+ * Returns: whether libsoup may keep too much data that the peer has not read */
 static gboolean
 is_behind (EchoGateInput *self)
 {
@@ -343,7 +346,7 @@ echo_gate_set_shut (EchoGate *self,
   echo_gate_input_set_shut (self->input, is_shut);
 }
 
-/* Counts @size bytes that libsoup is about to send. */
+/* Counts @size bytes that libsoup sends, and may keep until the peer reads. */
 void
 echo_gate_owe (EchoGate *self,
                gsize     size)
@@ -357,7 +360,7 @@ echo_gate_is_behind (EchoGate *self)
   return is_behind (self->input);
 }
 
-/* Resets the connection, as a crash or a firewall would. Data that has not been sent is lost. */
+/* Resets the connection, as a crash or a firewall can. Data that has not been sent is lost. */
 void
 echo_gate_abort (EchoGate *self)
 {
@@ -368,7 +371,8 @@ echo_gate_abort (EchoGate *self)
   g_socket_close (socket, NULL);
 }
 
-/* Returns: the monotonic time at which data last arrived, in microseconds */
+/* Returns: the monotonic time, in microseconds, at which libsoup last read data or, before that, at
+ * which the gate was created */
 gint64
 echo_gate_get_heard_at (EchoGate *self)
 {

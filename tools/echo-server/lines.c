@@ -16,8 +16,8 @@
  * each line of the output is a report. Programs connect to a Unix socket, or one program uses
  * standard input and output.
  *
- * The server reads a command only after it has written the replies to all earlier commands, so a
- * program that reads no replies cannot fill the memory. */
+ * The server starts to read a command only while no line waits to be written, so a program that
+ * reads no replies cannot fill the memory. */
 
 /* The delay, in milliseconds, after the server could not accept a connection, for example because
  * it had no free descriptor */
@@ -41,7 +41,7 @@ struct _EchoLines
   GSocketListener *listener;    /* (owned) (nullable) */
   GCancellable    *cancellable; /* (owned) */
   GMainLoop       *loop;        /* (owned) */
-  GPtrArray       *peers;       /* (element-type Peer) */
+  GPtrArray       *peers;       /* (owned) (element-type Peer) */
   char            *path;        /* (owned) (nullable), the path of the socket */
   char            *uri;         /* (owned) */
   guint            accept_id;
@@ -63,8 +63,8 @@ peer_free (Peer *self)
   g_free (self);
 }
 
-/* Frees the peer. At the end of standard input, also ends the server, so that it does not outlive
- * the test that started it. */
+/* Frees the peer. If the peer used standard input and output, also ends the server, so that it does
+ * not outlive the test that started it. */
 static void
 peer_end (Peer *self)
 {
@@ -119,7 +119,8 @@ line_cb (GObject      *source,
   peer_continue (self);
 }
 
-/* Writes the pending lines, then reads the next command. */
+/* Starts to write the pending lines. If nothing has to be written, starts to read the next command
+ * or, if no more commands are read, ends the peer, which frees it. */
 static void
 peer_continue (Peer *self)
 {
@@ -262,7 +263,10 @@ use_standard_files (EchoLines *self)
   add_peer (self, stream);
 }
 
-/* @path: the path of a Unix socket, or “-” for standard input and output */
+/* @path: the path of a Unix socket, or “-” for standard input and output
+ * @loop: the main loop, which quits at the end of standard input
+ *
+ * Returns: (transfer full) (nullable): NULL after an error */
 EchoLines *
 echo_lines_new (EchoControl  *control,
                 const char   *path,
@@ -291,6 +295,7 @@ echo_lines_new (EchoControl  *control,
   return self;
 }
 
+/* Cancels all operations, and iterates the default main context until they have ended. */
 void
 echo_lines_free (EchoLines *self)
 {

@@ -3,8 +3,8 @@
 #include "log.h"
 
 /* The latest events and messages, for the page and for the programs that control the server. The
- * number and the length of the lines are limited, so that a client that sends endlessly cannot fill
- * the memory. */
+ * log keeps a limited number of lines, and only the start of a long message, so that a client that
+ * sends endlessly cannot fill the memory. */
 
 #define MAX_LINES   200
 #define MAX_EXCERPT 200 /* bytes of a message */
@@ -62,7 +62,9 @@ echo_log_make_plain (const char *text)
   return g_string_free (plain, FALSE);
 }
 
-/* @text: (transfer full) */
+/* Adds a line, and calls the function of the log.
+ *
+ * @text: (transfer full) */
 void
 echo_log_take (EchoLog     *self,
                EchoLogKind  kind,
@@ -86,7 +88,8 @@ echo_log_take (EchoLog     *self,
     self->func (self->user_data);
 }
 
-/* Cuts long @data between two characters, and replaces NULs, which a C string cannot contain.
+/* Cuts long @data between two characters, appends its size, and replaces NULs, which a C string
+ * cannot contain.
  *
  * @data: UTF-8 */
 static char *

@@ -4,8 +4,8 @@
 
 #define RESOURCES "/hb/echo-server/"
 
-/* Allows no content from other sites and no inline scripts. Other sites may not show the page in a
- * frame, because they could redirect clicks to it. */
+/* Allows no content from other sites and no inline scripts. No site may show the page in a frame,
+ * because another site could redirect clicks to it. */
 #define POLICY \
   "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; " \
   "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"

@@ -6,7 +6,7 @@
 
 /* The JSON reports that the server sends to the page and to the programs that control it */
 
-#define MAX_LISTED 100
+#define MAX_LISTED 100 /* clients in an update */
 
 static void
 add_string (JsonBuilder *builder,
@@ -166,7 +166,9 @@ echo_report_update (EchoServer *server,
   return end (builder);
 }
 
-/* Returns: (transfer full): the reply to a command */
+/* @error: (nullable): NULL if the command has succeeded
+ *
+ * Returns: (transfer full): the reply to a command */
 char *
 echo_report_reply (const char   *command,
                    const GError *error)

@@ -27,7 +27,10 @@ echo_rules_greet (EchoClient *client)
     send_text (client, client->settings->greeting);
 }
 
-/* Checks that the first message of a client is the login. The login is not sent back. */
+/* Handles a message of a client that has not logged in. The login is answered with the welcome, if
+ * one is set and the client is not muted. Any other message closes the connection.
+ *
+ * Returns: FALSE, because not even the login is sent back */
 static gboolean
 allow_login (EchoClient *client,
              GBytes     *message)
@@ -49,9 +52,9 @@ allow_login (EchoClient *client,
   return FALSE;
 }
 
-/* Closes the connection of a client that breaks a rule.
+/* Closes the connection of a client that breaks a rule. Also answers the login.
  *
- * Returns: whether the server must answer the message */
+ * Returns: whether the caller must answer the message */
 gboolean
 echo_rules_allow (EchoClient *client,
                   GBytes     *message)

@@ -173,7 +173,7 @@ echo_server_clear (EchoServer *self)
 
 /* Listens only on 127.0.0.1, because anyone who can reach the server can break its connections.
  *
- * @port: (inout): 0 for any free port */
+ * @port: (inout): 0 for any free port; on return, the port of the server */
 gboolean
 echo_server_listen (EchoServer  *self,
                     guint16     *port,
@@ -201,7 +201,7 @@ echo_server_listen (EchoServer  *self,
   return TRUE;
 }
 
-/* Returns: (transfer none) (nullable) */
+/* Returns: (transfer none) (nullable): NULL if no client has this number */
 EchoClient *
 echo_server_find (EchoServer *self,
                   guint       number)

@@ -22,7 +22,7 @@ typedef struct
   EchoSocket      *socket;   /* (owned) */
   guint            accept_id;
   guint            n_clients; /* since the start */
-  guint            n_refused;
+  guint            n_refused; /* since the start */
 } EchoServer;
 
 void        echo_server_init   (EchoServer  *self);

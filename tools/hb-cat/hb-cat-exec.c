@@ -8,7 +8,7 @@
 
 #include "hb-cat-exec.h"
 
-/* While more bytes than this wait to be written to the command, no messages are received. */
+/* While more bytes than this wait to be written to the command, the task emits no messages. */
 #define HIGH_WATER (1024 * 1024)
 
 /* The command may wait for its output to be read before it reads its input. A blocking write could
@@ -21,8 +21,8 @@ struct _CatExec
   GByteArray      *pending; /* (owned): the data that is to be written next */
   GBytes          *written; /* (owned) (nullable): the data that is being written */
   GCancellable    *cancellable; /* (owned) */
-  gboolean         is_deaf; /* the command has closed its input */
-  gboolean         is_waiting;
+  gboolean         is_deaf; /* a write has failed, usually because the command closed its input */
+  gboolean         is_waiting; /* for the command to end */
   gboolean         has_ended;
   gboolean         has_succeeded;
 };
@@ -43,8 +43,8 @@ cat_exec_new (HbWebsocketTask *task,
   return self;
 }
 
-/* Ends the command if it is still running. g_subprocess_send_signal () would not work here, because
- * it leaves the signal to another thread, which may not run before the program ends. */
+/* Sends SIGTERM to a running command. g_subprocess_send_signal () would not work here, because it
+ * leaves the signal to another thread, which may not run before the program ends. */
 void
 cat_exec_free (CatExec *self)
 {
@@ -145,9 +145,10 @@ wait_cb (GObject      *source,
 }
 
 /* Once all data has been written, closes the input and the output of the command, and starts to
- * wait for the command to end. Call this function again after each iteration.
+ * wait for the command to end. Until this function returns TRUE, call it again after each iteration
+ * of the main context.
  *
- * Returns: whether the command has ended */
+ * Returns: whether the command has ended or has never been started */
 gboolean
 cat_exec_end (CatExec *self)
 {

@@ -3,7 +3,7 @@
 /* The messages that options define:
  *
  *  - the message of --greeting, which is sent first on each connection
- *  - the message of --ready-on, which must be received before lines are sent
+ *  - a message with the text of --ready-on, which must be received before lines are sent
  *  - the messages of --send, which are sent instead of lines */
 
 #include "config.h"
@@ -35,9 +35,9 @@ is_text (const char *data,
     }
 }
 
-/* Reads a message from the argument of an option or, after an “@”, from a file. Other users can
- * see the command line, but a file can be protected from them. Editors end a file with a newline,
- * which is not part of a text message.
+/* Reads a message from the argument of an option or, after an “@”, from a file. Other users can see
+ * the command line, but a file can be protected from them. Editors end a file with a newline, which
+ * is not part of the message, except with --binary.
  *
  * Returns: (transfer full) (nullable): NULL after an error */
 static GBytes *
@@ -103,8 +103,8 @@ cat_greeting_set_up (CatOptions  *options,
   return TRUE;
 }
 
-/* Sends the greeting on the connection that has just been opened. If that connection is lost before
- * the greeting has been sent, the greeting is not queued for the next connection. */
+/* Sends the greeting, if any, on the connection that has just been opened. If that connection is
+ * lost before the greeting has been sent, the greeting is not queued for the next connection. */
 void
 cat_greeting_send (const CatOptions *options)
 {
@@ -116,7 +116,7 @@ cat_greeting_send (const CatOptions *options)
                                     HB_SEND_FLAGS_THIS_LINK, NULL);
 }
 
-/* Returns whether the message contains the text of --ready-on. */
+/* Returns whether --ready-on is given and the message contains its text. */
 gboolean
 cat_greeting_answers (const CatOptions *options,
                       GBytes           *message)

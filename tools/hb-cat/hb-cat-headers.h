@@ -6,7 +6,7 @@
 
 G_BEGIN_DECLS
 
-/* The request headers of the command line. No error shows their values, which may be passwords. */
+/* The request headers of --header and --user. No error shows their values, which may be secret. */
 
 gboolean cat_headers_add      (SoupMessageHeaders  *headers,
                                const char          *argument,

@@ -12,7 +12,7 @@
 #include "hb-cat-tls.h"
 #include "hb-cat-values.h"
 
-#define DEFAULT_WAIT 500
+#define DEFAULT_WAIT 500 /* in milliseconds */
 
 #define EXAMPLES                                                                          \
   "  hb-cat wss://example.com/feed\n"                                                     \
@@ -58,8 +58,8 @@ get_description (void)
                           times, ends, statuses, _("Examples:"), EXAMPLES);
 }
 
-/* Sets a property of the task. Most options have the name of a property. The type of the property
- * defines how the value is parsed. */
+/* Sets the property of the task that has the name of the option. Only --ping-mode has another name.
+ * The type of the property defines how the value is parsed. */
 static gboolean
 set_property_cb (const char  *option_name,
                  const char  *text,
@@ -198,7 +198,8 @@ apply (CatOptions  *self,
 }
 
 /* GLib converts string arguments from the locale's encoding to UTF-8, except those of the type
- * FILENAME and those of callbacks with the flag FILENAME. */
+ * FILENAME and those of callbacks with the flag FILENAME. In the C locale, the conversion would
+ * reject texts that are not ASCII, so the options for texts have this type or this flag. */
 static GOptionContext *
 new_context (CatOptions *self)
 {
@@ -305,6 +306,7 @@ hide_value (GError **error)
     *value = '\0';
 }
 
+/* Even after an error, the caller must free @self with cat_options_clear (). */
 gboolean
 cat_options_parse (CatOptions   *self,
                    int          *argc,

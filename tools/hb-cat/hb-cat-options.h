@@ -37,10 +37,10 @@ typedef struct
   gboolean          once;
   gboolean          quiet;
   gboolean          version;
-  gboolean          has_limit;
-  gboolean          has_mode;
+  gboolean          has_limit;    /* --repeat-limit is given */
+  gboolean          has_mode;     /* --ping-mode is given */
   gboolean          has_text;     /* an option has set the text of a ping or of its reply */
-  gboolean          has_wait;
+  gboolean          has_wait;     /* --wait is given */
 } CatOptions;
 
 gboolean cat_options_parse (CatOptions   *self,

@@ -6,7 +6,8 @@
 
 G_BEGIN_DECLS
 
-/* Each function returns FALSE and sets errno if it cannot write to standard output. */
+/* Each function returns FALSE and sets errno if it cannot write to standard output. With --exec,
+ * the functions always return TRUE. */
 
 gboolean cat_output_write (const CatOptions *options,
                            const char       *data,

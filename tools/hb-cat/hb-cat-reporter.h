@@ -7,7 +7,8 @@
 G_BEGIN_DECLS
 
 /* The functions that print events, in text or in JSON. Any of them may be NULL. Each returns FALSE
- * and sets errno if it cannot write to standard output. */
+ * and sets errno if it cannot write to standard output. @delay is in milliseconds, and @latency in
+ * microseconds. */
 typedef struct
 {
   gboolean (*state)       (const CatOptions      *options,

@@ -16,11 +16,12 @@
 #include "hb-cat-reporter.h"
 #include "hb-cat-run.h"
 
-/* While this many bytes or more wait to be sent, no more input is read, so a program that writes to
- * hb-cat through a pipe has to wait. */
+/* When this many bytes or more wait to be sent, no more input is read until all of them have been
+ * sent. Meanwhile, a program that writes to hb-cat through a pipe has to wait. */
 #define HIGH_WATER (1024 * 1024)
 
-/* Calls a function of the reporter, and ends the program if the function could not print. */
+/* Calls a function of the reporter, unless it is NULL, and ends the program if the function could
+ * not print. */
 #define REPORT(self, event, ...)                                         \
   G_STMT_START                                                           \
   {                                                                      \
@@ -42,12 +43,12 @@ typedef struct
   CatOptions        *options;  /* (unowned) */
   const CatReporter *reporter; /* (unowned) */
   GMainLoop         *loop;     /* (owned) */
-  GDataInputStream  *input;    /* (owned) */
+  GDataInputStream  *input;    /* (owned) (nullable) */
   GCancellable      *reading;  /* (owned): cancels the reading of lines */
   gboolean           is_reading;
-  gboolean           has_command_ended; /* the command of --exec has ended before hb-cat */
-  gboolean           is_leaving;
-  gboolean           is_paused;
+  gboolean           has_command_ended; /* the command's output ended before hb-cat */
+  gboolean           is_leaving; /* at once, after a second signal */
+  gboolean           is_paused; /* no input is read */
   gboolean           has_opened;
   gboolean           has_been_ready;
   gboolean           is_interrupted;
@@ -128,7 +129,7 @@ flush_cb (GObject      *source,
 {
   Cat *self = user_data;
 
-  /* If this fails, the task is closed, and on_state () ends the program. */
+  /* If this fails, the task is closed, and gave_up_cb () or close_cb () ends the program. */
   if (!hb_websocket_task_flush_finish (HB_WEBSOCKET_TASK (source), result, NULL))
     return;
 
@@ -146,7 +147,8 @@ flush_cb (GObject      *source,
     self->wait_id = g_timeout_add_once (self->options->wait, wait_cb, self);
 }
 
-/* Stops reading lines, sends the remaining ones, and then closes the connection. */
+/* Stops reading lines, and sends the remaining ones. Then the connection is closed after the time
+ * of --wait or, after a signal, at once. */
 static void
 end (Cat *self)
 {
@@ -158,8 +160,8 @@ end (Cat *self)
 static void
 end_input (Cat *self)
 {
-  /* Wait until the first connection is ready. Otherwise, `hb-cat URI < /dev/null` would end before
-   * it has opened a connection and logged in. */
+  /* Before the first connection is ready, do nothing; become_ready () calls this function again.
+   * Otherwise, `hb-cat URI < /dev/null` would end before it has connected. */
   if (self->stage == STAGE_RUN && self->has_been_ready)
     end (self);
 }
@@ -215,6 +217,7 @@ send_line (Cat   *self,
 
 /* GLib returns NULL for an empty line as well as for the end of the input. It stops reading before
  * the newline, which is still in the buffer, so the buffer is empty only at the end of the input.
+ * With --null, a NUL takes the place of the newline.
  *
  * Returns: (transfer full) (nullable): the line without its newline, or NULL at the end of the
  * input and after an error */
@@ -355,8 +358,8 @@ on_ready (Cat *self)
   become_ready (self);
 }
 
-/* Prints a message that is received before the connection is ready. --count does not count it. The
- * message of --ready-on makes the connection ready. */
+/* Prints a message that is received before the connection is ready. --count does not count it. A
+ * message with the text of --ready-on makes the connection ready. */
 static void
 on_login (Cat                   *self,
           SoupWebsocketDataType  type,
@@ -531,7 +534,8 @@ start_input (Cat *self)
   read_line (self);
 }
 
-/* Lets the command of --exec read all received messages, and waits for the command to end. */
+/* Lets the command of --exec read the data that waits to be written to it, and waits for the
+ * command to end. After a second signal, does not wait. */
 static void
 end_command (Cat *self)
 {

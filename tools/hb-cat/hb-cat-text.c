@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
 /* Prints messages to standard output or to the command of --exec, and the events of the connection
- * to standard error. */
+ * to standard error. Without --binary, the start of a binary message goes to standard error. */
 
 #include "config.h"
 
@@ -28,8 +28,9 @@
 /* The replacement character, which g_utf8_make_valid () inserts too */
 #define REPLACEMENT 0xfffd
 
-/* Replaces control characters in a text, which may come from the server. Such characters could
- * change the state of the terminal, or begin a line that seems to come from hb-cat.
+/* Replaces invalid UTF-8 and control characters in a text, which may come from the server. Such
+ * characters could change the state of the terminal, or begin a line that seems to come from
+ * hb-cat.
  *
  * Returns: (transfer full) */
 static char *
@@ -78,7 +79,7 @@ static gboolean show (const CatOptions *options,
                       const char       *format,
                       ...) G_GNUC_PRINTF (3, 4);
 
-/* Prints the text to standard error.
+/* Prints the text to standard error, unless --quiet is given.
  *
  * Returns: TRUE, because the functions of a reporter return FALSE only if they cannot write to
  * standard output */

@@ -94,7 +94,7 @@ parse_enum (const char  *option_name,
   return cat_fail (error, _("%s takes one of %s, not “%s”"), option_name, choice->str, text);
 }
 
-/* Text in a WebSocket is UTF-8 in every locale. */
+/* Text in a WebSocket is UTF-8 in every locale, so text in another encoding is an error. */
 static gboolean
 parse_text (const char  *option_name,
             const char  *text,

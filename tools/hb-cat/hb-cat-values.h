@@ -7,7 +7,7 @@
 G_BEGIN_DECLS
 
 /* The parsers for the values of options. For a wrong value, they set a GOptionError that names the
- * option. */
+ * option. cat_fail () sets a GOptionError with any message, and always returns FALSE. */
 
 gboolean cat_fail           (GError     **error,
                              const char  *format,

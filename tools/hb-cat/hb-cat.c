@@ -20,8 +20,8 @@
 
 /* If standard input, output or error is closed, the first socket would get its descriptor, and
  * hb-cat would read lines from the socket or print messages to it. This function therefore opens
- * /dev/null instead. It opens /dev/null for reading only, so that writing to a closed standard
- * output still fails. */
+ * /dev/null for each descriptor that is closed. It opens /dev/null for reading only, so that
+ * writing to a closed standard output still fails. */
 static void
 ensure_standard_files (void)
 {
@@ -60,7 +60,8 @@ main (int    argc,
    * only. */
   g_log_writer_default_set_use_stderr (TRUE);
 
-  /* Writing to a closed standard output must return an error, not end the program. */
+  /* When the reader of standard output or the command of --exec has ended, writing to its pipe must
+   * return an error, not end the program. */
   signal (SIGPIPE, SIG_IGN);
 
   if (!cat_options_parse (&options, &argc, &argv, &error))

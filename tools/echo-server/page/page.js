@@ -5,7 +5,7 @@
 
 import {View} from './view.js';
 
-const RECONNECT = 1000;
+const RECONNECT = 1000; // the delay before a new attempt, in milliseconds
 
 // The texts that confirm commands
 const WORDS = {
@@ -26,7 +26,8 @@ const WORDS = {
 
 let socket = null;
 
-// The commands that wait for a reply. Replies come in the same order.
+// The commands of the view that wait for a reply. Replies come in the same order. The reply to
+// “next” is an update, so that command is not in this list.
 let pending = [];
 
 function send(command) {

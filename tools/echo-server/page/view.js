@@ -36,12 +36,12 @@ function setText(element, text) {
     element.textContent = text;
 }
 
-// An update must not change an element that is in use, because that could undo the user's change.
+// An update must not change a field that has the focus, because that could undo the user's change.
 function isInUse(element) {
   return document.activeElement === element;
 }
 
-// Returns null for an empty field, because the commands that take a text use null for no text.
+// Returns null for an empty field, because the commands “greet” and “login” use null for no text.
 function getText(id) {
   return find(id).value || null;
 }
@@ -58,7 +58,8 @@ function onSubmit(form, handler) {
   });
 }
 
-// The value may come from the command line, so it may be missing from the list.
+// The value may come from the command line or from another program, so it may be missing from the
+// list.
 function setChoice(select, value, unit) {
   const text = String(value);
 
@@ -158,7 +159,8 @@ export class View {
     find('status').classList.toggle('bad', isBad);
   }
 
-  // After a restart, the server counts its clients and lines from one again.
+  // The server may have restarted, and then counts its clients and lines from one again. Without
+  // this reset, the card of an old client would show a new one.
   begin() {
     this.updateClients([]);
     this.lastLine = 0;
@@ -209,8 +211,8 @@ export class View {
     setText(find('unlisted'), `And ${numbers.format(connected - clients.length)} more.`);
   }
 
-  // Moves the focus from a removed card to the heading of the list. Otherwise, somebody who uses
-  // the keyboard would have to start again at the top of the page.
+  // Removes a card, and moves the focus from it to the heading of the list. Otherwise, somebody who
+  // uses the keyboard would have to start again at the top of the page.
   remove(number, card) {
     const hadFocus = card.element.contains(document.activeElement);
 
