@@ -7,7 +7,7 @@
 #include "machine-fixture.h"
 
 /* A change of a timeout, a delay or a limit takes effect at once, and moves a deadline that depends
- * on it. */
+ * on it. An attempt closes the task if it uses a setting that has become invalid. */
 
 #define LATER 500 /* ms from enter () to the change */
 
@@ -78,9 +78,9 @@ enter (Fixture *fixture,
       start (fixture);
       break;
     case OPEN:
-      fixture->machine.attempt = 1; /* otherwise min-uptime has no effect */
-      start_open (fixture);
       fixture->machine.attempt = 1;
+      start_open (fixture);
+      fixture->machine.attempt = 1; /* If it were 0, min-uptime would have no deadline. */
       break;
     case PINGED:
       start_open (fixture);
@@ -144,7 +144,8 @@ test_row (Fixture       *fixture,
 {
   const Row *row = data;
 
-  g_test_summary ("A change of a property moves the current deadline that depends on it");
+  g_test_summary ("A change of a property moves the current deadline that depends on it, but does "
+                  "not shorten a delay that the server or the application has chosen");
 
   enter (fixture, row->when);
   fixture->now += hb_milliseconds (LATER);
@@ -165,8 +166,8 @@ static void
 test_changed_delay (Fixture       *fixture,
                     gconstpointer  data)
 {
-  g_test_summary ("A change of the delay is notified, and a setting that does not change it causes "
-                  "no notification");
+  g_test_summary ("A change of the current delay notifies reconnect-at. A changed setting that "
+                  "does not affect the delay causes no notification.");
 
   enter (fixture, WAITING);
   fixture->machine.settings.ping_timeout = 1;
@@ -193,7 +194,7 @@ static void
 test_in_close (Fixture       *fixture,
                gconstpointer  data)
 {
-  g_test_summary ("If a handler of `close` changes the delay, `reconnect` passes the new one");
+  g_test_summary ("If a handler of `close` changes the delay, `reconnect` passes the new delay");
 
   start_open (fixture);
   fixture->handler = set_in_close_cb;
@@ -254,7 +255,7 @@ test_limit_held (Fixture       *fixture,
                  gconstpointer  data)
 {
   g_test_summary ("A held first attempt does not count as failed, so a repeat-limit of 0 does not "
-                  "end it");
+                  "close the task");
 
   hb_machine_hold (&fixture->machine);
   start (fixture);
@@ -317,8 +318,8 @@ static void
 test_bad (Fixture       *fixture,
           gconstpointer  data)
 {
-  g_test_summary ("A setting that a handler makes invalid after the start of an attempt ends the "
-                  "task");
+  g_test_summary ("If a handler makes a setting invalid after the start of an attempt, but before "
+                  "the attempt uses the setting, the task closes");
 
   bad_row = data;
   fixture->handler = set_bad_cb;
@@ -334,8 +335,8 @@ static void
 test_bad_released (Fixture       *fixture,
                    gconstpointer  data)
 {
-  g_test_summary ("A setting that becomes invalid after the release of a held request ends the "
-                  "task");
+  g_test_summary ("If a setting becomes invalid after the release of a held request, but before "
+                  "the request is sent, the task closes");
 
   hb_machine_open (&fixture->machine, fixture->now, NULL);
   fixture->handler = hold_in_connecting_cb;

@@ -128,7 +128,7 @@ static void
 test_no_wait (Fixture       *fixture,
               gconstpointer  data)
 {
-  g_test_summary ("With a delay of 0, the attempt is made at once");
+  g_test_summary ("With a delay of 0, the next attempt is made at once");
 
   fixture->machine.settings.reconnect_timeout = 0;
   start (fixture);
@@ -238,8 +238,8 @@ static void
 test_limit_tickets (Fixture       *fixture,
                     gconstpointer  data)
 {
-  g_test_summary ("When repeat-limit is reached, all calls that wait fail, and an error reports "
-                  "the unsent messages");
+  g_test_summary ("When repeat-limit is reached, the calls that open, send or flush fail, and an "
+                  "error reports the number of unsent messages");
 
   fixture->machine.settings.repeat_limit = 0;
   hb_machine_open (&fixture->machine, fixture->now, (gpointer) "open");
@@ -275,7 +275,8 @@ static void
 test_new_limit (Fixture       *fixture,
                 gconstpointer  data)
 {
-  g_test_summary ("A changed repeat-limit applies to the next failure");
+  g_test_summary ("A changed repeat-limit applies to the next failure, even if "
+                  "hb_machine_apply_settings () was not called");
 
   start (fixture);
   fail_attempts (fixture, 5);

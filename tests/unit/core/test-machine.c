@@ -34,8 +34,8 @@ static void
 test_opened (Fixture       *fixture,
              gconstpointer  data)
 {
-  g_test_summary ("When the server has accepted the handshake, the state changes before any signal "
-                  "is emitted");
+  g_test_summary ("When the server has accepted the handshake, the state is OPEN, and properties "
+                  "are notified before `open` is emitted");
 
   start (fixture);
   answer (fixture);
@@ -203,8 +203,8 @@ test_close (Fixture       *fixture,
 {
   HbLoss loss = { .code = 1000, .reason = "bye" };
 
-  g_test_summary ("close () sends a close frame, and the task is CLOSED only after the peer's "
-                  "close frame");
+  g_test_summary ("close () sends a close frame, and the task is CLOSED only once the link has "
+                  "ended");
 
   start_open (fixture);
   close_with (fixture, 1000, "close");
@@ -290,7 +290,7 @@ static void
 test_close_closed (Fixture       *fixture,
                    gconstpointer  data)
 {
-  g_test_summary ("close () on a closed task completes at once");
+  g_test_summary ("close_async () on a closed task completes at once");
 
   close_with (fixture, 1000, "close");
 
@@ -301,7 +301,8 @@ static void
 test_close_twice (Fixture       *fixture,
                   gconstpointer  data)
 {
-  g_test_summary ("A second close () waits for the first, and its code is ignored");
+  g_test_summary ("A second close_async () completes together with the first, and the second code "
+                  "is ignored");
 
   start_open (fixture);
   close_with (fixture, 1000, "first");
@@ -397,7 +398,8 @@ test_message (Fixture       *fixture,
 {
   g_autoptr (GBytes) bytes = g_bytes_new ("\0\xff", 2);
 
-  g_test_summary ("A text message and a binary message reach the application unchanged");
+  g_test_summary ("A text message and a binary message reach the application, and the bytes of "
+                  "the binary message are unchanged");
 
   start_open (fixture);
   receive (fixture, "hello");

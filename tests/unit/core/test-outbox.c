@@ -8,7 +8,8 @@
 #include "hb-error.h"
 #include "hb-outbox-private.h"
 
-/* An outbox with room for ten bytes. Its link is open, and the handlers of `open` have returned. */
+/* An outbox with room for ten bytes. Its link is open and cannot report acknowledgements, and the
+ * handlers of `open` have returned. */
 typedef struct
 {
   HbOutbox   outbox;
@@ -183,7 +184,7 @@ static void
 test_passes (Fixture       *fixture,
              gconstpointer  data)
 {
-  g_test_summary ("On an open link, a message is sent, and no effect is queued");
+  g_test_summary ("On an open link, a message is sent, and no effect is pushed");
 
   send_text (fixture, "one");
   g_assert_true (hb_outbox_can_transmit (&fixture->outbox));
@@ -440,7 +441,7 @@ static void
 test_one_error (Fixture       *fixture,
                 gconstpointer  data)
 {
-  g_test_summary ("When many messages are dropped, only one error is emitted until the buffer is "
+  g_test_summary ("When many messages are dropped, only one error is emitted until the queue is "
                   "empty again");
 
   fixture->settings.overflow = HB_OVERFLOW_DROP_NEWEST;
@@ -460,7 +461,7 @@ static void
 test_drop_into_empty (Fixture       *fixture,
                       gconstpointer  data)
 {
-  g_test_summary ("If the buffer was empty after the last drop, the next drop is reported again");
+  g_test_summary ("If the queue was empty after a drop, the next drop is also reported");
 
   fixture->settings.overflow = HB_OVERFLOW_DROP_NEWEST;
   send_text (fixture, "12345678901");
@@ -502,7 +503,7 @@ test_volatile_backlog (Fixture       *fixture,
                        gconstpointer  data)
 {
   g_test_summary ("A volatile message is refused while others wait, and accepted when they have "
-                  "been sent");
+                  "been written");
 
   hb_outbox_on_blocked (&fixture->outbox);
   send_text (fixture, "one");
@@ -610,8 +611,8 @@ static void
 test_greeting_lost (Fixture       *fixture,
                     gconstpointer  data)
 {
-  g_test_summary ("If a link is lost while handlers of `open` run, their messages still precede "
-                  "the queue");
+  g_test_summary ("If a link is lost while handlers of `open` run, their messages precede the "
+                  "queue also on the next link");
 
   hb_outbox_on_lost (&fixture->outbox, FALSE);
   send_text (fixture, "q1");
@@ -630,7 +631,7 @@ static void
 test_flush_empty (Fixture       *fixture,
                   gconstpointer  data)
 {
-  g_test_summary ("A flush of an empty buffer completes at once");
+  g_test_summary ("A flush of an empty queue completes at once");
 
   hb_outbox_flush (&fixture->outbox, (gpointer) "flush");
 
@@ -641,8 +642,8 @@ static void
 test_flush (Fixture       *fixture,
             gconstpointer  data)
 {
-  g_test_summary ("A flush completes when the last message is written, and not when it is in "
-                  "flight");
+  g_test_summary ("A flush completes when the last message is written, and not while that "
+                  "message is only in flight");
 
   send_text (fixture, "one");
   send_text (fixture, "two");
@@ -677,7 +678,7 @@ static void
 test_take_queue (Fixture       *fixture,
                   gconstpointer  data)
 {
-  g_test_summary ("take_queue () returns the waiting messages in order, ends their calls, and "
+  g_test_summary ("take_queue () returns the waiting messages in order, cancels their calls, and "
                   "counts them as dropped");
 
   hb_outbox_on_lost (&fixture->outbox, FALSE);
@@ -715,7 +716,7 @@ static void
 test_take_queue_empty (Fixture       *fixture,
                         gconstpointer  data)
 {
-  g_test_summary ("take_queue () of an empty queue has no effect");
+  g_test_summary ("take_queue () has no effect if no message waits, even if one is in flight");
 
   assert_takes_back (fixture, "");
   assert_effects (fixture, "");

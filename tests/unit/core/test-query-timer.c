@@ -4,13 +4,13 @@
 
 #include "hb-query-timer-private.h"
 
-/* The times at which a link is queried for the acknowledged bytes */
+/* The times at which a link is queried for how many bytes the peer has acknowledged */
 
 typedef struct
 {
   const char *name;
   guint       round_trip; /* in microseconds, like all times here */
-  gint64      times[6];   /* the times of queries after a write that is never acknowledged */
+  gint64      times[6];   /* of the queries, counted from a write that is never acknowledged */
 } Row;
 
 static const Row rows[] = {
@@ -29,8 +29,8 @@ test_times (void)
 {
   guint i, j;
 
-  g_test_summary ("The link is queried after a round trip, and then at growing intervals. Each "
-                  "interval is between 100 microseconds and one second.");
+  g_test_summary ("The link is queried after a round trip, and then at intervals that grow up to "
+                  "one second. No interval is shorter than 100 microseconds.");
 
   for (i = 0; i < G_N_ELEMENTS (rows); i++)
     {
@@ -53,7 +53,8 @@ test_restart (void)
 {
   HbQueryTimer timer;
 
-  g_test_summary ("After progress, the interval is again as long as the current round trip");
+  g_test_summary ("When the timer starts again, the interval is as long as the current round "
+                  "trip");
 
   hb_query_timer_init (&timer, 20000);
   hb_query_timer_start (&timer, START);
@@ -70,8 +71,8 @@ test_late (void)
 {
   HbQueryTimer timer;
 
-  g_test_summary ("If no call waits for the acknowledgement, the first query is made 100 ms or a "
-                  "round trip later, whichever is longer");
+  g_test_summary ("If nothing depends on an early query, the first query is made 100 ms or a "
+                  "round trip after the start, whichever is longer");
 
   hb_query_timer_init (&timer, 20000);
   hb_query_timer_start (&timer, START);

@@ -43,7 +43,7 @@ push_full (Fixture    *fixture,
   hb_queue_push (&fixture->queue, &message, line);
 }
 
-/* Adds a message for each word. */
+/* Adds a message to HB_LINE_WAITING for each word of @texts. */
 static void
 push (Fixture    *fixture,
       const char *texts)
@@ -88,7 +88,7 @@ take (Fixture *fixture,
     g_assert_nonnull (hb_queue_take (&fixture->queue, HB_LINE_WAITING));
 }
 
-/* Sets the positions of a frame for the last taken message that has none yet. */
+/* Sets the position of the last taken message that has no position yet. */
 static void
 set_span (Fixture *fixture,
           guint64  begin,
@@ -180,8 +180,7 @@ static void
 test_take (Fixture       *fixture,
            gconstpointer  data)
 {
-  g_test_summary ("Messages go from the queue to the link in order, and remain in flight until "
-                  "they are written");
+  g_test_summary ("Messages are taken in order, and are then in flight");
 
   push (fixture, "one two three");
   take (fixture, 2);
@@ -208,8 +207,8 @@ static void
 test_not_empty (Fixture       *fixture,
                 gconstpointer  data)
 {
-  g_test_summary ("A queue is not empty while a message waits, is in the greeting, or is in "
-                  "flight");
+  g_test_summary ("A queue is not empty while a message is in flight, or a message of an `open` "
+                  "handler waits");
 
   push (fixture, "taken");
   take (fixture, 1);
@@ -289,7 +288,7 @@ static void
 test_nested_span (Fixture       *fixture,
                   gconstpointer  data)
 {
-  g_test_summary ("If a message is sent while another is being sent, each has the positions of its "
+  g_test_summary ("If a message is sent while another is being sent, each has the position of its "
                   "own frame");
 
   push (fixture, "outer inner");
@@ -340,8 +339,8 @@ static void
 test_pop_oldest (Fixture       *fixture,
                  gconstpointer  data)
 {
-  g_test_summary ("The oldest message that can be dropped is the head of the queue, and never an "
-                  "unwritten message in flight");
+  g_test_summary ("An overflow drops the messages of the queue in order, then those of `open` "
+                  "handlers, but never an unwritten message in flight");
 
   push (fixture, "handed one two");
   take (fixture, 1);
@@ -375,8 +374,7 @@ test_pop_this_link (Fixture       *fixture,
 {
   HbOutgoing message = { .bytes = g_bytes_new ("link", 4), .is_this_link = TRUE };
 
-  g_test_summary ("Messages for one link are removed from each line of the queue when the link "
-                  "ends, and not earlier");
+  g_test_summary ("Messages for one link are removed when the link ends, and not earlier");
 
   push (fixture, "one");
   hb_queue_push (&fixture->queue, &message, HB_LINE_THIS_LINK);
@@ -434,7 +432,8 @@ test_pop_ticket (Fixture       *fixture,
   int queued;
   int greeting;
 
-  g_test_summary ("A message is found by the ticket of its call, in the queue and in the greeting");
+  g_test_summary ("A message is found by the ticket of its call, in the queue and among the "
+                  "messages of `open` handlers");
 
   push (fixture, "one");
   push_full (fixture, "mine", HB_LINE_WAITING, FALSE, &queued);

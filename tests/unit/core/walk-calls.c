@@ -39,7 +39,9 @@ walk_start_call (Walk     *self,
   return GUINT_TO_POINTER (call->id);
 }
 
-/* Half of the calls that can have a ticket get one. */
+/* Starts a call in half of the cases, unless MAX_CALLS calls wait.
+ *
+ * Returns: (nullable): the ticket of the call */
 gpointer
 walk_maybe_start_call (Walk     *self,
                        CallKind  kind)
@@ -50,7 +52,7 @@ walk_maybe_start_call (Walk     *self,
   return walk_start_call (self, kind);
 }
 
-/* Removes a call that the machine has refused. */
+/* Removes a call that the machine has refused. Does nothing if @ticket is NULL. */
 void
 walk_forget_call (Walk     *self,
                   gpointer  ticket)
@@ -99,7 +101,8 @@ assert_flushed (Walk       *self,
     }
 }
 
-/* Each call must have exactly one outcome, which must be possible for it. */
+/* Checks the outcome of a call, and removes the call. Each call must have exactly one outcome,
+ * which must be possible for it. */
 void
 walk_resolve (Walk           *self,
               const HbEffect *effect)
@@ -144,8 +147,12 @@ walk_get_n_queued (Walk *self)
   return queue->in_flight.length + hb_queue_get_n_waiting (queue, HB_LINE_WAITING);
 }
 
-/* Each message contains a number, so all messages differ. An ordinary message has no precedence
- * over the messages in the queue. */
+/* Makes the bytes of a message. Each message contains a number, so all messages differ. An ordinary
+ * message has no precedence over the messages in the queue.
+ *
+ * @is_good: whether the bytes are valid UTF-8
+ *
+ * Returns: (transfer full) */
 GBytes *
 walk_make_bytes (Walk     *self,
                  gboolean  is_good,
@@ -160,8 +167,8 @@ walk_make_bytes (Walk     *self,
   return g_bytes_new (text, strlen (text));
 }
 
-/* The link accepts a message. Ordinary messages must keep their order, and a message that counts as
- * sent must not be sent again. */
+/* The link accepts a message. Ordinary messages must keep their order, and must not be sent again
+ * once they count as sent. */
 void
 walk_take (Walk             *self,
            const HbOutgoing *message)
@@ -207,8 +214,8 @@ complete (Walk        *self,
     self->highest[taken->delivery] = taken->number;
 }
 
-/* The kernel or the peer has received more of the messages. The machine ignores this for a link
- * that is about to be dropped. */
+/* Counts the messages that the kernel or the peer has now received. The machine ignores this for a
+ * link that it has left, so nothing is counted then. */
 void
 walk_complete (Walk *self)
 {
@@ -245,7 +252,8 @@ walk_expect_message (Walk     *self,
   g_array_append_val (self->received, received);
 }
 
-/* The application must get each message once, in the order in which the messages were received. */
+/* Delivers a message. The application must receive each message once, in the order in which the
+ * link has received them. Only messages that may vanish may be left out. */
 void
 walk_deliver (Walk     *self,
               HbOpcode  opcode,

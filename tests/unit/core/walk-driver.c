@@ -6,10 +6,11 @@
 
 /* Carries out the effects as the real driver does, and checks that each effect is allowed. */
 
-/* The number of effects after which a step counts as endless */
+/* The number of effects after which walk_drain () counts as endless */
 #define MAX_EFFECTS 100000
 
-/* In half of the cases, the kernel accepts a message at once. */
+/* In half of the cases, the kernel accepts the next message at once, unless the link with @serial
+ * no longer exists. */
 static void
 write_at_times (Walk  *self,
                 guint  serial)
@@ -36,7 +37,8 @@ send_taken (Walk             *self,
   write_at_times (self, serial);
 }
 
-/* No code of the application may run before the machine knows the position of the message. */
+/* Sends a message that the machine has not added to the queue. No code of the application may run
+ * before the machine knows the position of the message. */
 static void
 send_directly (Walk             *self,
                const HbOutgoing *message)
@@ -65,7 +67,8 @@ transmit (Walk *self)
     walk_on_blocked (self);
 }
 
-/* Sends messages within the call of the application, even if a handler makes the call.
+/* Sends messages within the call of the application, even if a handler makes the call. Then calls
+ * walk_wake ().
  *
  * @direct: (nullable): the message of the call, if it does not have to wait */
 void
@@ -102,8 +105,8 @@ connect_link (Walk           *self,
   if (!hb_machine_is_current (&self->machine, effect) || !walk_on_announcing (self))
     return;
 
-  /* Only one link may exist at a time, and none while the application still sees another as
-   * open. */
+  /* Only one link may exist at a time. None may be made while the application still sees another
+   * as open. */
   g_assert_false (self->link.exists);
   g_assert_false (self->mirror.sees_open);
   self->link = (Link) { .serial = effect->serial, .exists = TRUE, .is_reading = TRUE };
@@ -389,8 +392,8 @@ walk_emit_message (Walk     *self,
   self->n_drains--;
 }
 
-/* In a handler, the effects wait until the handler has returned, or until a main loop that it runs
- * is iterated. Only the drop of the link is carried out at once. */
+/* Carries out the effects. In a handler, the effects wait until the handler has returned, or until
+ * a main loop that it runs is iterated. Only the drop of the link is carried out at once. */
 void
 walk_wake (Walk *self)
 {

@@ -8,8 +8,8 @@
 #include "machine-events.h"
 #include "walk-private.h"
 
-/* The inputs of a machine, except the calls of other threads. Each function checks the value that
- * the machine returns, and the change of its state. */
+/* The inputs of a machine, except the calls of other threads. The functions check the values that
+ * the machine returns, and the changes of its state. */
 
 static gboolean
 may_follow (HbState before,
@@ -45,7 +45,7 @@ assert_delay (const HbMachine *machine)
   g_assert_cmpint (delay, <=, MAX (longest, machine->retry_after));
 }
 
-/* Checks the change of the state, and measures the times with and without a link. */
+/* Checks the change of the state, if any, and measures the uptime and the downtime. */
 void
 walk_follow_state (Walk *self)
 {
@@ -79,8 +79,8 @@ walk_follow_state (Walk *self)
   self->since = self->now;
 }
 
-/* Must be called at the end of each input. If the task refuses messages, no thread may add more, so
- * the calls of other threads are taken in now, as in the driver. */
+/* Must be called at the end of each input that may change the state. If the task refuses messages,
+ * no thread may add more, so the calls of other threads are taken in now, as in the driver. */
 static void
 finish (Walk *self)
 {
@@ -97,8 +97,8 @@ set_text (char       **setting,
   *setting = g_strdup (text);
 }
 
-/* Changes the settings of the request. In 3 of 40 cases, one of them is invalid, so no attempt can
- * be made. */
+/* Changes the settings of the request. In 3 of 40 cases, one of them is invalid, so no new request
+ * can be made. */
 static void
 set_up_request (Walk *self)
 {
@@ -189,7 +189,7 @@ walk_open (Walk *self)
 {
   gpointer ticket = walk_maybe_start_call (self, CALL_OPEN);
 
-  /* Another context may adopt a closed task, so no calls of other threads may be left. */
+  /* A closed task may enter another context, so no calls of other threads may be left. */
   g_assert_true (self->machine.state != HB_STATE_CLOSED || !walk_has_batch (self));
   hb_machine_open (&self->machine, self->now, ticket);
   finish (self);
@@ -416,7 +416,8 @@ walk_receive (Walk *self)
   hb_machine_receive (&self->machine, self->now, walk_start_call (self, CALL_RECEIVE));
 }
 
-/* A call that has ended, but whose outcome is not reported yet, may also be cancelled. */
+/* Cancels a random call. The application may also cancel a call that has ended, but whose outcome
+ * is not reported yet. */
 void
 walk_cancel (Walk *self)
 {
@@ -462,8 +463,8 @@ walk_on_opened (Walk *self)
 }
 
 /* For half of the messages, the application's is_pong () decides whether they are replies. As in
- * the driver, is_pong () is called after all earlier effects, and may call the task. Meanwhile the
- * link delivers nothing. */
+ * the driver, is_pong () is called after all earlier effects, and may call methods of the task.
+ * Meanwhile the link does not report that it receives other bytes. */
 static HbReply
 judge (Walk          *self,
        const HbEvent *event)
@@ -489,8 +490,8 @@ judge (Walk          *self,
   return dice_roll (self->dice, 2) == 0 ? HB_REPLY_YES : HB_REPLY_NO;
 }
 
-/* Returns whether the machine may take the message for a reply to a ping. No handler receives a
- * reply. */
+/* Returns whether the machine may recognize the message as a reply to a ping. The machine does not
+ * deliver a reply that it recognizes. */
 static gboolean
 may_be_reply (const HbEvent *event,
               const char    *text)
@@ -572,8 +573,9 @@ walk_on_written (Walk  *self,
   finish (self);
 }
 
-/* The peer's TCP has acknowledged more bytes, perhaps up to the middle of a message. The event that
- * reports these bytes as written may still be missing. */
+/* The peer's TCP may acknowledge more bytes, perhaps up to the middle of a message. The event that
+ * reports these bytes as written may still be missing. Does nothing if the link cannot report
+ * acknowledgements, or if the machine has left the link. */
 void
 walk_on_acknowledged (Walk *self)
 {
@@ -607,7 +609,7 @@ walk_on_writable (Walk *self)
   finish (self);
 }
 
-/* Returns: (nullable): the error that has ended the link */
+/* Returns: (transfer full) (nullable): the error that has ended the link */
 static GError *
 make_error (Walk *self)
 {
@@ -617,7 +619,7 @@ make_error (Walk *self)
     case 1:
       return NULL;
     case 2:
-      /* This error ends the task, so it must be rare. */
+      /* This error closes the task, so it must be rare. */
       return g_error_new_literal (HB_ERROR, HB_ERROR_MESSAGE_TOO_BIG, "Too big");
     case 3:
     case 4:
@@ -647,7 +649,7 @@ walk_on_lost (Walk *self)
   if (self->link.is_open)
     walk_on_acknowledged (self);
 
-  /* A permanent error ends the task, so it must be rare. */
+  /* A permanent error closes the task, so it must be rare. */
   loss.is_permanent = error != NULL && loss.code == 1006 && loss.http_status == 404;
 
   /* Some links end in the middle of a message. */
@@ -678,8 +680,8 @@ walk_on_yielded (Walk *self)
   hb_machine_on_yielded (&self->machine);
 }
 
-/* A tick may report a pong timeout only if the application was not busy. Unless only a reply counts
- * as activity, the link must also have been silent for `pong-timeout`. */
+/* A tick may report a pong timeout only if reading was not held up. Unless only a reply counts as
+ * activity, the link must also have been silent for `pong-timeout`. */
 void
 walk_tick (Walk     *self,
            gboolean  held_up)

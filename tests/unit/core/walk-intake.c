@@ -108,7 +108,7 @@ walk_flush_outside (Walk *self)
   push (self, &flush);
 }
 
-/* Other threads can cancel only the kinds of calls that they can also make. */
+/* A call is cancelled in the thread that has made it, and other threads can only send and flush. */
 void
 walk_cancel_outside (Walk *self)
 {

@@ -21,17 +21,17 @@ typedef enum {
   CALL_RECEIVE,
 } CallKind;
 
-/* A call that is not complete yet */
+/* A call whose outcome has not been reported */
 typedef struct
 {
   guint    id;           /* in the order of the calls */
   CallKind kind;
   gboolean may_be_cancelled;
   gboolean is_complete;  /* whether its message counts as sent */
-  gboolean is_written;   /* whether it counts as sent because the kernel has it */
+  gboolean is_written;   /* whether its message counts as sent because the kernel has it */
 } Call;
 
-/* A message that the link has accepted */
+/* A message that the link has accepted: see walk_make_bytes () */
 typedef struct
 {
   guint      number;
@@ -40,15 +40,16 @@ typedef struct
   gboolean   is_ordinary;
 } Taken;
 
-/* A received message that the application has not got yet */
+/* A received message that has not been delivered to the application */
 typedef struct
 {
   GBytes   *bytes;       /* (owned) */
   HbOpcode  opcode;
-  gboolean  may_vanish;  /* whether it may be a reply to a ping, or be dropped by close () */
+  gboolean  may_vanish;  /* The machine need not deliver it: it may be a reply to a ping, or the
+                          * application has closed or disposed of the task. */
 } Received;
 
-/* The link as the machine sees it. Each message is two positions long. */
+/* The simulated link. Each message is two positions long. */
 typedef struct
 {
   guint    serial;
@@ -56,11 +57,11 @@ typedef struct
   guint64  sent;           /* the position at the end of all messages */
   guint64  written;        /* the position up to which the kernel has them */
   guint64  acknowledged;   /* the position up to which the peer has acknowledged them */
-  guint    n_written;      /* the number of messages that are known to be written */
-  guint    n_acknowledged; /* the number of messages that are known to be acknowledged */
-  guint    last_ordinary;  /* the number of the last ordinary message */
+  guint    n_written;      /* how many messages walk_complete () has counted as written */
+  guint    n_acknowledged; /* how many messages walk_complete () has counted as acknowledged */
+  guint    last_ordinary;  /* the `number` of the last ordinary message in `taken` */
   gboolean exists;
-  gboolean is_connecting;  /* the request has been sent, or awaits its turn */
+  gboolean is_connecting;  /* the request has been sent (also while is_open), or awaits its turn */
   gboolean awaits_turn;
   gboolean is_open;
   gboolean can_acknowledge;
@@ -83,7 +84,7 @@ typedef struct
   gboolean is_ready;
   gboolean is_paused;
   gboolean has_error;
-  gboolean sees_open;      /* `open` was emitted, and `close` was not */
+  gboolean sees_open;      /* `open` was emitted, and `close` has not followed */
 } Mirror;
 
 struct _Walk
@@ -94,24 +95,24 @@ struct _Walk
   Mirror     mirror;
   HbBatch    batch;         /* the calls of other threads that are not taken in yet */
   GPtrArray *calls;         /* (element-type Call) */
-  GArray    *taken;         /* (element-type Taken) the messages in the current link */
+  GArray    *taken;         /* (element-type Taken) the messages that `link` has accepted */
   GArray    *received;      /* (element-type Received) */
   gint64     now;
   guint      holds;
   gboolean   has_good_settings;
-  int        bad_setting;   /* the code of the error with which an attempt must fail */
-  guint      n_drains;      /* the depth of nested drains */
+  int        bad_setting;   /* if a setting is invalid, the code of the error that it causes */
+  guint      n_drains;      /* the depth of nested sections, as `depth` of HbDriver */
   guint      n_loops;       /* the depth of nested main loops in handlers */
-  guint      judged_serial; /* the link whose message is_pong () is checking */
-  guint      n_calls_left;  /* how many more calls the handlers may make in this step */
-  guint      n_acts;
+  guint      judged_serial; /* of the link whose message is_pong () is checking, or 0 */
+  guint      n_calls_left;  /* how many calls or main loops handlers may still start in this step */
+  guint      n_acts;        /* how often act () was called, or a handler ran a main loop */
   guint      n_numbers;     /* the number of messages that were made */
   guint      n_calls;
   gboolean   is_giving;     /* whether handlers of a message that has waited are running */
-  gboolean   is_yielding;   /* whether other sources must run first */
+  gboolean   is_yielding;   /* whether other sources must run before the next such message */
   gboolean   is_disposed;
 
-  /* Numbers that the machine must also have counted */
+  /* The walk's own totals, with which those of the machine must agree */
   guint64    n_accepted;
   guint64    n_complete;
   guint64    n_attempts;
@@ -124,17 +125,18 @@ struct _Walk
 
   HbState    state;         /* the state after the last input */
   guint      serial;
-  gint64     since;
-  gint64     lost_at;       /* HB_NEVER unless a link was lost and no other has opened */
-  gint64     active_at;     /* the time of the last activity */
-  guint      highest[2];    /* for each HbDelivery, the last ordinary message that counts as sent */
+  gint64     since;         /* when `state` or `serial` last changed */
+  gint64     lost_at;       /* when a link was lost; HB_NEVER once another is open, or if CLOSED */
+  gint64     active_at;     /* the last activity; 0 if `liveness` has changed since */
+  guint      highest[2];    /* for each HbDelivery, the `number` of the last ordinary message that
+                             * counts as sent */
 };
 
-/* The maximum number of waiting calls, which is enough for every order of them */
+/* The maximum number of waiting calls. They are searched often, so more would make a walk slow. */
 #define MAX_CALLS 60
 
-/* The maximum length of the queue, which allows every order of messages, and keeps a walk quick
- * even if the task has no link for a long time */
+/* The maximum number of messages in the queue and the batch. Without a limit, a walk in which the
+ * task has no link for a long time would be slow. */
 #define MAX_QUEUED 60
 
 void      walk_follow_state     (Walk             *self);

@@ -29,7 +29,8 @@ assert_link (Walk *self)
   g_assert_true (link->is_reading == hb_machine_may_read (machine));
 }
 
-/* No message is lost: each is sent, dropped, or in the queue. */
+/* No message is lost: each is sent, dropped, or in the queue. The count of buffered bytes is exact,
+ * and the deadline is early enough for each message that can expire. */
 static void
 assert_messages (Walk *self)
 {
@@ -71,7 +72,7 @@ assert_messages (Walk *self)
 }
 
 /* Each message that can be sent has been sent. If the task is closing and all messages are written,
- * the close frame has been sent too. */
+ * the close frame has been sent too. A closed task has no messages. */
 static void
 assert_traffic (Walk *self)
 {
@@ -137,7 +138,7 @@ assert_deadline (Walk *self)
       g_assert_not_reached ();
     }
 
-  /* Missing acknowledgements are queried within a second. */
+  /* While acknowledgements are missing, the link is queried at least once a second. */
   if (hb_machine_is_unacknowledged (machine))
     g_assert_cmpint (left, <=, 1000);
 }
@@ -165,7 +166,8 @@ assert_metrics (Walk *self)
                    + (self->lost_at != HB_NEVER ? self->now - self->lost_at : 0));
 }
 
-/* Each change of a property has been notified. */
+/* Each change of a property has been notified. Changes of buffered-amount need no notification,
+ * except the change to 0. */
 static void
 assert_mirror (Walk *self)
 {
@@ -226,7 +228,7 @@ assert_calls (Walk *self)
 }
 
 /* Received messages wait only if the task is paused or other sources must run first, and none of
- * them is lost. */
+ * them is lost, except messages that may vanish. */
 static void
 assert_inbox (Walk *self)
 {

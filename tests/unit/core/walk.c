@@ -7,17 +7,17 @@
 /* The monotonic time of a computer that started an hour ago */
 #define STARTED_AT (3600 * G_TIME_SPAN_SECOND)
 
-/* The maximum number of calls that handlers make in one step, and the maximum depth of nested main
- * loops */
+/* The maximum number of calls and main loops that handlers start in one step, and the maximum depth
+ * of nested main loops */
 #define MAX_HANDLER_CALLS 12
 #define MAX_LOOPS         3
 
-/* The maximum number of ticks between which no time passes. A tick may lead to another at once, for
- * example because of a delay of 0. */
+/* The maximum number of ticks between which no time passes and the application makes no call. A
+ * tick may lead to another at once, for example because of a delay of 0. */
 #define MAX_TICKS 4
 
-/* Makes a call that an application may make at any time, even in a handler. Some calls come from
- * another thread. */
+/* Makes a random call, or none. An application may make each of these calls at any time, even in a
+ * handler. Some calls come from another thread. */
 static void
 act (Walk *self)
 {
@@ -99,8 +99,8 @@ act (Walk *self)
     }
 }
 
-/* Causes an event of the link. The link delivers nothing while the application's is_pong () decides
- * whether a message is the reply to a ping. */
+/* Causes a random event of the link, or none. While the application's is_pong () decides whether a
+ * message is the reply to a ping, the link does not report that it receives other bytes. */
 static void
 let_link_act (Walk *self)
 {
@@ -159,8 +159,8 @@ let_link_act (Walk *self)
     }
 }
 
-/* Lets time pass, with a tick at each deadline. The ticks have to move the deadline, because a
- * process with a deadline in the past would never sleep. */
+/* Lets @time microseconds pass, with a tick at each deadline. The ticks have to move the deadline,
+ * because a process with a deadline in the past would never sleep. */
 static void
 advance (Walk   *self,
          gint64  time)
@@ -220,7 +220,7 @@ let_time_pass (Walk *self)
     }
 }
 
-/* One iteration of a main loop */
+/* Runs one iteration of a main loop, in which something random happens. */
 static void
 turn (Walk *self)
 {
@@ -319,8 +319,8 @@ walk_new (Dice *dice)
   return self;
 }
 
-/* Runs one iteration of the main loop, or makes one call outside of it, and carries out the
- * effects. */
+/* Runs one iteration of the main loop, or makes one call outside of it. Then carries out the
+ * effects, and checks the conditions that hold when no effect is left. */
 void
 walk_step (Walk *self)
 {

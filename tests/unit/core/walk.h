@@ -6,8 +6,8 @@
 
 G_BEGIN_DECLS
 
-/* A random walk: a machine with a driver, a link, an application and a network, whose actions the
- * dice select. An assertion fails if the machine breaks one of its promises. */
+/* A random walk: a machine with a simulated driver, link, application and network. Dice select what
+ * these do. An assertion fails if the machine breaks one of its promises. */
 typedef struct _Walk Walk;
 
 Walk *walk_new  (Dice *dice);

@@ -8,8 +8,8 @@ typedef struct
 {
   const char *name;
   guint8      bytes[16];
-  guint       n_bytes;     /* the size of the header */
-  guint64     length;
+  guint       n_bytes;     /* the size of the header, in bytes */
+  guint64     length;      /* of the payload, in bytes */
   gboolean    is_masked;
   gboolean    is_minimal;
 } Header;

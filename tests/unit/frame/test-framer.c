@@ -7,8 +7,8 @@
 
 #define TEXT 0x1
 
-/* A message, and its frames as words such as "81:100": the first byte of a frame and the length of
- * its payload */
+/* A message, and its frames as words such as "81:100": the first byte of a frame, in hexadecimal,
+ * and the length of its payload. All lengths are in bytes. */
 typedef struct
 {
   const char *name;
@@ -29,7 +29,8 @@ static const Case cases[] = {
   { "unlimited", 100000, G_MAXSIZE, "81:100000" },
 };
 
-/* Writes the message in pieces of random sizes. */
+/* Writes the message, with the payloads in pieces of random sizes. Returns the bytes of all
+ * frames. */
 static GByteArray *
 write_message (const guint8 *payload,
                const Case   *item)
@@ -57,7 +58,7 @@ write_message (const guint8 *payload,
   return all;
 }
 
-/* Returns a word for each frame, and appends the unmasked payload to @payload. */
+/* Returns a word for each frame in @all, and appends the unmasked payloads to @payload. */
 static char *
 read_message (const GByteArray *all,
               GByteArray       *payload)
@@ -101,8 +102,9 @@ test_frames (gconstpointer data)
   g_autofree char *frames = NULL;
   gsize i;
 
-  g_test_summary ("A message is split into masked frames of the configured size, and only the last "
-                  "has the FIN bit");
+  g_test_summary ("A message is split into masked frames. Their payloads have the configured size, "
+                  "except that of the last frame, which may be shorter. Only the last frame has "
+                  "the FIN bit.");
 
   for (i = 0; i < item->length; i++)
     payload[i] = g_test_rand_int ();

@@ -6,13 +6,14 @@
 
 #include "hb-lane-private.h"
 
-/* The library handles fast frames and pongs itself, and leaves slow frames to libsoup. The kind of
- * a frame also depends on the frames before it. */
+/* The library reads fast frames and pongs itself, and leaves slow frames to libsoup. The kind of a
+ * frame also depends on the frames before it. */
 
 #define MAX_LENGTH 1000
 
 /* The bytes of some frames, and a letter for the kind of each: F for a fast frame, P for a pong,
- * and S for a slow frame. O is for a slow frame after which all frames are slow. */
+ * and S for a slow frame. O, which is always the last letter, is for a slow frame after which all
+ * frames are slow. */
 typedef struct
 {
   const char *name;
@@ -79,8 +80,8 @@ test_sequence (gconstpointer data)
   gsize length = sequence->length;
   const char *kind;
 
-  g_test_summary ("A valid frame that is a complete message is fast, unless it is too long or an "
-                  "earlier frame prevents this");
+  g_test_summary ("A frame that is a whole message is fast, and a pong is recognized, unless the "
+                  "header is invalid, the payload is too long or an earlier frame prevents this");
 
   for (kind = sequence->kinds; *kind != '\0'; kind++)
     {

@@ -6,7 +6,9 @@
 
 #include "hb-mask-private.h"
 
-/* Longer than the pieces of 16 and 64 bytes in which the library masks a payload */
+/* The limits of the lengths and alignments to test, in bytes. The library masks a payload in pieces
+ * of 16 and 64 bytes, so MAX_LENGTH is more than two long pieces, and MAX_SHIFT more than a short
+ * one. */
 #define MAX_LENGTH 160
 #define MAX_SHIFT  17
 
@@ -24,7 +26,7 @@ get_mask (void)
   return mask;
 }
 
-/* Masks byte by byte: RFC 6455, 5.3. */
+/* Masks byte by byte, as RFC 6455, 5.3 defines it. */
 static void
 mask_simply (guint8       *to,
              const guint8 *from,
@@ -100,7 +102,8 @@ test_pieces (void)
   gsize at = 0;
   gsize i;
 
-  g_test_summary ("Masking a payload in pieces gives the same bytes as masking it whole");
+  g_test_summary ("Masking a payload in pieces of random sizes gives the bytes that RFC 6455 "
+                  "defines");
 
   for (i = 0; i < length; i++)
     payload[i] = g_test_rand_int ();

@@ -10,11 +10,12 @@
 #include "hb-utf8-private.h"
 
 /* For any input, the library must find the kinds of frames, check UTF-8 and mask bytes with the
- * same results as a simple implementation. */
+ * same results as simple implementations, or as GLib. */
 
 #define MAX_LENGTH 300
 
-/* The expected kind of a frame follows from RFC 6455, and not from the code under test. */
+/* The effect of earlier frames on the expected kind of a frame. That kind follows from RFC 6455 and
+ * MAX_LENGTH, and not from the code under test. */
 typedef struct
 {
   gboolean is_fragmented;
@@ -101,8 +102,8 @@ sort (const guint8 *data,
     }
 }
 
-/* GLib rejects NULs, which are valid in a message, so it checks a copy with another character in
- * place of each. */
+/* Compares the check of UTF-8 with that of GLib. GLib rejects NULs, which are valid in a message,
+ * so GLib checks a copy with another character in place of each. */
 static void
 validate (const guint8 *data,
           gsize         length)
@@ -137,7 +138,8 @@ int
 LLVMFuzzerTestOneInput (const guint8 *data,
                         gsize         length)
 {
-  /* A copy ends exactly after the last byte, so AddressSanitizer detects a read beyond it. */
+  /* A copy ends exactly after the last byte, so AddressSanitizer detects a read beyond the
+   * input. */
   g_autofree guint8 *copy = g_memdup2 (data, length);
 
   if (length == 0)

@@ -8,8 +8,9 @@
 #include "hb-handshake-private.h"
 #include "hb-syntax-private.h"
 
-/* The first line of the input is a URI, from which a request is made if the URI is valid. The
- * second line is the value of a Retry-After header, which must not crash the parser. */
+/* The first line of the input is a URI. The request is made from that URI, or from another if that
+ * URI is not valid. The second line is the value of a Retry-After header, which must not crash the
+ * parser. */
 
 static void
 check_retry_after (SoupMessage *request,

@@ -10,11 +10,12 @@
 #include "test-wait.h"
 
 /* A server sends the bytes of the input, except the first one, after the handshake. If the first
- * byte is odd, the server sends them in place of its answer to the handshake. The task must become
- * CLOSED. If it has emitted `open`, it must also emit `close` exactly once. */
+ * byte is odd, the server sends them in place of its answer to the handshake, but only up to the
+ * first NUL. Then the server drops the connection, and the task must become CLOSED. If the task has
+ * emitted `open`, it must also emit `close` exactly once. */
 
-/* The number of connections after which a new server replaces the old one, because a server keeps
- * the data of each connection */
+/* The number of connections after which a new server replaces the old one. A server keeps the data
+ * of each connection, so a server for all inputs would take more and more memory. */
 #define LINKS_PER_SERVER 256
 
 typedef struct
@@ -29,7 +30,7 @@ static RawServer *server;
 static SoupSession *session;
 static guint n_links;
 
-/* Writes the bytes in pieces. The first byte of the input sets their size. */
+/* Writes the bytes in pieces. The first byte of the input sets the size of the pieces. */
 static void
 opened_cb (RawPeer  *peer,
            gpointer  user_data)

@@ -8,7 +8,7 @@
 /* The input chooses the events, calls and times of a walk, which checks that the machine keeps its
  * promises. */
 
-/* The maximum number of steps. Longer walks take more time, but do not find more errors. */
+/* The maximum number of steps of a walk. A long walk would take the time of many short ones. */
 #define MAX_STEPS 500
 
 int

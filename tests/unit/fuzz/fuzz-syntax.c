@@ -8,8 +8,8 @@
 #include "hb-error.h"
 #include "hb-syntax-private.h"
 
-/* The input is a string that an application could pass. Its first byte selects the function that
- * checks the rest. */
+/* The first byte of the input selects a function that checks a value of the application. The rest
+ * of the input is that value. */
 
 /* A refused value must have an error whose message can be shown, and an accepted value must have
  * none. */
@@ -26,8 +26,8 @@ assert_explained (gboolean      is_good,
     }
 }
 
-/* NULs are valid in a message, but GLib refuses them, so it checks a copy with a space in place of
- * each. */
+/* Returns whether @text is valid UTF-8. NULs are valid in a message, but GLib refuses them, so GLib
+ * checks a copy with a space in place of each. */
 static gboolean
 is_text (const char *text,
          gsize       length)
