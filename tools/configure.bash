@@ -4,8 +4,9 @@
 # A function for the scripts that a newcomer runs first. A script sources this file in the source
 # folder, and can then call:
 #
-#   configure KIND BUILD_DIR [-DOPTION=VALUE]...   installs the packages of that KIND (see
-#                             install-packages.sh), and sets up BUILD_DIR
+#   configure KIND BUILD_DIR [-DOPTION=VALUE]...   installs the missing packages of that KIND (see
+#                             install-packages.sh), and sets up BUILD_DIR with the options; ends the
+#                             script if BUILD_DIR is not writable or packages cannot be installed
 
 configure ()
 {

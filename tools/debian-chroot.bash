@@ -1,24 +1,26 @@
 # shellcheck shell=bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
 
-# Functions for scripts that need a Debian system with no packages except those that they install
-# themselves. The systems are chroots in $scratch, made from the mirror that this machine's apt
-# uses. Nothing is installed on the machine itself. A script in bash with `set -euo pipefail`
-# sources this file, and can then call these functions and those of scratch.bash:
+# Functions for scripts that need a Debian system with few packages, in which they install further
+# packages. The systems are chroots in $scratch, made from the mirror that this machine's apt uses.
+# Nothing is installed on the machine itself. A script in bash with `set -euo pipefail` sources this
+# file, and can then call these functions and those of scratch.bash:
 #
 #   begin_chroots NAME "$@"   restarts the script in a mount namespace of its own, with the
 #                             arguments "$@", and then does the same as begin_scratch NAME; parse
 #                             the arguments before this call
 #   choose_archive ARCH [RELEASE]   chooses the architecture and the release (such as trixie or sid)
 #                             of the systems that make_chroot makes; by default the release is that
-#                             of this machine
+#                             of this machine; waits while another script uses the same packages
 #   make_chroot NAME          makes $scratch/NAME, an up-to-date system with little more than the
-#                             essential packages and apt
+#                             essential packages and apt; ends the script with the exit status 75 if
+#                             packages cannot be installed
 #   enter ROOT COMMAND...     runs COMMAND as root in the system at ROOT
 #   enter_offline ROOT COMMAND...   runs COMMAND as the user $builder in the system at ROOT,
 #                             without a network
 #
-# The folder $cache keeps the downloaded packages and an unchanged system of each release.
+# The folder $cache keeps the downloaded packages, and an unchanged system for each release and
+# architecture.
 
 # shellcheck source=tools/scratch.bash
 . "$(dirname "${BASH_SOURCE[0]}")/scratch.bash"
@@ -54,7 +56,7 @@ remove ()
   nsenter --mount="/proc/self/fd/$HB_OUTER_MOUNTS" rm -rf --one-file-system "$1"
 }
 
-# Prints the mirror that apt uses for this machine's Debian, as lines of a sources.list.
+# Prints where this machine's apt finds the packages of Debian, as lines of a sources.list.
 list_sources ()
 {
   # apt-get, not the shell, expands the names in parentheses.
@@ -146,7 +148,7 @@ make_base ()
 
   say "Making a chroot of Debian $release for $architecture, which is kept for the next time"
   mkdir -p "$archives/debootstrap" "$root/etc/dpkg/dpkg.cfg.d"
-  # The chroot is removed when the script ends, so dpkg need not wait for the disk.
+  # Each chroot is removed when its script ends, so dpkg need not wait for the disk.
   echo force-unsafe-io > "$root/etc/dpkg/dpkg.cfg.d/unsafe-io"
   # If ca-certificates were always installed, a missing dependency on it would not be noticed.
   [[ $mirror != https:* ]] || include+=,ca-certificates
@@ -171,7 +173,8 @@ moves ()
   ! grep -q '^VERSION_ID=' "$1/etc/os-release"
 }
 
-# list_chroot_sources ROOT: prints the sources of this machine, with $release as their release
+# list_chroot_sources ROOT: prints the sources of this machine, with $release as their release. If
+# that release moves, prints only the component main of the mirror.
 list_chroot_sources ()
 {
   if moves "$1"; then
@@ -186,13 +189,14 @@ list_chroot_sources ()
 list_chroot_settings ()
 {
   list_apt_settings
-  # The lists of unstable are valid for a week, but a mirror may have older lists. apt still checks
-  # their signatures.
+  # The lists of a release that moves are valid for a week, but a mirror may have older lists. apt
+  # still checks their signatures.
   ! moves "$1" || echo 'Acquire::Check-Valid-Until "false";'
 }
 
-# Updates the chroot. A mirror sometimes has only a part of the latest updates. The release is then
-# used without updates.
+# bring_up_to_date ROOT: updates the chroot. A mirror sometimes has only a part of the latest
+# updates, so that "apt-get update" fails. The release is then used without updates, and a message
+# about this is written to file descriptor 3.
 bring_up_to_date ()
 {
   list_chroot_sources "$1" > "$1/etc/apt/sources.list"

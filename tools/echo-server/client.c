@@ -16,7 +16,7 @@
  * server reads no more messages from the client. */
 #define MAX_WAITING ECHO_MAX_MESSAGE
 
-/* The approximate memory that libsoup uses for a message in addition to its bytes */
+/* The approximate memory, in bytes, that libsoup uses for a message in addition to its payload */
 #define MESSAGE_COST 128
 
 #define OPCODE_CLOSE  8
@@ -55,7 +55,7 @@ print_line (EchoClient *self,
   fprintf (stderr, "client %u: %s\n", self->number, plain);
 }
 
-/* Prints the text, and adds it to the log of the page.
+/* Adds the text to the log of the page, and also prints it if the server is verbose.
  *
  * @text: (transfer full) */
 static void
@@ -288,7 +288,7 @@ echo_client_is_open (EchoClient *self)
          && g_socket_connection_is_connected (G_SOCKET_CONNECTION (self->gate));
 }
 
-/* The connection must be open. */
+/* Sends, counts and logs the message. The connection must be open. */
 void
 echo_client_send (EchoClient            *self,
                   SoupWebsocketDataType  type,
@@ -396,7 +396,8 @@ echo_client_abort (EchoClient *self)
 
 /* libsoup does not know the close codes from 1012 to 1014, and would send 1002 instead. This
  * function therefore sends a message that has the opcode of a close frame. libsoup handles the
- * client's reply as a close frame that the client sent first, and ends the connection. */
+ * client's reply as a close frame that the client sent first, and ends the connection. If no reply
+ * arrives within CLOSE_TIMEOUT, the client is removed. */
 static void
 close_with_unknown (EchoClient *self,
                     gushort     code)
@@ -410,8 +411,8 @@ close_with_unknown (EchoClient *self,
   self->gone_id = g_timeout_add_once (CLOSE_TIMEOUT, gone_cb, self);
 }
 
-/* Starts the closing handshake. libsoup limits the time that it waits for the client's reply.
- * close_with_unknown () limits this time itself. */
+/* Starts the closing handshake. For the codes from 1012 to 1014, close_with_unknown () limits the
+ * time for which the server waits for the client's reply. For other codes, libsoup limits it. */
 void
 echo_client_close (EchoClient *self,
                    gushort     code)

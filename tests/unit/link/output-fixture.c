@@ -167,8 +167,8 @@ soup_queue_cb (GObject  *stream,
   return G_SOURCE_REMOVE;
 }
 
-/* Takes ownership of @frame. An urgent frame precedes all frames that are neither urgent nor
- * pending. */
+/* Adds @frame to the queue, and takes ownership of it. An urgent frame precedes all frames that are
+ * neither urgent nor pending. Then writes as much of the first frame as the output accepts. */
 void
 soup_queue_push (SoupQueue  *self,
                  GByteArray *frame,

@@ -71,7 +71,7 @@ pair_drain (Pair *self)
   return n_read;
 }
 
-/* Ends the connection on the peer's side without a close frame. */
+/* Ends the peer's stream of bytes without a close frame. The peer can still read. */
 void
 pair_end (Pair *self)
 {
@@ -81,7 +81,7 @@ pair_end (Pair *self)
   g_assert_no_error (error);
 }
 
-/* Runs the loop until no source is ready. */
+/* Runs the loop until no source is ready, which must happen within 10,000 iterations. */
 void
 run_loop (void)
 {

@@ -6,9 +6,12 @@
 
 G_BEGIN_DECLS
 
-/* A stream that returns the pieces of a test's script, one for each read, and would block after the
- * last one. Its descriptor becomes readable when the test writes to the other end of the socket
- * pair, and remains readable until all pieces are read. */
+/* A stream whose reads follow a test's script. Each read returns as much of the next piece as fits
+ * into the buffer, or the next error. After the last step, reads would block, unless the test sets
+ * an end.
+ *
+ * The descriptor is one end of a pair of sockets. It becomes readable when the test writes any byte
+ * to the other end, and remains readable until the last step. */
 #define SCRIPTED_TYPE_INPUT (scripted_input_get_type ())
 G_DECLARE_FINAL_TYPE (ScriptedInput, scripted_input, SCRIPTED, INPUT, GInputStream)
 

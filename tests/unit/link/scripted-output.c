@@ -22,7 +22,7 @@ struct _ScriptedOutput
 
   GArray        *steps;
   GByteArray    *taken;
-  GBytes        *refused;  /* (nullable) the bytes of a refused write */
+  GBytes        *refused;  /* (nullable) the bytes of the last write, if it was refused */
   guint          n_writes;
 };
 

@@ -11,14 +11,15 @@
 #include "hb-watch-private.h"
 #include "test-wait.h"
 
-/* The count of the bytes that the peer's TCP has acknowledged. The tests use sockets on the
+/* The count of the bytes that the peer's TCP has acknowledged. Most tests use TCP sockets on the
  * loopback interface. The environment variable G_TLS_GNUTLS_PRIORITY selects the version of TLS. */
 
+/* Sizes in bytes */
 #define BLOCK          3000
 #define SMALL_BLOCK    300
 #define RECEIVE_BUFFER 32768
 
-/* The maximum length of a TLS record: RFC 8446, 5.1 */
+/* The maximum number of bytes that one TLS record carries (RFC 8446, 5.1) */
 #define RECORD 16384
 
 typedef struct
@@ -43,7 +44,7 @@ typedef struct
   guint64             written;
 } Line;
 
-static GTlsCertificate *certificate; /* (nullable) NULL if TLS is not possible */
+static GTlsCertificate *certificate; /* (nullable) NULL without a TLS backend or openssl */
 
 static GSocketConnection *
 take_socket (GSocket *socket)
@@ -154,8 +155,8 @@ line_tear_down (Line *line)
 
   g_clear_pointer (&line->acknowledgements, hb_acknowledgements_free);
 
-  /* Shuts the sockets down first. Otherwise, TLS would wait until the peer has read the last
-   * record. */
+  /* If a socket were full, TLS would wait for room for its last record. Therefore the sockets are
+   * shut down first. */
   for (i = 0; i < 2; i++)
     g_socket_shutdown (get_socket (line, i), TRUE, TRUE, NULL);
 
@@ -166,7 +167,8 @@ line_tear_down (Line *line)
     g_clear_object (&line->sockets[i]);
 }
 
-/* Writes up to @length bytes. Returns whether the kernel accepts no more bytes. */
+/* Writes up to @length bytes, after which a block ends. Returns whether the kernel accepts no more
+ * bytes. */
 static gboolean
 write_bytes (Line  *line,
              gsize  length)
@@ -277,8 +279,9 @@ count_unread (Line *line)
   return n_unread;
 }
 
-/* Writes until the kernel accepts no more bytes, and waits until the peer's kernel has acknowledged
- * all bytes that it has received. Returns their number, including those that TLS adds. */
+/* Writes until the kernel accepts no more bytes, until the peer has received at least half of
+ * RECEIVE_BUFFER, and until the peer's kernel has acknowledged these bytes. Returns how many bytes
+ * the peer can read, including those that TLS adds. */
 static guint64
 fill (Line *line)
 {
@@ -304,7 +307,7 @@ fill (Line *line)
   return n_unread;
 }
 
-/* Makes the kernel send an RST. */
+/* Closes socket @i in a way that makes the kernel send an RST. */
 static void
 reset (Line  *line,
        guint  i)
@@ -316,8 +319,9 @@ reset (Line  *line,
   g_assert_true (g_socket_close (get_socket (line, i), NULL));
 }
 
-/* The peer's application can read all acknowledged bytes. It can read further bytes only if they
- * arrive during the query. */
+/* The peer's application can read all acknowledged bytes, even after the sender has reset the
+ * connection. Over TLS, the bytes that TLS adds do not count, and neither does a record of which
+ * only a part is acknowledged. */
 static void
 test_full (gconstpointer data)
 {
@@ -424,7 +428,8 @@ read_thread (gpointer user_data)
 }
 
 /* The library asks the kernel for TCP's position at the end of each block. The result is correct
- * even if acknowledgements arrive meanwhile. Without TLS, the test knows the correct result. */
+ * even if acknowledgements arrive meanwhile. The test uses no TLS, so that it can compute the
+ * correct result. */
 static void
 test_moving (void)
 {
@@ -458,7 +463,8 @@ test_moving (void)
   line_tear_down (&line);
 }
 
-/* A block that is longer than a TLS record is counted record by record. */
+/* If HbBlockWriter writes more bytes than one TLS record carries, each record counts as soon as it
+ * is acknowledged. The peer reads nothing, and its buffer has no room for all records. */
 static void
 test_records (gconstpointer data)
 {
@@ -490,8 +496,8 @@ test_records (gconstpointer data)
   line_tear_down (&line);
 }
 
-/* Waits until the peer's TCP has acknowledged all bytes. This does not use the object under
- * test. */
+/* Waits until the peer's TCP has acknowledged all bytes. Asks the kernel, so that the output itself
+ * reads no acknowledgements in the meantime. */
 static void
 wait_acknowledged (Line *line)
 {
@@ -523,8 +529,9 @@ send_message (Line     *line,
   return span.end;
 }
 
-/* When the count ends, the output queries the acknowledgements once more. Afterwards it does not
- * use the socket, which may be closed. As long as the socket is open, the count may begin again. */
+/* When the count ends, the output reads the acknowledgements once more. Afterwards the output does
+ * not use the socket, which may then be closed. As long as the socket is open, the count may begin
+ * again. */
 static void
 test_output (gconstpointer data)
 {
@@ -600,7 +607,8 @@ test_no_count (void)
   assert_impossible (socket);
 }
 
-/* Takes the place of a test with TLS where TLS is not possible. */
+/* Takes the place of each test with TLS if no certificate could be made. Only marks the test as
+ * skipped. */
 static void
 test_skipped (gconstpointer kind)
 {

@@ -5,14 +5,16 @@
 #include "hb-budget-private.h"
 
 /* The budget is the time after which a reader must let other sources run. In each delivery, the
- * reader reads, and its handlers receive messages. */
+ * reader reads, and the application's handlers receive messages. */
 
+/* All times are in microseconds. */
 typedef struct
 {
   const char *name;
-  gint64      delivery; /* the time that each delivery takes, in microseconds */
+  gint64      delivery; /* the time that each delivery takes */
   gint64      interval; /* from the end of a delivery to the start of the next */
-  gint64      spent_at; /* the busy time at which the budget is spent, 0 for never */
+  gint64      spent_at; /* the time of deliveries that spends the budget if nothing is subtracted
+                         * for the intervals; 0 if the budget is never spent */
 } Case;
 
 static const Case cases[] = {
@@ -23,7 +25,8 @@ static const Case cases[] = {
   { "balance", 1000, 8000, 0 },
 };
 
-/* Returns the busy time at which the budget is first spent. */
+/* Returns how long deliveries have taken in total when the budget is first spent. Returns 0 if 100
+ * deliveries do not spend it. */
 static gint64
 find_spent_at (const Case *test)
 {
@@ -59,14 +62,14 @@ test_case (gconstpointer data)
   gint64 spent_at = find_spent_at (test);
   guint n_deliveries = spent_at / test->delivery;
 
-  /* An eighth of each interval is subtracted from the busy time. */
+  /* An eighth of each interval is subtracted from the busy time, so deliveries may take longer. */
   if (test->spent_at == 0)
     g_assert_cmpint (spent_at, ==, 0);
   else
     g_assert_cmpint (spent_at, ==, test->spent_at + n_deliveries * test->interval / 8);
 }
 
-/* libsoup also reads outside of a delivery. The budget must not be spent there. */
+/* libsoup also reads outside of a delivery. The budget must not count as spent then. */
 static void
 test_without_delivery (void)
 {
@@ -99,8 +102,8 @@ main (int   argc,
   guint i;
 
   g_test_init (&argc, &argv, NULL);
-  g_test_summary ("A reader lets other sources run when the busy time of its deliveries exceeds "
-                  "the budget");
+  g_test_summary ("The budget of a reader is spent when its deliveries have kept the loop busy for "
+                  "too long");
 
   for (i = 0; i < G_N_ELEMENTS (cases); i++)
     {

@@ -8,7 +8,8 @@
 #include "hb-stream-private.h"
 #include "pair.h"
 
-/* Both implementations of a channel must behave in the same way. */
+/* Both implementations of a channel must behave in the same way, except where HbChannelFuncs allows
+ * a difference. */
 
 typedef struct
 {
@@ -26,8 +27,8 @@ event_cb (const HbEvent *event,
 {
   Fixture *fixture = user_data;
 
-  /* The callback may send. libsoup does not allow this while it is sending, so no event may come
-   * then. */
+  /* In the library, this callback may send a message. libsoup does not allow this while it is
+   * sending, so no event may be emitted then. */
   g_assert_false (fixture->is_sending);
   event_counts_add (&fixture->events, event);
 }
@@ -83,7 +84,7 @@ get_written (Fixture *fixture)
   return fixture->channel.funcs->get_written (fixture->channel.data);
 }
 
-/* Sends until the socket accepts no more bytes, and returns the last span. */
+/* Sends messages until the socket accepts no more bytes. Returns the span of the last message. */
 static HbSpan
 fill (Fixture *fixture)
 {
@@ -136,7 +137,7 @@ test_flush (Fixture       *fixture,
   g_assert_cmpuint (pair_drain (&fixture->pair), ==, 2 * (2 + 4 + 5));
 }
 
-/* After the socket was full, HB_EVENT_WRITABLE reports once that it accepts bytes again. */
+/* HB_EVENT_WRITABLE is emitted once when a full socket accepts bytes again. */
 static void
 test_full (Fixture       *fixture,
            gconstpointer  data)
@@ -221,7 +222,7 @@ test_activity (Fixture       *fixture,
                     fixture->channel.funcs->reports_activity ? 1 : 0);
 }
 
-/* If the socket is not found, the library does not insert a stream of its own. */
+/* The library inserts a stream of its own only if it has found the socket of the connection. */
 static void
 test_choice (void)
 {
@@ -250,9 +251,9 @@ test_choice (void)
   pair_tear_down (&pair);
 }
 
-/* A message is sent after the peer has closed the connection. Without the library's stream, libsoup
- * drops the message's frame. With the library's stream, the end of the connection is found when the
- * stream is read. */
+/* A message is sent after the peer has closed its socket. Without the library's stream, libsoup
+ * drops the frame and ends the connection, and the span of the message is empty. With the library's
+ * stream, only a read reports the end, so this test does not apply. */
 static void
 test_dead (Fixture       *fixture,
            gconstpointer  data)

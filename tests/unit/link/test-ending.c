@@ -15,7 +15,7 @@ typedef struct
   HbHandlers handlers;
   HbEnding  *ending;     /* (nullable) */
   GString   *reports;
-  gboolean   is_within;  /* whether libsoup is emitting a signal */
+  gboolean   is_within;  /* whether libsoup is emitting a signal about the end */
   gboolean   frees;      /* whether the callback frees the ending */
 } Fixture;
 
@@ -95,7 +95,7 @@ tear_down (Fixture       *fixture,
 typedef struct
 {
   const char *name;
-  const char *bytes;   /* (nullable) the bytes of the peer, NULL for a FIN */
+  const char *bytes;   /* (nullable) the bytes of the peer; NULL if its stream only ends */
   gsize       length;
   const char *reports;
 } Case;
@@ -129,14 +129,13 @@ test_case (Fixture       *fixture,
   g_assert_cmpstr (fixture->reports->str, ==, test->reports);
   g_assert_false (hb_ending_has_begun (fixture->ending));
 
-  /* The peer may close the TCP connection after its close frame. This must not be reported
-   * again. */
+  /* Afterwards, the peer's stream of bytes also ends. The end must not be reported again. */
   pair_end (&fixture->pair);
   run_loop ();
   g_assert_cmpstr (fixture->reports->str, ==, test->reports);
 }
 
-/* The end is not reported before the peer has answered the close frame. */
+/* The end is not reported before the peer has answered our close frame. */
 static void
 test_own_close (Fixture       *fixture,
                 gconstpointer  data)

@@ -5,8 +5,8 @@
 #include "hb-handlers-private.h"
 #include "pair.h"
 
-/* The library's handlers of libsoup's signals. They exist only while they are needed, precede the
- * application's handlers, and do not count as handlers of the application. */
+/* The library's handlers of libsoup's signals. They are connected only while they are needed. They
+ * precede the application's handlers, and do not count as handlers of the application. */
 
 typedef struct
 {
@@ -121,8 +121,8 @@ static void
 test_own_close (Fixture       *fixture,
                 gconstpointer  data)
 {
-  g_test_summary ("If the library itself closes the connection, the resulting signals are received "
-                  "without begin_call ()");
+  g_test_summary ("If the library itself closes the connection after hb_handlers_connect (), "
+                  "`closing` is received without begin_call ()");
 
   hb_handlers_connect (&fixture->handlers);
   soup_websocket_connection_close (fixture->pair.connection, 1000, NULL);

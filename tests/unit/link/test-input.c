@@ -32,7 +32,7 @@ typedef struct
   guint           n_pongs;
   guint           n_wakes;    /* calls of the reader */
   guint64         busy;       /* the time that handlers take for each KiB, in microseconds */
-  gsize           held;       /* the number of incoming bytes that no handler has received yet */
+  gsize           held;       /* the number of incoming bytes that have not been handled yet */
   gsize           most_held;
   gboolean        is_lazy;    /* the reader handles nothing before it has read all bytes */
   gboolean        has_ended;
@@ -72,7 +72,7 @@ be_busy (guint64 microseconds)
   now += microseconds;
 }
 
-/* Runs the application's handlers, which take @fixture->busy for each KiB. */
+/* Simulates the application's handlers, which take @fixture->busy for each KiB or part of one. */
 static void
 handle (Fixture *fixture)
 {
@@ -81,9 +81,9 @@ handle (Fixture *fixture)
   fixture->held = 0;
 }
 
-/* Reads as libsoup does: 1 KiB at a time until no bytes are left. Each call attaches a new source
- * for the next call. Some versions of libsoup handle messages only after the last read, as with
- * `is_lazy`. */
+/* Reads as libsoup does: 1 KiB at a time until no bytes are left. Unless the stream has ended or
+ * failed, each call attaches a new source for the next call. Some versions of libsoup handle
+ * messages only after the last read, as with `is_lazy`. */
 static gboolean
 reader_cb (GObject  *stream,
            gpointer  user_data)
@@ -155,7 +155,7 @@ watch_cb (GIOCondition ready,
   hb_input_run (fixture->input, (ready & G_IO_IN) != 0);
 }
 
-/* @data: whether the base is the socket's own stream */
+/* @data: whether the input treats its base as the stream of a socket; otherwise as that of TLS */
 static void
 set_up (Fixture       *fixture,
         gconstpointer  data)
@@ -315,8 +315,8 @@ test_failed_write_after_bytes (Fixture       *fixture,
   g_assert_false (fixture->has_ended);
 }
 
-/* libsoup is not called while all frames are messages and pongs. It is also not called when a poll
- * has reported bytes although none can be read. */
+/* libsoup is not called while all frames are messages and pongs, nor when a poll has reported bytes
+ * although none can be read. libsoup is called for a ping, and at the end of the stream. */
 static void
 test_reader_is_not_needed (Fixture       *fixture,
                            gconstpointer  data)
@@ -346,8 +346,8 @@ test_reader_is_not_needed (Fixture       *fixture,
   g_assert_cmpuint (fixture->n_wakes, ==, 2);
 }
 
-/* After a long message, the first read takes only the header of the next one. If that message is
- * short, its rest takes only one more read. */
+/* After a long message, the first read takes no more bytes than a header may have. If the next
+ * message is short, its rest takes only one more read. */
 static void
 test_short_after_long (Fixture       *fixture,
                        gconstpointer  data)
@@ -396,7 +396,8 @@ is_paused (Fixture *fixture)
   return g_main_context_find_source_by_user_data (NULL, fixture->input) != NULL;
 }
 
-/* Reads @text, and returns how often other sources ran. */
+/* Reads @text with handlers that take 1 ms for each KiB. Returns how often an idle source was
+ * dispatched meanwhile. */
 static guint
 read_in_turns (Fixture    *fixture,
                const char *text)
@@ -422,8 +423,8 @@ read_in_turns (Fixture    *fixture,
   return n;
 }
 
-/* Each read of 1 KiB takes 1 ms. Other sources run when more than 4 ms have passed, which is the
- * case after five reads. */
+/* The handlers take 1 ms for each read of 1 KiB. Other sources run when more than 4 ms have passed,
+ * which is the case after five reads. */
 static void
 test_others_have_their_turn (Fixture       *fixture,
                              gconstpointer  data)
@@ -433,8 +434,9 @@ test_others_have_their_turn (Fixture       *fixture,
   g_assert_cmpuint (read_in_turns (fixture, text), >=, 19);
 }
 
-/* If a reader handles nothing before it has read all bytes of a delivery, the size of a delivery is
- * limited. Other sources run after two deliveries of 4 KiB, which take 4 ms each. */
+/* If a reader handles nothing before it has read all bytes of a delivery, the library limits the
+ * size of a delivery. After two deliveries of 4 KiB, which take 4 ms each, the third ends after
+ * 1 KiB, and other sources run. */
 static void
 test_lazy_reader (Fixture       *fixture,
                   gconstpointer  data)
@@ -540,7 +542,8 @@ test_parked (Fixture       *fixture,
   g_assert_true (hb_input_can_park (fixture->input));
 }
 
-/* Frames that are written during a delivery are sent in one piece. */
+/* Frames that are written while the output is corked, as during a delivery, are sent in one piece,
+ * in the next iteration at the latest. */
 static void
 test_output_is_corked (Fixture       *fixture,
                        gconstpointer  data)
@@ -555,7 +558,7 @@ test_output_is_corked (Fixture       *fixture,
     g_pollable_output_stream_write_nonblocking (output, "out", 3, NULL, NULL);
   g_assert_cmpuint (scripted_output_get_n_writes (fixture->sink), ==, 0);
 
-  /* No bytes can be read, so the callback of @fixture->watch writes the frames. */
+  /* No bytes can be read, so no delivery uncorks the output. watch_cb () writes the frames. */
   g_assert_false (g_pollable_input_stream_is_readable (input));
   run ();
   g_assert_cmpuint (scripted_output_get_n_writes (fixture->sink), ==, 1);

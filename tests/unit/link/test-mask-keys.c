@@ -7,8 +7,8 @@
 
 #include "hb-mask-keys-private.h"
 
-/* The kernel's answers to getrandom (). The linker makes the library call the function of this
- * test. */
+/* The kernel's answers to getrandom (). The linker makes the library call __wrap_getrandom ()
+ * instead, which gives these answers. */
 typedef enum {
   KERNEL_GIVES,
   KERNEL_IS_INTERRUPTED, /* returns at most 256 bytes, and fails in every second call */

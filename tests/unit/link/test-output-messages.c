@@ -38,7 +38,7 @@ make_frame (guint8 first)
   return frame;
 }
 
-/* The frames that the kernel has received completely */
+/* The frames that the kernel, or the scripted stream in its place, has received completely */
 typedef struct
 {
   GString    *words;     /* the first byte and the length of each frame */
@@ -82,8 +82,8 @@ read_payload (Frames        *self,
     }
 }
 
-/* Reads the frames that have become complete since the last call. A data frame of libsoup must not
- * be within a message of the output. */
+/* Reads the frames that have become complete since the last call. Fails if a data frame of libsoup
+ * is within a message of the output. */
 static void
 read_frames (Frames     *self,
              GByteArray *taken)
@@ -172,7 +172,8 @@ test_long (Fixture       *fixture,
   g_autoptr (GBytes) payload = make_payload (4 * HB_BLOCK_SIZE);
   HbSpan span;
 
-  g_test_summary ("A long message is written in whole blocks, within the call that sends it");
+  g_test_summary ("A long message is written within the call that sends it, in blocks of which "
+                  "only the last is not full");
 
   turn ();
   span = send_message (fixture, HB_OPCODE_BINARY, payload);
@@ -189,7 +190,7 @@ test_one_write (Fixture       *fixture,
 {
   g_autoptr (GBytes) payload = make_payload (64 * 1024);
 
-  g_test_summary ("A message of 64 KiB in frames of 32 KiB is sent in one write");
+  g_test_summary ("A message of 64 KiB in frames of at most 32 KiB is sent in one write");
 
   hb_output_set_fragment_size (fixture->output, 32 * 1024 - 8);
   turn ();
@@ -230,8 +231,8 @@ test_interposed (Fixture       *fixture,
   HbSpan span;
   guint i;
 
-  g_test_summary ("libsoup's control frames are written between two frames of a message, and its "
-                  "data frames after the message");
+  g_test_summary ("libsoup's control frames are written after the current frame of a message, and "
+                  "libsoup's data frames after the message");
 
   hb_output_set_fragment_size (fixture->output, item->fragment_size);
   turn ();
@@ -294,8 +295,8 @@ test_held (Fixture       *fixture,
   g_assert_true (soup_queue_is_empty (&queue));
 }
 
-/* libsoup has written a part of its frame. The test writes the rest later, because no source
- * does. */
+/* libsoup has written a part of its frame. The test itself writes the rest later, because it has
+ * created no source for libsoup. */
 static void
 test_begun (Fixture       *fixture,
             gconstpointer  data)
@@ -303,8 +304,8 @@ test_begun (Fixture       *fixture,
   g_autoptr (GBytes) payload = make_payload (100);
   const guint8 frame[] = { PONG, 2, 'h', 'i' };
 
-  g_test_summary ("No byte is written within libsoup's frame, and the message follows that frame "
-                  "at once");
+  g_test_summary ("No byte of a message is written within libsoup's frame, and the message follows "
+                  "that frame in the next iteration");
 
   turn ();
   scripted_output_add_taking (fixture->base, 3);
@@ -390,7 +391,7 @@ test_payload_is_freed (Fixture       *fixture,
   GBytes *payload;
 
   g_test_summary ("The payload of a message is kept until its last byte is in a block, or until "
-                  "the output is disposed of");
+                  "the output is finalized");
 
   payload = g_bytes_new_with_free_func (bytes, 2 * HB_BLOCK_SIZE, freed_cb, &is_freed);
   turn ();
@@ -414,7 +415,8 @@ typedef struct
   guint  n_sent;
 } Sent;
 
-/* Sends a message of any size, lets libsoup write a frame, or changes the fragment size. */
+/* May make the stream accept only a part of a later write, or refuse one. Then sends a message of a
+ * random size, lets libsoup write a frame, or changes the fragment size. */
 static void
 do_random_step (Fixture    *fixture,
                 SoupQueue  *queue,
@@ -483,7 +485,7 @@ test_random (Fixture       *fixture,
   Frames frames;
   guint i;
 
-  g_test_summary ("In any order of events, messages are written completely and in order, and "
+  g_test_summary ("In a random order of events, messages are written completely and in order, and "
                   "counted when the kernel has them");
 
   frames_init (&frames);

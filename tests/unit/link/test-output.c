@@ -7,8 +7,8 @@
 #include "hb-block-private.h"
 #include "output-fixture.h"
 
-/* Written bytes arrive unchanged, in as few writes as possible. At every step, the output knows how
- * many bytes the kernel has. */
+/* Written bytes arrive unchanged, and in few writes. At every step, the output knows how many bytes
+ * the kernel has. */
 
 #define assert_taken(fixture, text, n_writes) \
   G_STMT_START { \
@@ -63,7 +63,8 @@ test_corked (Fixture       *fixture,
   g_assert_cmpuint (fixture->events.n_progresses, ==, 1);
 }
 
-/* A handler may run a main loop for a long time, so corked frames are written in that loop. */
+/* While the output is corked, a handler may run a main loop for a long time, so the gathered frames
+ * are written in that loop. */
 static void
 test_corked_in_a_loop (Fixture       *fixture,
                        gconstpointer  data)
@@ -178,7 +179,7 @@ test_short_flush (Fixture       *fixture,
   g_assert_cmpuint (fixture->events.n_progresses, ==, 1);
   g_assert_cmpuint (fixture->events.n_activities, ==, 0);
 
-  /* The sender must keep its message until an event reports that the output is writable. */
+  /* After HB_EVENT_BLOCKED, the sender keeps its next message until HB_EVENT_WRITABLE. */
   g_assert_cmpuint (fixture->events.n_blocked, ==, 1);
   turn ();
   g_assert_cmpuint (fixture->events.n_writable, ==, 0);
@@ -253,7 +254,7 @@ count_cb (GObject  *stream,
 }
 
 /* When the socket is writable again, libsoup's source is dispatched first, so that libsoup can
- * repeat the refused frame. The output accepts messages only afterwards. */
+ * repeat the refused frame. HB_EVENT_WRITABLE is emitted only afterwards. */
 static void
 test_source (Fixture       *fixture,
              gconstpointer  data)
@@ -310,8 +311,8 @@ add_random_step (ScriptedOutput *base)
     scripted_output_add_blocking (base);
 }
 
-/* Queues a frame of a random length. More frames may follow before the next iteration of the loop,
- * and the output may be corked. */
+/* Queues a frame of a random length, and appends its bytes to @all. If the queue was empty, checks
+ * that the output knows the position of the frame's end. */
 static void
 add_random_frame (SoupQueue  *queue,
                   GByteArray *all)

@@ -4,8 +4,8 @@
 
 #include "hb-redirect-private.h"
 
-/* Compares the origins of URIs (RFC 6454, 5). The loopback tests cannot test these cases, because
- * no two of their servers have the same port. */
+/* Compares the origins of URIs (RFC 6454, 5). The loopback tests cannot test most of these cases,
+ * because their servers have no default port, and no two of them have the same port. */
 static void
 test_origins (void)
 {
@@ -47,7 +47,7 @@ main (int   argc,
 {
   g_test_init (&argc, &argv, NULL);
   g_test_summary ("Two URIs have the same origin if and only if they have the same scheme, host "
-                  "and port, and ws counts as http");
+                  "and port, where ws counts as http, and wss as https");
 
   g_test_add_func ("/link/redirect/origins", test_origins);
 

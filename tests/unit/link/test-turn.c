@@ -14,8 +14,8 @@ typedef struct
   SoupSession  *session;
   SoupSession  *other;
   HbTurn        turns[N_TURNS];
-  GString      *started; /* the attempts that have started after a wait, by number */
-  guint         n_running;
+  GString      *started;   /* the numbers, from 0, of the attempts that started after a wait */
+  guint         n_running; /* the attempts that have started, even if they have ended */
 } Fixture;
 
 static Fixture *present;

@@ -10,8 +10,9 @@
 #include "hb-clock-private.h"
 #include "hb-time-private.h"
 
-/* All alarms of a main context share one source, and none delays another. These tests use the
- * system's clock, so each deadline is in the past or an hour away. */
+/* All alarms of a main context share one source, and no alarm keeps the others from being called.
+ * These tests use the system's clock. Each time is therefore in the past or an hour away, so that
+ * the speed of the computer does not matter. */
 
 #define N_BELLS 5
 #define HOUR    (3600 * G_TIME_SPAN_SECOND)
@@ -23,13 +24,14 @@ typedef struct _Bell Bell;
 
 typedef void (*BellFunc) (Bell *self);
 
+/* An alarm, and the number of its calls, in total and for each reason */
 struct _Bell
 {
   HbAlarm   alarm;
   Bell     *bells;     /* all alarms of the test */
   BellFunc  func;      /* (nullable) called in the callback */
   gint64    wanted_at;
-  gint64    early;     /* how long before @wanted_at the callback may be called */
+  gint64    early;     /* how long before @wanted_at the callback may be called, in microseconds */
   guint     n_calls;
   guint     n_due;
   guint     n_acts;
@@ -142,7 +144,7 @@ leave_all (Bell *self)
     hb_alarm_leave (&self->bells[i].alarm);
 }
 
-/* After all alarms have left, the context polls no descriptor for them. */
+/* After all alarms have left, the context polls only its own descriptor. */
 static void
 tear_down (Fixture       *fixture,
            gconstpointer  data)
@@ -160,7 +162,7 @@ test_one_source (Fixture       *fixture,
   Bell bell = { .bells = NULL, .wanted_at = HB_NEVER };
   guint n_before;
 
-  g_test_summary ("The number of alarms does not change the descriptors that the context polls");
+  g_test_summary ("The number of alarms does not change how many descriptors the context polls");
 
   run (fixture->context);
   n_before = n_polled;
@@ -267,7 +269,7 @@ read_cb (int          fd,
   return G_SOURCE_REMOVE;
 }
 
-/* @data: whether the source of the socket is dispatched before that of the alarms */
+/* @data: whether the source of the pipe is dispatched before that of the alarms */
 static void
 test_socket_first (Fixture       *fixture,
                    gconstpointer  data)
@@ -276,8 +278,8 @@ test_socket_first (Fixture       *fixture,
   int fds[2];
   guint i;
 
-  g_test_summary ("Bytes that were in a socket when the deadline passed are read before the "
-                  "deadline is handled");
+  g_test_summary ("If a descriptor of another source was readable when the deadline passed, it is "
+                  "read before the deadline is handled");
 
   if (GPOINTER_TO_INT (data))
     leave_all (fixture->bells);
@@ -314,8 +316,8 @@ test_nested (Fixture       *fixture,
 {
   gint64 first = in_past ();
 
-  g_test_summary ("A main loop in a callback calls each of the other alarms once if it is due or "
-                  "was woken");
+  g_test_summary ("A main loop in a callback calls the other alarms that are due or were woken, "
+                  "and calls each of them once");
 
   fixture->bells[0].func = run_nested;
   bell_want (&fixture->bells[0], first);
@@ -439,6 +441,7 @@ test_contexts (Fixture       *fixture,
   hb_alarm_leave (&bell.alarm);
 }
 
+/* Only a leak checker can detect data that is left. */
 static void
 test_never_iterated (Fixture       *fixture,
                      gconstpointer  data)
@@ -460,7 +463,8 @@ test_never_iterated (Fixture       *fixture,
     }
 }
 
-/* Takes longer than all alarms of an iteration may take together. */
+/* Takes longer than the callbacks of all alarms may take in one iteration. The alarm must then be
+ * called again at once. */
 static void
 work (Bell *self)
 {

@@ -10,8 +10,9 @@
 
 #include "hb-topology-private.h"
 
-/* The messages of the kernel that count as a change of the network, and those that only repeat
- * earlier ones. In tests/loopback/netns/test-netlink.c, the kernel itself sends some of them. */
+/* The messages of the kernel that count as a change of the network, and those that do not, for
+ * example because they only repeat earlier ones. In tests/loopback/netns/test-netlink.c, the kernel
+ * itself sends some of them. */
 
 typedef union
 {
@@ -25,9 +26,9 @@ typedef struct
   guint16 type;      /* 0 marks the end of the steps */
   guint32 number;    /* an interface, the host of an address, or the priority of a route */
   guint32 flags;     /* the flags, whose meaning depends on the type */
-  guint32 detail;    /* the age of an address, or the gateway of a route */
-  guint16 attribute; /* an additional attribute, whose value does not matter */
-  guint8  family;    /* AF_UNSPEC for the usual family */
+  guint32 detail;    /* the age of an address in 1/100 s, or the gateway of a route */
+  guint16 attribute; /* an additional attribute, whose value is always new, or 0 */
+  guint8  family;    /* of a link or an address; AF_UNSPEC for the usual family */
   guint8  kind;      /* the kind of a route, RTN_UNSPEC for a unicast route */
   gboolean counts;
 } Step;
@@ -308,8 +309,8 @@ test_bare_header (void)
   hb_topology_free (topology);
 }
 
-/* After messages have been lost, the known state may be wrong, so the next message counts as a
- * change. */
+/* After messages have been lost, the known state may be wrong, so the library forgets it. The next
+ * message about a link then counts as a change. */
 static void
 test_clear (void)
 {
@@ -324,8 +325,8 @@ test_clear (void)
   hb_topology_free (topology);
 }
 
-/* Sends more routes than the library remembers. If a route that the library has forgotten is
- * repeated, the message counts as a change, because the library cannot know whether it is one. */
+/* The messages are about more routes than the library remembers. If the message about a forgotten
+ * route is repeated, it counts as a change, because the route may be new. */
 static void
 test_many (void)
 {
@@ -344,7 +345,7 @@ test_many (void)
 }
 
 /* No byte after the end of the data is read, whatever the size of the data and the lengths in the
- * message are. */
+ * message are. Only a memory checker can detect such a read. */
 static void
 test_cut (void)
 {
@@ -377,7 +378,8 @@ main (int   argc,
   guint i;
 
   g_test_init (&argc, &argv, NULL);
-  g_test_summary ("Only a message that differs from earlier ones is a change of the network");
+  g_test_summary ("A message that repeats the description of a link, an address or a route does "
+                  "not count as a change of the network");
 
   for (i = 0; i < G_N_ELEMENTS (cases); i++)
     g_test_add_data_func (cases[i].path, &cases[i], test_case);

@@ -29,14 +29,14 @@ typedef struct _Plug Plug;
 
 typedef void (*PlugFunc) (Plug *self);
 
-/* One end of a pair of sockets, with a watch on it */
+/* A pair of sockets, with a watch on the first */
 struct _Plug
 {
   HbWatch      *watch;
   Plug         *plugs;    /* the array of the test */
   PlugFunc      func;     /* (nullable) called in each callback */
   GMainContext *context;
-  int           fds[2];   /* the first is watched; the second is -1 once closed */
+  int           fds[2];   /* the second is -1 once closed */
   guint         n_calls;
   guint         n_in;     /* calls in which the socket was readable */
   GIOCondition  ready;    /* in the last call */
@@ -160,7 +160,7 @@ rest (Fixture *fixture)
     g_assert_cmpuint (n, <, MAX_TURNS);
 }
 
-/* After all watches have left, the context polls no descriptor for them. */
+/* After all watches have left, the context polls only its own descriptor. */
 static void
 tear_down (Fixture       *fixture,
            gconstpointer  data)
@@ -402,8 +402,8 @@ test_nested (Fixture       *fixture,
 {
   guint i;
 
-  g_test_summary ("A main loop in a callback calls each of the other watches once, including those "
-                  "that were ready at the same time");
+  g_test_summary ("A main loop in the callback of one watch calls each of the other watches once, "
+                  "although all were ready at the same time");
 
   fill_all (fixture);
   fixture->plugs[0].func = run_nested;
@@ -484,7 +484,7 @@ test_removal (Fixture       *fixture,
     }
 }
 
-/* Takes longer than all watches of an iteration may take together. */
+/* Takes longer than the callbacks of all watches may take in one iteration. */
 static void
 work (Plug *self)
 {
@@ -617,8 +617,8 @@ test_random (Fixture       *fixture,
 {
   guint step, i;
 
-  g_test_summary ("After any sequence of changes to watches, a watch is called only if a condition "
-                  "that it wants is ready");
+  g_test_summary ("After any sequence of changes to watches, a watch is called if and only if a "
+                  "condition that it wants is ready");
 
   for (i = 0; i < N_PLUGS; i++)
     plug_fill (&fixture->plugs[i]);
@@ -634,8 +634,8 @@ test_random (Fixture       *fixture,
           fixture->plugs[i].n_in = 0;
         }
 
-      /* The loop is iterated once for each watch, because an iteration on a slow computer may
-       * handle only one watch. */
+      /* Before the check, the loop is iterated once for each watch, because an iteration on a slow
+       * computer may handle only one watch. */
       for (i = 0; i < (is_quiet ? N_PLUGS : 1); i++)
         turn (fixture);
 
@@ -715,6 +715,7 @@ __wrap_epoll_ctl (int                 set,
   return __real_epoll_ctl (set, operation, fd, event);
 }
 
+/* @data: the number of sockets that the kernel adds before it refuses */
 static void
 test_refused (Fixture       *fixture,
               gconstpointer  data)
@@ -744,6 +745,7 @@ test_refused (Fixture       *fixture,
   g_atomic_int_set (&n_left, G_MAXINT);
 }
 
+/* Makes no crowd, because @data has another meaning in test_refused (). */
 static void
 set_up_alone (Fixture       *fixture,
               gconstpointer  data)
@@ -753,6 +755,7 @@ set_up_alone (Fixture       *fixture,
 
 #endif
 
+/* Only a leak checker can detect data that is left. */
 static void
 test_never_iterated (Fixture       *fixture,
                      gconstpointer  data)
