@@ -179,9 +179,11 @@ hb_inbox_on_yielded (HbInbox *self)
   self->given_since = HB_NEVER;
 }
 
+/* Drops all messages that have not been emitted, including those of pending effects. */
 void
 hb_inbox_drop (HbInbox *self)
 {
+  take_back (self);
   while (self->messages.length > 0)
     g_bytes_unref (pop (self).bytes);
 }

@@ -144,6 +144,30 @@ test_pause_in_handler (Fixture       *fixture,
   assert_message (fixture, "d");
 }
 
+static void
+close_cb (Fixture    *fixture,
+          const char *effect)
+{
+  if (strstr (effect, ":text") != NULL)
+    hb_machine_close (&fixture->machine, fixture->now, 1000, NULL, NULL, NULL);
+}
+
+static void
+test_close_in_handler (Fixture       *fixture,
+                       gconstpointer  data)
+{
+  g_test_summary ("If a handler closes the task, no other message is emitted, even if it has been "
+                  "received already");
+
+  start_open (fixture);
+  fixture->handler = close_cb;
+  receive (fixture, "a");
+  receive (fixture, "b");
+  receive (fixture, "c");
+  assert_effects (fixture, "message:text notify:state notify:ready shut-down:1000");
+  assert_message (fixture, "a");
+}
+
 /* Receives another message, as a main loop in the handler would. */
 static void
 loop_cb (Fixture    *fixture,
@@ -560,6 +584,7 @@ main (int   argc,
   add_test ("/machine/receive/paused", test_paused);
   add_test ("/machine/receive/delivered", test_delivered);
   add_test ("/machine/receive/pause-in-handler", test_pause_in_handler);
+  add_test ("/machine/receive/close-in-handler", test_close_in_handler);
   add_test ("/machine/receive/one-at-a-time", test_one_at_a_time);
   add_test ("/machine/receive/calls", test_calls);
   add_test ("/machine/receive/cancel", test_cancel);
