@@ -79,10 +79,13 @@ drop (HbIntake         *self,
 
 /* Drops the messages that have waited here longest, until @size more bytes fit into the limit.
  * Without this, the batch would grow without a limit while the context is not iterated. The task's
- * thread would have dropped these messages too. Messages whose size is reserved remain. */
+ * thread would have dropped these messages too. Messages whose size is reserved remain.
+ *
+ * @dropped: the bytes of the dropped messages are added to this list */
 static void
-trim (HbIntake *self,
-      gsize     size)
+trim (HbIntake  *self,
+      gsize      size,
+      GSList   **dropped)
 {
   guint i = 0;
 
@@ -98,7 +101,7 @@ trim (HbIntake *self,
 
       self->batch.unreserved -= g_bytes_get_size (message->bytes);
       drop (self, message);
-      g_bytes_unref (message->bytes);
+      *dropped = g_slist_prepend (*dropped, message->bytes);
       hb_deque_remove (&self->batch.messages, i);
     }
 }
@@ -109,6 +112,7 @@ trim (HbIntake *self,
 static gboolean
 admit (HbIntake    *self,
        HbOutgoing  *message,
+       GSList     **dropped,
        GError     **error)
 {
   gsize size = g_bytes_get_size (message->bytes);
@@ -116,7 +120,7 @@ admit (HbIntake    *self,
 
   if (drops_oldest && size <= self->max_buffered)
     {
-      trim (self, size);
+      trim (self, size, dropped);
       self->batch.unreserved += size;
       push (self, message);
       return TRUE;
@@ -171,6 +175,9 @@ hb_intake_send (HbIntake    *self,
 {
   g_autoptr (GError) invalid = NULL;
   gboolean is_valid = check_text (message, &invalid);
+  /* This list is freed after the mutex has been unlocked, because a function of the application may
+   * free the bytes, and may send a message. */
+  g_autoslist (GBytes) dropped = NULL;
   G_GNUC_UNUSED g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&self->mutex);
 
   if (self->refusal != NULL)
@@ -185,7 +192,7 @@ hb_intake_send (HbIntake    *self,
       return FALSE;
     }
 
-  return check_call (message->ticket, error) && admit (self, message, error);
+  return check_call (message->ticket, error) && admit (self, message, &dropped, error);
 }
 
 /* Makes the call of @ticket wait for the messages that were sent before. Returns TRUE if no message

@@ -553,6 +553,41 @@ test_overflow (gconstpointer data)
 }
 
 static void
+send_again_cb (gpointer data)
+{
+  assert_sends (data, "56");
+}
+
+static gpointer
+send_freed (gpointer data)
+{
+  g_autoptr (GBytes) bytes = g_bytes_new_with_free_func ("00", 2, send_again_cb, data);
+
+  g_assert_true (hb_websocket_task_send_message (data, SOUP_WEBSOCKET_DATA_TEXT, bytes,
+                                                 HB_SEND_FLAGS_DEFAULT, NULL));
+  g_clear_pointer (&bytes, g_bytes_unref);
+  assert_sends (data, "12");
+  assert_sends (data, "34");
+
+  return NULL;
+}
+
+static void
+test_overflow_frees (Fixture       *fixture,
+                     gconstpointer  data)
+{
+  g_test_summary ("The function that frees the bytes of a dropped message may send a message");
+
+  hb_websocket_task_set_max_buffered_amount (fixture->task, 4);
+  hb_websocket_task_set_overflow (fixture->task, HB_OVERFLOW_DROP_OLDEST);
+  fixture_enter (fixture, HB_STATE_WAITING);
+  g_thread_join (g_thread_new ("sender", send_freed, fixture->task));
+  signal_log_expect (fixture->log, "error:queue-full");
+  assert_takes_back (fixture->task, "text:34 text:56");
+  signal_log_expect (fixture->log, "drain");
+}
+
+static void
 send_in_handler_cb (HbWebsocketTask       *task,
                     SoupWebsocketDataType  type,
                     GBytes                *message,
@@ -656,6 +691,7 @@ main (int   argc,
   add_raw_test ("/loopback/senders/flush-of-closed", test_flush_of_closed);
   add_raw_test ("/loopback/senders/abandoned", test_abandoned);
   add_raw_test ("/loopback/senders/volatile", test_volatile);
+  add_raw_test ("/loopback/senders/overflow-frees", test_overflow_frees);
 
   for (i = 0; i < G_N_ELEMENTS (cancellings); i++)
     {
