@@ -137,18 +137,26 @@ hb_limits_process_incoming_message (SoupWebsocketExtension  *extension,
     {
       result = inflate_pieces (self, header, payload, error);
       header[0] &= ~RSV1;
-      return result;
+    }
+  else if (count (self, g_bytes_get_size (payload)))
+    {
+      result = g_steal_pointer (&owned);
+    }
+  else
+    {
+      return fail_too_big (self, error);
     }
 
-  if (!count (self, g_bytes_get_size (payload)))
-    return fail_too_big (self, error);
-
-  /* A continuation frame after the last frame of a message belongs to no message, so its size must
-   * not be added. libsoup must report a protocol error, and not an error about the size. */
+  /* A continuation frame after the last frame of a message belongs to no message, so it must not be
+   * inflated, and its size must not be added. libsoup must report a protocol error, and not an error
+   * about the size. */
   if ((header[0] & HB_FRAME_FIN) != 0)
-    self->size = 0;
+    {
+      self->size = 0;
+      self->is_compressed = FALSE;
+    }
 
-  return g_steal_pointer (&owned);
+  return result;
 }
 
 static GBytes *

@@ -290,6 +290,29 @@ accept_deflate_cb (RawPeer  *peer,
 }
 
 static void
+test_stray_continuation (Fixture       *fixture,
+                         const Footing *footing)
+{
+  g_autoptr (GByteArray) hello = raw_frame_from_hex ("c1 07 f248cdc9c90700");
+  g_autoptr (GByteArray) stray = raw_frame_from_hex ("80 07 f248cdc9c90700");
+  RawPeer *peer;
+
+  g_test_summary ("A continuation frame after a compressed message is a protocol error, although "
+                  "both together would be too big");
+
+  hb_websocket_task_set_compression (fixture->task, TRUE);
+  hb_websocket_task_set_max_message_size (fixture->task, 7);
+  raw_server_set_requested (fixture->raw, accept_deflate_cb, NULL);
+  peer = footing_open (fixture);
+  raw_peer_write (peer, hello->data, hello->len);
+  signal_log_skip_to (fixture->log, "message:text:Hello");
+  raw_peer_write (peer, stray->data, stray->len);
+  signal_log_skip_to (fixture->log, "error:soup-websocket-error-quark:1002");
+  raw_peer_expect (peer, "close:1002");
+  signal_log_forget (fixture->log);
+}
+
+static void
 test_behind_pongs (Fixture       *fixture,
                    const Footing *footing)
 {
@@ -474,6 +497,7 @@ main (int   argc,
   footing_add_all (PREFIX "fairness", test_fairness);
   footing_add_raw (PREFIX "pings-between", test_pings_between);
   footing_add_raw (PREFIX "behind-pongs", test_behind_pongs);
+  footing_add_raw (PREFIX "stray-continuation", test_stray_continuation);
   footing_add_raw (PREFIX "part-is-life", test_part_is_life);
   footing_add_all (PREFIX "taken-in-part", test_taken_in_part);
   footing_add (PREFIX "big-echo", &footing_soup, test_big_echo);
