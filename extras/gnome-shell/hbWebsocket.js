@@ -29,6 +29,8 @@ const DOMAIN = GLib.quark_from_string('hb-websocket-module-error');
 const Code = Object.freeze({
   INVALID_URI: 0, INVALID_ARGUMENT: 1, CONNECT_TIMEOUT: 2, HANDSHAKE: 3, PONG_TIMEOUT: 4,
   MESSAGE_TOO_BIG: 5, CLOSED: 6, NOT_OPEN: 7, QUEUE_FULL: 8, REPEAT_LIMIT: 9,
+  // Only the library reports the last two. Programs that use either can compare codes with them.
+  MESSAGE_REFUSED: 10, EXPIRED: 11,
   valueOf: () => DOMAIN,
 });
 export {Code as Error};

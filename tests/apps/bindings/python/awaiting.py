@@ -120,8 +120,8 @@ def test_cancelled_coroutines():
     message if the message still waits in the queue. After a cancelled receive_async(), the next
     call receives the next message.
     """
-    if gi.version_info < (3, 57):
-        raise Skip('asyncio cannot cancel a call before PyGObject 3.57')
+    if gi.version_info < (3, 56, 3):
+        raise Skip('asyncio cannot cancel a call before PyGObject 3.56.3')
 
     async def work():
         task = new_task(uri=NOWHERE)
