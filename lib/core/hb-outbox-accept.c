@@ -230,8 +230,7 @@ hb_outbox_accept (HbOutbox          *self,
 
 /* Drops a message of another thread, because the task has been closed, or hb_outbox_accept () has
  * refused the message. That thread's call has already succeeded, so effects complete the ticket
- * with
- * @error and report an overflow. Releases the bytes of the message. */
+ * with @error and report an overflow. Releases the bytes of the message. */
 void
 hb_outbox_drop_late (HbOutbox         *self,
                      const HbOutgoing *message,
