@@ -31,7 +31,7 @@ static void
 test_loss_by_server (Fixture       *fixture,
                      gconstpointer  data)
 {
-  HbLoss loss = { .code = 1001, .reason = "going away" };
+  HbLoss loss = { .code = 1001, .reason = "going away", .by_peer = TRUE };
 
   g_test_summary ("If the server closes the link, `close` passes the code and the reason, no error "
                   "is emitted, and an attempt follows");
@@ -399,6 +399,69 @@ test_stale_traffic (Fixture       *fixture,
   assert_effects (fixture, "");
 }
 
+/* Gives the machine events of the link with this serial, although another link has replaced it. */
+static void
+handle_events_of (Fixture *fixture,
+                  guint    serial)
+{
+  HbMachine *machine = &fixture->machine;
+  g_autoptr (GBytes) bytes = g_bytes_new_static ("late", strlen ("late"));
+  HbLoss loss = { .code = 1001, .by_peer = TRUE };
+  HbEvent events[] = {
+    { .kind = HB_EVENT_TURN },
+    { .kind = HB_EVENT_OPENED },
+    { .kind = HB_EVENT_MESSAGE, .message.opcode = HB_OPCODE_TEXT, .message.bytes = bytes },
+    { .kind = HB_EVENT_PROGRESS, .written = G_MAXUINT },
+    { .kind = HB_EVENT_ACKNOWLEDGED, .acknowledged.position = G_MAXUINT },
+    { .kind = HB_EVENT_BLOCKED },
+    { .kind = HB_EVENT_LOST, .loss = &loss },
+  };
+  guint i;
+
+  for (i = 0; i < G_N_ELEMENTS (events); i++)
+    {
+      events[i].serial = serial;
+      g_assert_false (hb_machine_would_deliver (machine, &events[i]));
+      if (events[i].kind == HB_EVENT_MESSAGE)
+        g_assert_false (hb_machine_deliver (machine, fixture->now, &events[i]));
+      hb_machine_handle (machine, fixture->now, &events[i]);
+    }
+
+  hb_machine_on_sent (machine, fixture->now, serial, &(HbSpan) { 0 }, FALSE);
+}
+
+static void
+test_stale_serial (Fixture       *fixture,
+                   gconstpointer  data)
+{
+  guint serial;
+
+  g_test_summary ("Events of an earlier link have no effect while another link is connecting or "
+                  "open");
+
+  start_open (fixture);
+  serial = fixture->machine.serial;
+  lose_link (fixture);
+  advance (fixture, 2000);
+  hb_machine_await_turn (&fixture->machine);
+  forget (fixture);
+  handle_events_of (fixture, serial);
+  assert_effects (fixture, "");
+  assert_state (fixture, HB_STATE_CONNECTING);
+  assert_deadline (fixture, -1);
+
+  fixture->holds_writes = TRUE;
+  answer (fixture);
+  send_ticket (fixture, "one", "one");
+  forget (fixture);
+  handle_events_of (fixture, serial);
+  assert_effects (fixture, "");
+
+  send_text (fixture, "two");
+  written (fixture, 1);
+  assert_effects (fixture, "transmit resolve:done(one)");
+}
+
 static void
 test_new_connect_timeout (Fixture       *fixture,
                           gconstpointer  data)
@@ -444,6 +507,7 @@ main (int   argc,
   add_test ("/machine-loss/stale-opened", test_stale_opened);
   add_test ("/machine-loss/stale-loss", test_stale_loss);
   add_test ("/machine-loss/stale-traffic", test_stale_traffic);
+  add_test ("/machine-loss/stale-serial", test_stale_serial);
   add_test ("/machine-loss/new-connect-timeout", test_new_connect_timeout);
 
   return g_test_run ();
