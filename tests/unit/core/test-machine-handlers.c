@@ -93,11 +93,12 @@ cause (Fixture *fixture)
     }
 }
 
-/* Calls close () in a handler. No attempt may follow. */
 static void
 test_close (Fixture       *fixture,
             gconstpointer  data)
 {
+  g_test_summary ("After close () in a handler, no attempt follows");
+
   row = data;
   cause (fixture);
   assert_effects (fixture, row->expected);

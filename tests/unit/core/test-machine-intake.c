@@ -130,6 +130,9 @@ test_row (Fixture       *fixture,
   HbBatch batch;
   guint i;
 
+  g_test_summary ("The state, the flags and the room in the queue decide whether a message of "
+                  "another thread is sent, queued or dropped");
+
   fixture->machine.settings.max_buffered_amount = 10;
   fixture->machine.settings.overflow = row->overflow;
   enter (fixture, row->situation);
