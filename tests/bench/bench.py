@@ -37,7 +37,8 @@ def parse_arguments():
                         help='run only the cases that have a goal, and no measures')
     parser.add_argument('--rounds', type=int, help='the number of runs of each case (5)')
     parser.add_argument('--seconds', type=float, help='the duration of one run (0.5)')
-    parser.add_argument('--all', action='store_true', help='run all programs in all cases')
+    parser.add_argument('--all', action='store_true',
+                        help='run all programs in all cases except await')
     parser.add_argument('--quick', action='store_true', help='make fewer and shorter runs')
     parser.add_argument('--check', action='store_true', help='fail if a goal is missed')
     parser.add_argument('--list', action='store_true', help='list the cases and measures')
@@ -96,8 +97,7 @@ def run_programs(case, round_number, results, server, arguments, folder):
     # In every second round, the programs run in reverse order, so that no program always runs
     # directly after the same one.
     for program in results.programs[::-1 if round_number % 2 else 1]:
-        if ((arguments.all or case.is_for(program))
-                and (case, program.name) not in results.faults):
+        if case.is_for(program, arguments.all) and (case, program.name) not in results.faults:
             run = run_case(case, program, server, arguments, folder)
             if run is not None:
                 results.add_run(case, program, round_number, run)

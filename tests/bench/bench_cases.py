@@ -68,15 +68,18 @@ class Case:
         """
         return self.work == 'await' or (self.work == 'echo' and self.window == 1)
 
-    def is_for(self, program):
-        """Returns whether the program runs the case without --all.
+    def is_for(self, program, with_all):
+        """Returns whether the program runs the case. @with_all is whether --all was given.
 
-        Only the task can run the cases `await`. The task with delivery ACKNOWLEDGED runs only cases
-        that send messages. Peers run only the cases that have a goal for programs in C, and the
-        programs that use a binding only those that have a goal for its language.
+        Only the task can run the cases `await`. With --all, each program runs all other cases.
+        Without it, the task with delivery ACKNOWLEDGED runs only cases that send messages, peers
+        run only the cases that have a goal for programs in C, and the programs that use a binding
+        run only those that have a goal for its language.
         """
         if self.work == 'await':
             return program.name in (TASK, OLD, ACKNOWLEDGED)
+        if with_all:
+            return True
         if program.name == ACKNOWLEDGED:
             return self.work != 'receive'
         if program.is_peer:

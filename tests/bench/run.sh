@@ -15,7 +15,7 @@
 #   --goals             runs the cases that have a goal, and no measures
 #   --programs=PATTERN  runs the programs whose names match, and always libsoup, the task and the
 #                       engine
-#   --all               runs all programs in all cases, also in those without a goal
+#   --all               runs all programs in all cases except 'await', also in those without a goal
 #   --old=BUILD         also runs the task with the library of another build folder, next to the new
 #                       library in each round, and prints the ratio of new to old
 #   --output=STEM       writes the figures to STEM.txt and STEM.jsonl
