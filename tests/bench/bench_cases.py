@@ -171,28 +171,34 @@ def judge_goal(goal, case, results):
            ratio is not None and ratio.middle >= least,
            f'{ratio or "no figures"}, wanted {least:g}')
 
-    median, peers = results.get_median(case, TASK), results.get_peers(case)
-    if goal.is_ahead and median and peers:
-        ahead = [f'{name} {rate:,.0f}/s' for name, rate in peers.items() if rate >= median.rate]
+    if goal.is_ahead and any(program.is_peer for program in results.programs):
+        median, peers = results.get_median(case, TASK), results.get_peers(case)
+        ahead = [f'{name} {rate:,.0f}/s' for name, rate in peers.items()
+                 if median and rate >= median.rate]
+        if not median or not peers:
+            ahead = ['no figures']
         yield f'{case.title}: ahead of every peer', not ahead, ', '.join(ahead)
 
-    cpu = results.get_ratio(case, TASK, OLD, 'cpu')
-    if goal.cpu and cpu:
-        yield (f'{case.title}: CPU time a message, to the old task', cpu.middle <= goal.cpu,
-               f'{cpu}, wanted {goal.cpu:g}')
+    if goal.cpu and any(program.name == OLD for program in results.programs):
+        cpu = results.get_ratio(case, TASK, OLD, 'cpu')
+        yield (f'{case.title}: CPU time a message, to the old task',
+               cpu is not None and cpu.middle <= goal.cpu,
+               f'{cpu or "no figures"}, wanted {goal.cpu:g}')
 
 
 # The least ratio of the messages a second with delivery ACKNOWLEDGED to those without it, in each
-# case that sends messages. The cases `await` have no goal, because with ACKNOWLEDGED they wait for
-# a round trip after each message.
+# case of ACKNOWLEDGED_WORK. The cases `receive` send no messages. The cases `await` have no goal,
+# because with ACKNOWLEDGED they wait for a round trip after each message.
+ACKNOWLEDGED_WORK = ('echo', 'send')
 ACKNOWLEDGED_LEAST = 0.9
 
 
 def judge_acknowledged(case, results):
-    ratio = results.get_ratio(case, ACKNOWLEDGED, TASK)
-    if ratio and case.work != 'await':
+    if case.work in ACKNOWLEDGED_WORK:
+        ratio = results.get_ratio(case, ACKNOWLEDGED, TASK)
         yield (f'{case.title}: acknowledged messages/s, to written ones',
-               ratio.middle >= ACKNOWLEDGED_LEAST, f'{ratio}, wanted {ACKNOWLEDGED_LEAST:g}')
+               ratio is not None and ratio.middle >= ACKNOWLEDGED_LEAST,
+               f'{ratio or "no figures"}, wanted {ACKNOWLEDGED_LEAST:g}')
 
 
 def judge(results, cases):

@@ -178,13 +178,19 @@ def judge_count(n_links, task, raw):
 def judge(figures):
     """Yields the conditions of judge_count() for each number of connections.
 
-    If both were measured, the last condition compares the CPU time of an echo with the most
-    connections to that with the fewest. For each number of connections, @figures has a dictionary
-    of the figures by program.
+    If figures for a number of connections are missing, yields a missed condition instead. If the
+    most and the fewest connections were measured, the last condition compares their CPU times of an
+    echo. For each number of connections, @figures has a dictionary of the figures by program.
     """
-    tasks = {n_links: by_program[f'{TASK}, shared'] for n_links, by_program in figures.items()}
-    for n_links, task in tasks.items():
-        yield from judge_count(n_links, task, figures[n_links][f'{RAW}, shared'])
+    tasks = {}
+    for n_links, by_program in figures.items():
+        try:
+            task, raw = (by_program[f'{name}, shared'] for name in (TASK, RAW))
+        except KeyError as missing:
+            yield f'{n_links:,} idle connections: figures of {missing}', False, 'none'
+            continue
+        tasks[n_links] = task
+        yield from judge_count(n_links, task, raw)
 
     if COUNTS[0] in tasks and COUNTS[-1] in tasks:
         growth = tasks[COUNTS[-1]]['echo_us'] / tasks[COUNTS[0]]['echo_us']
