@@ -19,7 +19,7 @@
 #define HANDLER_TAKES 50 /* microseconds */
 
 static guint64 n_wanted;
-static guint64 n_received;
+static guint64 next;        /* the number of the next message */
 static guint64 n_astray;    /* received messages whose number was not the next one */
 static guint64 n_ticks;
 static gint64 started_at;
@@ -67,17 +67,20 @@ message (MeasureLink *link,
   gint64 now = g_get_monotonic_time ();
   guint64 number;
 
-  if (n_received == 0)
+  if (started_at == 0)
     ticked_at = started_at = now;
 
   memcpy (&number, g_bytes_get_data (bytes, NULL), sizeof number);
-  n_astray += GUINT64_FROM_LE (number) != n_received;
-  n_received++;
+  number = GUINT64_FROM_LE (number);
+  n_astray += number != next;
+  next = number + 1;
 
   while (g_get_monotonic_time () < now + HANDLER_TAKES)
     continue;
 
-  if (n_received == n_wanted)
+  /* The number of the last message is compared, and not the number of received messages, so that a
+   * lost message is reported. Otherwise the program would wait for it. */
+  if (next == n_wanted)
     finish ();
 }
 
