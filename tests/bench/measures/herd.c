@@ -36,7 +36,7 @@ typedef struct
   guint   *attempts;   /* in each second since the loss */
   guint   *accepted;
   gint64   lost_at;
-  gint64   back_at;    /* the time at which a client last connected again */
+  gint64   back_at;    /* the time at which a client last connected again, at first `lost_at` */
   guint    n_clients;
   guint    n_back;
   guint    down;       /* seconds */
@@ -215,7 +215,10 @@ main (int    argc,
       char **argv)
 {
   HbSettings settings = { 0 };
-  Herd self = { .lost_at = BEGAN_AT + G_TIME_SPAN_MINUTE };
+  Herd self = {
+    .lost_at = BEGAN_AT + G_TIME_SPAN_MINUTE,
+    .back_at = BEGAN_AT + G_TIME_SPAN_MINUTE,
+  };
 
   if (argc < 7)
     g_error ("Usage: %s CLIENTS DOWN CAPACITY RECONNECT-TIMEOUT RECONNECT-TIMEOUT-MAX "
