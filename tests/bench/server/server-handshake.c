@@ -86,6 +86,7 @@ server_handshake_answer (ServerConnection *self,
   g_autofree char *key = NULL;
   g_autofree char *accept = NULL;
   g_autofree char *answer = NULL;
+  char *target;
   gsize n_used;
 
   if (end == NULL)
@@ -107,8 +108,9 @@ server_handshake_answer (ServerConnection *self,
                                 "Upgrade: websocket\r\n"
                                 "Connection: Upgrade\r\n"
                                 "Sec-WebSocket-Accept: %s\r\n\r\n", accept);
-      *strchr (request + strlen ("GET "), ' ') = '\0';
-      set_mode (self, request + strlen ("GET "));
+      target = request + strlen ("GET ");
+      target[strcspn (target, " \r")] = '\0';
+      set_mode (self, target);
     }
 
   server_buffer_append (self->out, answer, strlen (answer));
