@@ -10,7 +10,9 @@
  * count is limited, each message begins with its number, from 0, as eight bytes in little-endian
  * order, so that a client can detect a lost message. */
 
-#define BLOCK_MIN  (256 * 1024)
+/* The most bytes in a block, unless one frame is longer */
+#define BLOCK_MAX  (256 * 1024)
+
 #define MAX_HEADER 10
 #define FIN        0x80
 #define TEXT       1
@@ -92,7 +94,7 @@ server_flood_new (gsize    size,
   self->count = count > 0 ? count : G_MAXUINT64;
   self->header_size = server_write_header (header, FIN | (is_text ? TEXT : BINARY), size);
   self->frame_size = self->header_size + size;
-  self->n_frames = MAX (1, BLOCK_MIN / self->frame_size);
+  self->n_frames = MAX (1, BLOCK_MAX / self->frame_size);
   self->block = g_malloc (self->n_frames * self->frame_size);
   memset (self->block, FILLER, self->n_frames * self->frame_size);
 
