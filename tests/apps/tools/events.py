@@ -167,8 +167,7 @@ def check_ends():
           'standard error is empty after the last attempt', result)
 
     with EchoServer() as server:
-        result = run_cat('--json', '--quiet', '--ping-timeout=5', '--ping-mode=message',
-                         '--count=1', server.uri, stdin=b'\xff\n')
+        result = run_cat('--json', '--quiet', '--count=1', server.uri, stdin=b'\xff\nhello\n')
     check_form(result, '--quiet')
     check_equal([event['event'] for event in result.get_events()], ['unsent', 'message'],
                 '--quiet prints only messages and errors')
