@@ -177,14 +177,17 @@ send_cb (GObject      *source,
 
   self->n_pending--;
 
+  if (hb_websocket_task_send_message_finish (task, result, &error))
+    return;
+
+  /* After an error in the command line, no line can be sent, but the status stays
+   * CAT_STATUS_USAGE. */
+  self->status = MAX (self->status, CAT_STATUS_FAILED);
+
   /* A task that closes emits one error with the number of unsent messages, so this callback need
    * not print an error for each of them. */
-  if (!hb_websocket_task_send_message_finish (task, result, &error)
-      && hb_websocket_task_get_state (task) != HB_STATE_CLOSED)
-    {
-      self->status = CAT_STATUS_FAILED;
-      REPORT (self, unsent, error);
-    }
+  if (hb_websocket_task_get_state (task) != HB_STATE_CLOSED)
+    REPORT (self, unsent, error);
 }
 
 static void
@@ -438,7 +441,7 @@ static void
 gave_up_cb (gpointer user_data)
 {
   Cat *self = user_data;
-  gboolean is_done = self->options->once && self->has_been_ready && self->n_pending == 0
+  gboolean is_done = self->options->once && self->has_been_ready
                      && self->close_code == SOUP_WEBSOCKET_CLOSE_NORMAL;
 
   leave (self, is_done ? self->status : CAT_STATUS_FAILED);

@@ -4,6 +4,7 @@
 
 import os
 import signal
+import threading
 
 from common import Cat, EchoServer, check, check_equal, finish, run_cat
 from raw_websocket import Peer, echo
@@ -15,6 +16,7 @@ WRONG = [
     ([], 'The URI is missing.'),
     (['ws://one/', 'ws://two/'], 'Give one URI'),
     (['http://example.com/'], 'The scheme of the URI is “http”'),
+    (['--send=x', 'http://example.com/'], 'The scheme of the URI is “http”'),
     (['ws://example.com/#there'], 'fragment'),
     (['ws://'], 'host'),
     (['--no-such-option', NOWHERE], 'Unknown option --no-such-option'),
@@ -143,6 +145,32 @@ def check_given_up():
               result)
 
 
+def check_unsent():
+    """Checks the status if the task closes before a line was sent."""
+    long_line = b'x' * (8 << 20)  # more than the buffers of the kernel can hold
+    has_ended = threading.Event()
+
+    def leave_unread(client):
+        client.take(1)
+        client.close(1000)
+        has_ended.wait()
+
+    def answer_unread(client):
+        client.take(1)
+        client.send_text('answer')
+        has_ended.wait()
+
+    for serve, options in [(leave_unread, ['--once', '--wait=-1']),
+                           (answer_unread, ['--count=1', '--close-timeout=100'])]:
+        has_ended.clear()
+        with Peer(serve) as peer:
+            result = run_cat(*options, peer.uri, stdin=long_line)
+            has_ended.set()
+        check(result.status == 1 and 'closed before 1 message was sent' in result.stderr
+              and 'a line was not sent' not in result.stderr,
+              f'1: the task has closed before a line was sent, {options[0]}', result)
+
+
 def check_input_and_output():
     with EchoServer() as server:
         folder = os.open('/', os.O_RDONLY)
@@ -226,6 +254,7 @@ def main():
     check_closed_as_asked()
     check_queue()
     check_given_up()
+    check_unsent()
     check_input_and_output()
     check_command()
     check_signals_while_down()
