@@ -145,8 +145,8 @@ report_refusal (HbMachine    *self,
   else if (loss->by_peer && loss->code == HB_CLOSE_TOO_BIG && !in_message)
     hb_effects_push_error (&self->effects,
                            g_error_new_literal (HB_ERROR, HB_ERROR_MESSAGE_REFUSED,
-                                                _("One of the messages that were sent before was "
-                                                  "too big for the server")));
+                                                _("One of the messages that were sent was too big "
+                                                  "for the server")));
 }
 
 /* @attempt: how many consecutive attempts to reconnect have failed, 0 only if none may be made */

@@ -150,10 +150,10 @@ apply (CatOptions  *self,
   gsize i;
 
   if (argc < 2)
-    return cat_fail (error, _("The URI is missing. Give one such as wss://example.com/feed"));
+    return cat_fail (error, _("The URI is missing. Give a URI such as wss://example.com/feed"));
 
   if (argc > 2)
-    return cat_fail (error, _("Give one URI, and no other argument"));
+    return cat_fail (error, _("Only one argument, the URI, is accepted"));
 
   if (self->once && self->has_limit)
     return cat_fail (error, _("--once and --repeat-limit cannot be used together"));
@@ -220,7 +220,8 @@ new_context (CatOptions *self)
     { "cert", 0, 0, G_OPTION_ARG_FILENAME, &self->cert_file,
       _("Authenticate with the client certificate in this file"), "FILE" },
     { "key", 0, 0, G_OPTION_ARG_FILENAME, &self->key_file,
-      _("The private key of --cert, if it is not in the same file"), "FILE" },
+      _("The private key for the certificate of --cert, if the key is not in the same file"),
+      "FILE" },
     { "insecure", 0, 0, G_OPTION_ARG_NONE, &self->insecure,
       _("Accept any certificate of the server, with a warning"), NULL },
     { "greeting", 0, 0, G_OPTION_ARG_FILENAME, &self->greeting,
@@ -228,17 +229,17 @@ new_context (CatOptions *self)
     { "ready-on", 0, 0, G_OPTION_ARG_FILENAME, &self->ready_on,
       _("Send lines only after a message that contains this text"), "TEXT" },
     { "ping-timeout", 0, 0, G_OPTION_ARG_CALLBACK, set_property_cb,
-      _("Silence before a ping, 0: no heartbeat (15000)"), "MS" },
+      _("Silence before a ping, 0: ping only when the network changes (15000)"), "MS" },
     { "pong-timeout", 0, 0, G_OPTION_ARG_CALLBACK, set_property_cb,
       _("Time for the reply to a ping (10000)"), "MS" },
     { "ping-mode", 0, 0, G_OPTION_ARG_CALLBACK, set_property_cb,
       _("Ping with a text message, or with a ping frame (ping)"), "message|ping" },
     { "ping-message", 0, G_OPTION_FLAG_FILENAME, G_OPTION_ARG_CALLBACK, set_property_cb,
-      _("Ping with a message of this text (heartbeat)"), "TEXT" },
+      _("The text of the ping message (heartbeat)"), "TEXT" },
     { "pong-message", 0, G_OPTION_FLAG_FILENAME, G_OPTION_ARG_CALLBACK, set_property_cb,
       _("The text of the reply to a ping; it is not printed"), "TEXT" },
     { "liveness", 0, 0, G_OPTION_ARG_CALLBACK, set_property_cb,
-      _("Messages that prove that the server responds, and delay pings (any)"),
+      _("Data that proves that the server responds, and delays pings (any)"),
       "any|reply|steady" },
     { "reconnect-timeout", 0, 0, G_OPTION_ARG_CALLBACK, set_property_cb,
       _("Delay before an attempt to reconnect (2000)"), "MS" },
@@ -247,9 +248,9 @@ new_context (CatOptions *self)
     { "reconnect-jitter", 0, 0, G_OPTION_ARG_CALLBACK, set_property_cb,
       _("Share of each delay that is random, 0 to 1 (0)"), "SHARE" },
     { "repeat-limit", 0, 0, G_OPTION_ARG_CALLBACK, set_property_cb,
-      _("Give up after this many attempts in a row, -1: never (-1)"), "N" },
+      _("Give up after this many consecutive failed attempts to reconnect, -1: never (-1)"), "N" },
     { "min-uptime", 0, 0, G_OPTION_ARG_CALLBACK, set_property_cb,
-      _("Time a connection must last to reset the count of attempts (5000)"), "MS" },
+      _("Time a connection must last before the count of attempts is reset (5000)"), "MS" },
     { "connect-timeout", 0, 0, G_OPTION_ARG_CALLBACK, set_property_cb,
       _("How long one attempt may take (10000)"), "MS" },
     { "close-timeout", 0, 0, G_OPTION_ARG_CALLBACK, set_property_cb,

@@ -14,26 +14,28 @@ complete -c hb-cat -l compression -d 'Offer to compress messages (permessage-def
 complete -c hb-cat -l ca-file -r -F \
   -d 'Trust the certificate authorities in this file, and no others'
 complete -c hb-cat -l cert -r -F -d 'Authenticate with the client certificate in this file'
-complete -c hb-cat -l key -r -F -d 'The private key of --cert, if it is not in the same file'
+complete -c hb-cat -l key -r -F \
+  -d 'The private key for the certificate of --cert, if the key is not in the same file'
 complete -c hb-cat -l insecure -d 'Accept any certificate of the server, with a warning'
 complete -c hb-cat -l greeting -x -d 'Send this message, or that in FILE, first on each connection'
 complete -c hb-cat -l ready-on -x -d 'Send lines only after a message that contains this text'
-complete -c hb-cat -l ping-timeout -x -d 'Silence before a ping, 0: no heartbeat (15000)'
+complete -c hb-cat -l ping-timeout -x \
+  -d 'Silence before a ping, 0: ping only when the network changes (15000)'
 complete -c hb-cat -l pong-timeout -x -d 'Time for the reply to a ping (10000)'
 complete -c hb-cat -l ping-mode -x -a 'message ping' \
   -d 'Ping with a text message, or with a ping frame (ping)'
-complete -c hb-cat -l ping-message -x -d 'Ping with a message of this text (heartbeat)'
+complete -c hb-cat -l ping-message -x -d 'The text of the ping message (heartbeat)'
 complete -c hb-cat -l pong-message -x -d 'The text of the reply to a ping; it is not printed'
 complete -c hb-cat -l liveness -x -a 'any reply steady' \
-  -d 'Messages that prove that the server responds, and delay pings (any)'
+  -d 'Data that proves that the server responds, and delays pings (any)'
 complete -c hb-cat -l reconnect-timeout -x -d 'Delay before an attempt to reconnect (2000)'
 complete -c hb-cat -l reconnect-timeout-max -x \
   -d 'Double the delay after each failure, up to this time; 0: never (0)'
 complete -c hb-cat -l reconnect-jitter -x -d 'Share of each delay that is random, 0 to 1 (0)'
 complete -c hb-cat -l repeat-limit -x \
-  -d 'Give up after this many attempts in a row, -1: never (-1)'
+  -d 'Give up after this many consecutive failed attempts to reconnect, -1: never (-1)'
 complete -c hb-cat -l min-uptime -x \
-  -d 'Time a connection must last to reset the count of attempts (5000)'
+  -d 'Time a connection must last before the count of attempts is reset (5000)'
 complete -c hb-cat -l connect-timeout -x -d 'How long one attempt may take (10000)'
 complete -c hb-cat -l close-timeout -x -d 'How long closing may take (2000)'
 complete -c hb-cat -l max-message-size -x \

@@ -22,21 +22,21 @@ _hb_cat ()
     '--compression[Offer to compress messages (permessage-deflate)]' \
     '--ca-file=[Trust the certificate authorities in this file, and no others]:file:_files' \
     '--cert=[Authenticate with the client certificate in this file]:file:_files' \
-    '--key=[The private key of --cert, if it is not in the same file]:file:_files' \
+    '--key=[The private key for the certificate of --cert, if the key is not in the same file]:file:_files' \
     '--insecure[Accept any certificate of the server, with a warning]' \
     '--greeting=[Send this message, or that in FILE, first on each connection]:text:_hb_cat_text' \
     '--ready-on=[Send lines only after a message that contains this text]:text:' \
-    '--ping-timeout=[Silence before a ping, 0\: no heartbeat (15000)]:ms:' \
+    '--ping-timeout=[Silence before a ping, 0\: ping only when the network changes (15000)]:ms:' \
     '--pong-timeout=[Time for the reply to a ping (10000)]:ms:' \
     '--ping-mode=[Ping with a text message, or with a ping frame (ping)]:value:(message ping)' \
-    '--ping-message=[Ping with a message of this text (heartbeat)]:text:' \
+    '--ping-message=[The text of the ping message (heartbeat)]:text:' \
     '--pong-message=[The text of the reply to a ping; it is not printed]:text:' \
-    '--liveness=[Messages that prove that the server responds, and delay pings (any)]:value:(any reply steady)' \
+    '--liveness=[Data that proves that the server responds, and delays pings (any)]:value:(any reply steady)' \
     '--reconnect-timeout=[Delay before an attempt to reconnect (2000)]:ms:' \
     '--reconnect-timeout-max=[Double the delay after each failure, up to this time; 0\: never (0)]:ms:' \
     '--reconnect-jitter=[Share of each delay that is random, 0 to 1 (0)]:share:' \
-    '--repeat-limit=[Give up after this many attempts in a row, -1\: never (-1)]:n:' \
-    '--min-uptime=[Time a connection must last to reset the count of attempts (5000)]:ms:' \
+    '--repeat-limit=[Give up after this many consecutive failed attempts to reconnect, -1\: never (-1)]:n:' \
+    '--min-uptime=[Time a connection must last before the count of attempts is reset (5000)]:ms:' \
     '--connect-timeout=[How long one attempt may take (10000)]:ms:' \
     '--close-timeout=[How long closing may take (2000)]:ms:' \
     '--max-message-size=[Maximum size of a received message, 0\: no limit (16777216)]:bytes:' \

@@ -14,7 +14,7 @@ NOWHERE = 'ws://127.0.0.1:1/'
 # Wrong command lines, each with a text that the error of hb-cat must contain
 WRONG = [
     ([], 'The URI is missing.'),
-    (['ws://one/', 'ws://two/'], 'Give one URI'),
+    (['ws://one/', 'ws://two/'], 'Only one argument'),
     (['http://example.com/'], 'The scheme of the URI is “http”'),
     (['--send=x', 'http://example.com/'], 'The scheme of the URI is “http”'),
     (['ws://example.com/#there'], 'fragment'),

@@ -179,7 +179,7 @@ test_too_big_sent (Fixture       *fixture,
 
   assert_effects (fixture, LEAVES " error:message-refused close:1009 notify:attempt "
                            "notify:reconnect-at reconnect:1:2000");
-  g_assert_nonnull (strstr (fixture->error, "messages that were sent before"));
+  g_assert_nonnull (strstr (fixture->error, "messages that were sent was too big"));
 }
 
 static void
