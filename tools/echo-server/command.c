@@ -311,7 +311,7 @@ run_send (EchoServer  *server,
 
   if (client->is_mute)
     {
-      fail (error, "Client %u is muted: nothing is sent to it", client->number);
+      fail (error, "Client %u is muted, so nothing is sent to it", client->number);
       return FALSE;
     }
 

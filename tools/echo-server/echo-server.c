@@ -148,7 +148,7 @@ parse (EchoSettings  *self,
     { "mute-after", 0, 0, G_OPTION_ARG_INT, &self->mute_after,
       "After N messages of a client, keep the connection but answer nothing", "N" },
     { "drop-every", 0, 0, G_OPTION_ARG_INT, &self->drop_every,
-      "After every N messages of a client, drop the connection without a close frame", "N" },
+      "When N messages have been received on a connection, drop it without a close frame", "N" },
     { "refuse", 0, 0, G_OPTION_ARG_NONE, &self->refuse,
       "Answer every handshake with 503 Service Unavailable", NULL },
     { "retry-after", 0, 0, G_OPTION_ARG_INT, &self->retry_after,
@@ -156,7 +156,8 @@ parse (EchoSettings  *self,
     { "control", 0, 0, G_OPTION_ARG_FILENAME, &self->control,
       "Take commands in JSON on a Unix socket at PATH, or on standard input (-)", "PATH" },
     { "verbose", 'v', 0, G_OPTION_ARG_NONE, &self->verbose,
-      "Print every client and message to standard error", NULL },
+      "Print the events of clients, and the type and size of received messages, to standard error",
+      NULL },
     G_OPTION_ENTRY_NULL
   };
   g_autoptr (GOptionContext) context = g_option_context_new (NULL);
