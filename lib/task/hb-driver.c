@@ -193,8 +193,9 @@ dispose_cb (gpointer user_data)
    * reports this, so a debug line does. */
   if (!hb_driver_is_closed (self))
     hb_trace (&self->trace,
-              "The last reference to the task was dropped before the task was closed, so the "
-              "task has ended. Keep the task in a variable as long as you need it");
+              "The task was disposed of before it was closed, so it has ended. A task is disposed "
+              "of when its last reference is dropped. Keep the task in a variable as long as you "
+              "need it");
 
   hb_driver_catch_up (self);
   hb_machine_dispose (&self->machine, hb_clock_now ());

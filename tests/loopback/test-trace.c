@@ -673,9 +673,9 @@ test_last_reference (Fixture       *fixture,
       g_object_run_dispose (G_OBJECT (in_state.task));
       assert_lines (state == HB_STATE_CLOSED
                     ? ""
-                    : "The last reference to the task was dropped before the task was "
-                      "closed, so the task has ended. Keep the task in a variable as long as "
-                      "you need it\n");
+                    : "The task was disposed of before it was closed, so it has ended. A task "
+                      "is disposed of when its last reference is dropped. Keep the task in a "
+                      "variable as long as you need it\n");
       g_object_run_dispose (G_OBJECT (in_state.task));
       assert_lines ("");
       fixture_tear_down (&in_state, "raw");
