@@ -14,14 +14,15 @@
 #  3. The lintian of the chroot's Debian release checks the source and the packages, and must report
 #     nothing.
 #  4. autopkgtest runs the tests of debian/tests/control, which include the installed tests. Their
-#     chroot has only the new packages and the packages on which these depend.
-#  5. All packages are installed together in another chroot, and purged. No file may be left.
+#     chroot has only the packages that debian/tests/control names, and those on which these depend.
+#  5. All packages are installed together in another chroot, and purged. No file with a name of this
+#     project may be left in /etc, /usr and /var/lib.
 #
 # The chroots have the Debian release of this machine, or RELEASE (such as trixie or sid). They are
 # made from the mirror that this machine's apt uses. The folder DIR of --cache, by default
-# ~/.cache/hb-websocket-debian, keeps the downloads and a base system for the next run. The folder
-# DIR of --output gets the packages. The script keeps no other files, and does not change the
-# source.
+# ${XDG_CACHE_HOME:-~/.cache}/hb-websocket-debian, keeps the downloads and a base system for the
+# next run. The folder DIR of --output gets the packages. The script keeps no other files, and does
+# not change the source.
 #
 # --profiles names the build profiles for dpkg-buildpackage, and --build the kinds of packages. The
 # tests need all packages, so autopkgtest does not run with either of these options. On Debian 12,

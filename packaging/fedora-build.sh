@@ -18,9 +18,9 @@
 #
 # The compiler and the libraries come from Debian, so nobody should use these packages. --release
 # chooses the Debian release, by default trixie (Debian 13). Debian 12 is too old for the monitor.
-# The folder DIR of --cache, by default ~/.cache/hb-websocket-debian, keeps the downloads and a base
-# system for the next run. The folder DIR of --output gets the packages. The script keeps no other
-# files, and does not change the source.
+# The folder DIR of --cache, by default ${XDG_CACHE_HOME:-~/.cache}/hb-websocket-debian, keeps the
+# downloads and a base system for the next run. The folder DIR of --output gets the packages. The
+# script keeps no other files, and does not change the source.
 
 set -euo pipefail
 

@@ -10,7 +10,8 @@
 #   --systems=RELEASES  the releases ('bookworm trixie sid')
 #   --output=DIR        the folder for the figures (_build-bench/systems)
 #   --old=COMMIT        measures the library of that commit too, after building it on each system
-#   --cache=DIR         the folder for downloads, instead of ~/.cache/hb-websocket-debian
+#   --cache=DIR         the folder for downloads, instead of
+#                       ${XDG_CACHE_HOME:-~/.cache}/hb-websocket-debian
 #
 # For a first look: tests/bench/systems.sh -- --goals --rounds=1 --seconds=0.1
 # For the pages:    tests/bench/systems.sh

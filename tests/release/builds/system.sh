@@ -17,7 +17,8 @@
 #   --lock=FILE         lets several scripts with the same FILE make their systems at the same time,
 #                       but run their parts one after the other. Tests that measure time need the
 #                       whole machine.
-#   --cache=DIR         the folder for downloads, instead of ~/.cache/hb-websocket-debian
+#   --cache=DIR         the folder for downloads, instead of
+#                       ${XDG_CACHE_HOME:-~/.cache}/hb-websocket-debian
 #
 # The exit status is 75 if the packages cannot be installed today, which happens in unstable.
 
