@@ -150,7 +150,7 @@ def explain_skipped(results, build_dir):
     options = OPTIONS
     if build_dir != '_build':
         options = f'--build-dir={shlex.quote(build_dir)} {OPTIONS}'
-    print('Programs that are missing can be installed, and what was not built can be built:\n'
+    print('To install the missing programs and build the omitted parts, run:\n'
           f'  tools/install-packages.sh all-tests\n  tests/run.sh {options}')
 
 

@@ -28,7 +28,8 @@ def parse_arguments():
     parser.add_argument('--only', metavar='PATTERN', action='append',
                         help='run only the cases and measures that match, such as echo-*')
     parser.add_argument('--programs', metavar='PATTERN', action='append',
-                        help='run only programs that match, and libsoup, the task and the engine')
+                        help='run only programs that match, and always libsoup, the task and the '
+                             'engine')
     parser.add_argument('--old', type=Path, metavar='DIR',
                         help='also run the task with the library of this build')
     parser.add_argument('--output', type=Path, metavar='STEM',

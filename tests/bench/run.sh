@@ -60,11 +60,11 @@ install_peers ()
 
   cp tests/bench/peers/package.json tests/bench/peers/package-lock.json "$peers"
   if ! command -v npm > /dev/null; then
-    echo "npm is missing, so the peers of Node are skipped" >&2
+    echo "npm is missing, so the libraries for Node are skipped" >&2
   elif npm ci --prefix "$peers" --ignore-scripts --no-audit --no-fund --loglevel=error >&2; then
     cp "$peers/package-lock.json" "$peers/installed.json"
   else
-    echo "npm has not installed the peers of Node, so they are skipped" >&2
+    echo "npm has not installed the libraries for Node, so they are skipped" >&2
   fi
 }
 

@@ -36,7 +36,7 @@ look_up_with_flags_async (GResolver                *resolver,
   if ((flags & G_RESOLVER_NAME_LOOKUP_FLAGS_IPV6_ONLY) != 0)
     {
       g_task_return_new_error (task, G_RESOLVER_ERROR, G_RESOLVER_ERROR_NOT_FOUND,
-                               "%s has no address of IPv6", name);
+                               "%s has no IPv6 address", name);
       return;
     }
 

@@ -179,7 +179,7 @@ test_fairness (Fixture       *fixture,
   wait_until (listener.n_messages > 0);
   n_turns = 0;
   wait_until (listener.n_messages == n_messages);
-  g_test_message ("%u turns", n_turns);
+  g_test_message ("%u iterations", n_turns);
 
   /* The handler takes 300 ms for all messages. If each iteration takes 4 ms, 75 iterations are
    * possible. */

@@ -112,7 +112,7 @@ refuse_in_spite_of_trust (const char           *name,
 
   if (made == NULL)
     {
-      g_test_skip ("needs a TLS backend of GIO, and openssl to make such a certificate");
+      g_test_skip ("needs a TLS backend of GIO, and openssl to make a certificate");
       return;
     }
 

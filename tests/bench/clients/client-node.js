@@ -32,7 +32,7 @@ function send(socket, nMessages) {
 }
 
 function fail(error) {
-    console.error(error?.message ?? 'the connection was closed');
+    console.error(error?.message ?? 'The connection was closed');
     process.exit(1);
 }
 

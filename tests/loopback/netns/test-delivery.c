@@ -400,7 +400,7 @@ test_losses (gconstpointer data)
   n_losses = count_losses (&self);
   n_resent = get_metric (self.task, hb_metrics_get_messages_resent);
   g_test_message ("%u messages, %u losses, %u of them by heartbeats: %u missing, %u refused, %u of "
-                  "these missing, %u twice or more, %u sent again, %u in disorder",
+                  "these missing, %u twice or more, %u sent again, %u out of order",
                   self.n_sent, (guint) n_losses,
                   (guint) get_metric (self.task, hb_metrics_get_pong_timeouts),
                   n_missing, g_hash_table_size (self.refused), count_missing_refused (&self),
