@@ -292,10 +292,10 @@ hb_metrics_get_replies (const HbMetrics *self)
  * hb_metrics_get_pong_timeouts:
  * @self: metrics
  *
- * Gets the number of connections that the task dropped because the server did not answer a ping
- * within [property@WebsocketTask:pong-timeout].
+ * Gets the number of connections that the task dropped because the server did not answer a ping.
  *
- * Each of them ended with `HB_ERROR_PONG_TIMEOUT`.
+ * For each of them, no answer arrived within [property@WebsocketTask:pong-timeout], and the error
+ * `HB_ERROR_PONG_TIMEOUT` was emitted.
  *
  * Returns: the number of connections
  *
