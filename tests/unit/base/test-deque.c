@@ -173,8 +173,9 @@ test_keeps_small_block (Fixture       *fixture,
   push (&fixture->deque, 1, 1);
   elements = fixture->deque.elements;
   hb_deque_pop_head (&fixture->deque);
-  push (&fixture->deque, 2, 2);
+  g_assert_true (fixture->deque.elements == elements);
 
+  push (&fixture->deque, 2, 2);
   g_assert_true (fixture->deque.elements == elements);
 }
 

@@ -69,7 +69,7 @@ test_copy (void)
     .latency_max = 15,
     .latency_sum = 26,
     .uptime = 16,
-    .downtime = 17,
+    .downtime = 19,
   };
   g_autoptr (HbMetrics) copy = hb_metrics_copy (&metrics);
 
@@ -93,7 +93,7 @@ test_copy (void)
   g_assert_cmpint (hb_metrics_get_latency_max (copy), ==, 15);
   g_assert_cmpint (hb_metrics_get_latency_mean (copy), ==, 13);
   g_assert_cmpint (hb_metrics_get_uptime (copy), ==, 16);
-  g_assert_cmpint (hb_metrics_get_downtime (copy), ==, 17);
+  g_assert_cmpint (hb_metrics_get_downtime (copy), ==, 19);
 }
 
 static void
