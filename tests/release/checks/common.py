@@ -10,7 +10,6 @@ import fcntl
 import json
 import os
 import re
-import select
 import shlex
 import subprocess
 import sys
@@ -181,11 +180,6 @@ class Peer:
 
     def __exit__(self, *_):
         self.process.communicate()
-
-    def wait_for_client(self):
-        """Waits for a client. Returns whether its WebSocket has opened."""
-        ready, _, _ = select.select([self.process.stdout], [], [], WAIT_TIMEOUT)
-        return bool(ready) and self.process.stdout.readline().startswith('opened')
 
 
 def check_program(command, name, **arguments):
