@@ -41,8 +41,10 @@ IMPURE = re.compile(r'''\b(
     gettimeofday | (timerfd|epoll)_\w+ | g_usleep |
     g_source_\w+ | GSource\w* | g_main_\w+ | GMain\w+ | g_timeout_\w+ | g_idle_\w+ | g_poll |
     g_signal_\w+ | g_object_notify\w* | g_closure_\w+ |
-    g_socket_\w+ | GSocket\w* | GIO\w+ | g_io_\w+ | (input|output)_stream_\w+ |
-    GTask | g_task_\w+ | GCancellable | g_cancellable_\w+ | g_thread_\w+ | g_random_\w+ |
+    g_socket_\w+ | GSocket\w* | GIO\w+ | g_io_\w+ |
+    g_(\w+_)?(input|output)_stream_\w+ | G\w*(Input|Output)Stream |
+    GTask | g_task_\w+ | GCancellable | g_cancellable_\w+ |
+    GThread\w* | g_thread_\w+ | G(Rec)?Mutex\w* | g_(rec_)?mutex_\w+ | g_random_\w+ |
     soup_\w+ | Soup\w+ | SOUP_\w+
 )\b''', re.VERBOSE)
 
