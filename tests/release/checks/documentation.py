@@ -50,10 +50,6 @@ def find_undocumented_parts(name, element):
         if not get_doc(member):
             yield f'{name}: {member.get("name")}'
 
-    # The parameters of a macro need no documentation.
-    if element.tag == f'{CORE}function-macro':
-        return
-
     for parameter in element.findall(f'{CORE}parameters/{CORE}parameter'):
         if not get_doc(parameter):
             yield f'{name}: {parameter.get("name")}'
