@@ -38,7 +38,7 @@ HELPERS = ('harness', 'stopped-client', 'tap')
 USERS = ('matrix', 'test-loopback-life', 'test-version')
 
 # Tests of each of these kinds must be installed. The name of a test begins with its kind.
-KINDS = ('base', 'core', 'link', 'loopback', 'matrix', 'version',
+KINDS = ('base', 'core', 'frame', 'link', 'loop', 'loopback', 'matrix', 'version',
          *(('binding',) if GIR.exists() else ()))
 
 
