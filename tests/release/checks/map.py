@@ -9,8 +9,8 @@ from style import get_files
 
 MAX_ROWS = 40
 
-# The table must have each folder with files, down to this depth. The row of a folder covers its
-# deeper folders.
+# The table must have each folder with files. The row of a folder at this depth covers its deeper
+# folders.
 DEPTH = 2
 
 ROW = re.compile(r'^\| (`[^|]+/`) \| (.+) \|$', re.MULTILINE)
@@ -18,8 +18,8 @@ CODE = re.compile(r'`([^`]+)`')
 
 
 def get_folders():
-    parents = {relative(path.parent) for path in get_files()}
-    return {f'{folder}/' for folder in parents if folder != '.' and folder.count('/') < DEPTH}
+    parents = (relative(path.parent).split('/') for path in get_files())
+    return {f'{"/".join(parts[:DEPTH])}/' for parts in parents if parts != ['.']}
 
 
 def find_missing(rows):
