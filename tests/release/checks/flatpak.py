@@ -37,10 +37,10 @@ def find_copied(source):
     """Returns the folder of git and the build folders that flatpak-builder would copy.
 
     The manifest must name each folder to skip, because a manifest cannot have patterns. The build
-    folders are those that .ci/run, other shell scripts (*.sh) and pages name.
+    folders are those that .ci/run, other scripts (*.py, *.sh) and pages name.
     """
     texts = (path.read_text(encoding='utf-8') for path in get_files()
-             if path.suffix in ('.md', '.sh') or path.name == 'run')
+             if path.suffix in ('.md', '.py', '.sh') or path.name == 'run')
     folders = {name for text in texts for name in re.findall(r'\b_build[\w-]*', text)}
     return sorted({'.git', *folders} - set(source.get('skip', ())))
 
