@@ -92,8 +92,28 @@ eye_await_frame (MonitorFixture *self)
   wait_until (n_frames == 3);
 }
 
-/* Draws @widget, and saves the picture if HB_PICTURES names a folder. */
-void
+/* Returns the mean brightness of a picture, from 0 (black) to 1 (white). */
+static double
+get_brightness (GdkTexture *texture)
+{
+  g_autoptr (GdkTextureDownloader) downloader = gdk_texture_downloader_new (texture);
+  g_autoptr (GBytes) bytes = NULL;
+  const guint8 *data;
+  gsize stride, size, i;
+  double sum = 0;
+
+  gdk_texture_downloader_set_format (downloader, GDK_MEMORY_R8G8B8);
+  bytes = gdk_texture_downloader_download_bytes (downloader, &stride);
+  data = g_bytes_get_data (bytes, &size);
+  for (i = 0; i < size; i++)
+    sum += data[i];
+
+  return sum / size / 255;
+}
+
+/* Draws @widget, and saves the picture if HB_PICTURES names a folder. Returns the mean brightness
+ * of the picture, from 0 (black) to 1 (white). */
+double
 eye_take_picture (MonitorFixture *self,
                   GtkWidget      *widget,
                   const char     *name)
@@ -122,9 +142,11 @@ eye_take_picture (MonitorFixture *self,
   texture = gsk_renderer_render_texture (gtk_native_get_renderer (GTK_NATIVE (widget)),
                                          node, &bounds);
 
-  if (g_getenv ("HB_PICTURES") == NULL)
-    return;
+  if (g_getenv ("HB_PICTURES") != NULL)
+    {
+      path = g_build_filename (g_getenv ("HB_PICTURES"), file_name, NULL);
+      g_assert_true (gdk_texture_save_to_png (texture, path));
+    }
 
-  path = g_build_filename (g_getenv ("HB_PICTURES"), file_name, NULL);
-  g_assert_true (gdk_texture_save_to_png (texture, path));
+  return get_brightness (texture);
 }

@@ -18,7 +18,7 @@ guint                 eye_get_n_rows   (MonitorFixture *self);
 MonitorMessageStatus  eye_get_status   (MonitorFixture *self,
                                         guint           position);
 void                  eye_await_frame  (MonitorFixture *self);
-void                  eye_take_picture (MonitorFixture *self,
+double                eye_take_picture (MonitorFixture *self,
                                         GtkWidget      *widget,
                                         const char     *name);
 

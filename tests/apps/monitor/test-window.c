@@ -42,10 +42,10 @@ test_pictures (MonitorFixture *self,
   show_conversation (self);
   gtk_editable_set_text (GTK_EDITABLE (self->message), "One more");
   gtk_editable_set_position (GTK_EDITABLE (self->message), -1);
-  eye_take_picture (self, GTK_WIDGET (self->window), "up");
+  g_assert_cmpfloat (eye_take_picture (self, GTK_WIDGET (self->window), "up"), >, 0.5);
 
   adw_style_manager_set_color_scheme (style, ADW_COLOR_SCHEME_FORCE_DARK);
-  eye_take_picture (self, GTK_WIDGET (self->window), "dark");
+  g_assert_cmpfloat (eye_take_picture (self, GTK_WIDGET (self->window), "dark"), <, 0.5);
   hand_click (self->pause);
   eye_take_picture (self, GTK_WIDGET (self->window), "paused");
   hand_click (self->pause);
