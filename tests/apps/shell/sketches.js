@@ -6,6 +6,7 @@
 import Gio from 'gi://Gio';
 import GLib from 'gi://GLib';
 import GObject from 'gi://GObject';
+import Soup from 'gi://Soup?version=3.0';
 
 import {IS_MODULE, assert, assertEqual, freeze, turn, wait} from './harness.js';
 
@@ -63,14 +64,24 @@ const {default: NewsExtension} = await load('extension.js');
 names.forEach(name => folder.get_child(name).delete(null));
 folder.delete(null);
 
-// A server that answers logins, and all requests except those for the method `never`
+// A server that answers logins after a while, and then all requests except those for the method
+// `never`. The server denies requests that arrive earlier.
 function newRequestPeer(scenario) {
+  const loggedIn = new Set();
+
   return scenario.peer({
-    onMessage: (connection, text) => {
+    onMessage: async (connection, text) => {
       const {type, token, id, method} = JSON.parse(text);
 
-      if (type === 'auth')
+      if (type === 'auth') {
+        await turn(20);
+        if (connection.state !== Soup.WebsocketState.OPEN)
+          return;
+        if (token === 'secret')
+          loggedIn.add(connection);
         connection.send_text(`{"type":"auth_${token === 'secret' ? 'ok' : 'invalid'}"}`);
+      } else if (!loggedIn.has(connection))
+        connection.send_text(JSON.stringify({id, result: 'denied'}));
       else if (method === 'big')
         connection.send_text(JSON.stringify({id, result: 'x'.repeat(1024 * 1024)}));
       else if (method !== 'never')
