@@ -215,7 +215,7 @@ def check_heartbeat():
         client.close(1000 if opcode == PING else 4000)
 
     with Peer(talk_until_pinged) as peer:
-        result = run_cat('--ping-timeout=50', '--liveness=steady', '--once', peer.uri)
+        result = run_cat('--ping-timeout=50', '--liveness=steady', '--once', '--wait=-1', peer.uri)
         check(result.status == 0, '--liveness=steady sends pings although messages arrive', result)
 
 
