@@ -14,7 +14,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 from raw_websocket import WAIT_TIMEOUT  # noqa: E402
-from tap import run_cases  # noqa: E402, F401
+from tap import Skip, run_cases  # noqa: E402, F401
 
 
 def expect(condition, message):
