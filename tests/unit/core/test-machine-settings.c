@@ -78,7 +78,6 @@ enter (Fixture *fixture,
       start (fixture);
       break;
     case OPEN:
-      fixture->machine.attempt = 1;
       start_open (fixture);
       fixture->machine.attempt = 1; /* If it were 0, min-uptime would have no deadline. */
       break;

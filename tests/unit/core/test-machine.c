@@ -31,6 +31,13 @@ test_open (Fixture       *fixture,
 }
 
 static void
+check_open_cb (Fixture    *fixture,
+               const char *effect)
+{
+  assert_state (fixture, HB_STATE_OPEN);
+}
+
+static void
 test_opened (Fixture       *fixture,
              gconstpointer  data)
 {
@@ -38,9 +45,9 @@ test_opened (Fixture       *fixture,
                   "are notified before `open` is emitted");
 
   start (fixture);
+  fixture->handler = check_open_cb;
   answer (fixture);
 
-  assert_state (fixture, HB_STATE_OPEN);
   assert_effects (fixture, OPENS);
   g_assert_cmpuint (fixture->machine.http_status, ==, 101);
 }
@@ -396,16 +403,18 @@ static void
 test_message (Fixture       *fixture,
               gconstpointer  data)
 {
-  g_autoptr (GBytes) bytes = g_bytes_new ("\0\xff", 2);
+  g_autoptr (GBytes) text = g_bytes_new_static ("hello", 5);
+  g_autoptr (GBytes) bytes = g_bytes_new_static ("\0\xff", 2);
 
-  g_test_summary ("A text message and a binary message reach the application, and the bytes of "
-                  "the binary message are unchanged");
+  g_test_summary ("A text message and a binary message reach the application with unchanged bytes");
 
   start_open (fixture);
   receive (fixture, "hello");
-  handle_message (&fixture->machine, fixture->now, HB_OPCODE_BINARY, bytes);
+  assert_effects (fixture, "message:text");
+  g_assert_true (g_bytes_equal (fixture->message, text));
 
-  assert_effects (fixture, "message:text message:binary");
+  handle_message (&fixture->machine, fixture->now, HB_OPCODE_BINARY, bytes);
+  assert_effects (fixture, "message:binary");
   g_assert_true (g_bytes_equal (fixture->message, bytes));
 }
 
