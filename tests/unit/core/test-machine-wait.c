@@ -147,6 +147,7 @@ test_new_wait (Fixture       *fixture,
 
   start (fixture);
   fixture->machine.settings.reconnect_timeout = 700;
+  hb_machine_apply_settings (&fixture->machine, fixture->now);
 
   g_assert_cmpint (fail_attempts (fixture, 1), ==, 700);
 }
@@ -275,15 +276,16 @@ static void
 test_new_limit (Fixture       *fixture,
                 gconstpointer  data)
 {
-  g_test_summary ("A changed repeat-limit applies to the next failure, even if "
-                  "hb_machine_apply_settings () was not called");
+  g_test_summary ("A changed repeat-limit applies to the failure of the current attempt");
 
   start (fixture);
   fail_attempts (fixture, 5);
-  fixture->machine.settings.repeat_limit = 3;
-  assert_state (fixture, HB_STATE_WAITING);
   advance (fixture, 2000);
   forget (fixture);
+  fixture->machine.settings.repeat_limit = 3;
+  hb_machine_apply_settings (&fixture->machine, fixture->now);
+  assert_effects (fixture, "");
+  assert_state (fixture, HB_STATE_CONNECTING);
 
   lose_link (fixture);
   assert_effects (fixture, "drop notify:state notify:last-error error:repeat-limit");

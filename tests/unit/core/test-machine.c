@@ -458,20 +458,6 @@ test_new_uri (Fixture       *fixture,
   assert_state (fixture, HB_STATE_CLOSED);
 }
 
-static void
-test_new_close_timeout (Fixture       *fixture,
-                        gconstpointer  data)
-{
-  g_test_summary ("A changed close timeout applies to the current closing");
-
-  start_open (fixture);
-  close_with (fixture, 1000, NULL);
-  forget (fixture);
-  fixture->machine.settings.close_timeout = 500;
-
-  assert_deadline (fixture, 500);
-}
-
 int
 main (int   argc,
       char *argv[])
@@ -506,7 +492,6 @@ main (int   argc,
   add_test ("/machine/message", test_message);
   add_test ("/machine/reopen", test_reopen);
   add_test ("/machine/new-uri", test_new_uri);
-  add_test ("/machine/new-close-timeout", test_new_close_timeout);
 
   return g_test_run ();
 }
