@@ -244,10 +244,9 @@ walk_complete (Walk *self)
 void
 walk_expect_message (Walk     *self,
                      HbOpcode  opcode,
-                     GBytes   *bytes,
-                     gboolean  may_vanish)
+                     GBytes   *bytes)
 {
-  Received received = { g_bytes_ref (bytes), opcode, may_vanish };
+  Received received = { .bytes = g_bytes_ref (bytes), .opcode = opcode };
 
   g_array_append_val (self->received, received);
 }

@@ -258,6 +258,8 @@ walk_on_announcing (Walk *self)
   gboolean is_made = hb_machine_on_announcing (&self->machine, self->now);
 
   g_assert_true (is_made == self->has_good_settings);
+  if (!is_made)
+    g_assert_error (self->machine.last_error, HB_ERROR, self->bad_setting);
   finish (self);
 
   return is_made;
@@ -272,6 +274,8 @@ walk_on_requested (Walk *self)
 
   g_assert_true (is_sent == (self->has_good_settings
                              || self->bad_setting == HB_ERROR_INVALID_URI));
+  if (!is_sent)
+    g_assert_error (self->machine.last_error, HB_ERROR, self->bad_setting);
   self->n_attempts += is_sent;
   finish (self);
 
@@ -490,14 +494,20 @@ judge (Walk          *self,
   return dice_roll (self->dice, 2) == 0 ? HB_REPLY_YES : HB_REPLY_NO;
 }
 
-/* Returns whether the machine may recognize the message as a reply to a ping. The machine does not
- * deliver a reply that it recognizes. */
+/* Returns whether the message is a reply to a ping, which the machine does not deliver. */
 static gboolean
-may_be_reply (const HbEvent *event,
-              const char    *text)
+is_reply (Walk          *self,
+          const HbEvent *event)
 {
-  return event->message.reply == HB_REPLY_YES
-         || (event->message.reply == HB_REPLY_UNJUDGED && strcmp (text, "pong") == 0);
+  const char *pong = self->machine.settings.pong_message;
+  gsize length;
+  const char *text = g_bytes_get_data (event->message.bytes, &length);
+
+  if (event->message.reply != HB_REPLY_UNJUDGED)
+    return event->message.reply == HB_REPLY_YES;
+
+  return pong != NULL && event->message.opcode == HB_OPCODE_TEXT
+         && length == strlen (pong) && memcmp (text, pong, length) == 0;
 }
 
 void
@@ -517,8 +527,8 @@ walk_on_message (Walk *self)
   gint64 received_at = self->now;
 
   event.message.reply = judge (self, &event);
-  if (hb_machine_would_deliver (&self->machine, &event))
-    walk_expect_message (self, event.message.opcode, bytes, may_be_reply (&event, text));
+  if (hb_machine_would_deliver (&self->machine, &event) && !is_reply (self, &event))
+    walk_expect_message (self, event.message.opcode, bytes);
 
   self->active_at = MAX (self->active_at, received_at);
 

@@ -45,8 +45,8 @@ typedef struct
 {
   GBytes   *bytes;       /* (owned) */
   HbOpcode  opcode;
-  gboolean  may_vanish;  /* The machine need not deliver it: it may be a reply to a ping, or the
-                          * application has closed or disposed of the task. */
+  gboolean  may_vanish;  /* The machine need not deliver it, because the application has closed or
+                          * disposed of the task. */
 } Received;
 
 /* The simulated link. Each message is two positions long. */
@@ -206,8 +206,7 @@ void      walk_take             (Walk             *self,
 void      walk_complete         (Walk             *self);
 void      walk_expect_message   (Walk             *self,
                                  HbOpcode          opcode,
-                                 GBytes           *bytes,
-                                 gboolean          may_vanish);
+                                 GBytes           *bytes);
 void      walk_deliver          (Walk             *self,
                                  HbOpcode          opcode,
                                  GBytes           *bytes);
