@@ -207,19 +207,22 @@ static void
 test_not_empty (Fixture       *fixture,
                 gconstpointer  data)
 {
-  g_test_summary ("A queue is not empty while a message is in flight, or a message of an `open` "
-                  "handler waits");
+  HbLine line;
 
-  push (fixture, "taken");
-  take (fixture, 1);
-  set_span (fixture, 0, 7);
-  g_assert_false (hb_queue_is_empty (&fixture->queue));
+  g_test_summary ("A queue is not empty while a message waits in any line, or is in flight");
 
-  push_full (fixture, "greeting", HB_LINE_GREETING, FALSE, NULL);
-  g_assert_false (hb_queue_is_empty (&fixture->queue));
+  for (line = 0; line < HB_N_LINES; line++)
+    {
+      push_full (fixture, "one", line, FALSE, NULL);
+      g_assert_false (hb_queue_is_empty (&fixture->queue));
 
-  assert_pops_written (fixture, 7, "taken");
-  g_assert_false (hb_queue_is_empty (&fixture->queue));
+      take (fixture, 1);
+      set_span (fixture, 0, 3);
+      g_assert_false (hb_queue_is_empty (&fixture->queue));
+
+      assert_pops_written (fixture, 3, "one");
+      g_assert_true (hb_queue_is_empty (&fixture->queue));
+    }
 }
 
 static void
