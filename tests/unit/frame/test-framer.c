@@ -70,9 +70,11 @@ read_message (const GByteArray *all,
     {
       const guint8 *mask;
       HbFrame frame;
+      guint n = hb_frame_parse (&frame, all->data + at, all->len - at);
       gsize i;
 
-      at += hb_frame_parse (&frame, all->data + at, all->len - at);
+      g_assert_cmpuint (n, >, 0);
+      at += n;
       g_assert_true (frame.is_masked);
       g_assert_true (frame.is_minimal);
       mask = all->data + at - 4;
