@@ -74,7 +74,7 @@ sort (const guint8 *data,
   Model model = { 0 };
   HbFrame frame;
 
-  while (hb_frame_parse (&frame, data, length) > 0 && !model.is_over)
+  while (hb_frame_parse (&frame, data, length) > 0)
     {
       HbLaneKind kind = hb_lane_sort (&lane, &frame, data, length);
       gsize i;
@@ -94,7 +94,7 @@ sort (const guint8 *data,
       follow (&model, data);
       model.is_over |= frame.is_masked || !frame.is_minimal || frame.length > MAX_LENGTH;
       g_assert_cmpint (lane.is_over, ==, model.is_over);
-      if (frame.header_size + frame.length > length)
+      if (frame.length > length - frame.header_size)
         break;
 
       data += frame.header_size + frame.length;
