@@ -459,7 +459,6 @@ test_never_iterated (Fixture       *fixture,
       hb_alarm_enter (&bell.alarm, context);
       hb_alarm_wake (&bell.alarm);
       hb_alarm_leave (&bell.alarm);
-      g_assert_cmpuint (bell.n_calls, ==, 0);
     }
 }
 
