@@ -281,7 +281,7 @@ test_source (Fixture       *fixture,
 
 static void
 test_detached (Fixture       *fixture,
-            gconstpointer  data)
+               gconstpointer  data)
 {
   turn ();
   write_text (fixture, "one");

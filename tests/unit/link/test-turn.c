@@ -15,7 +15,7 @@ typedef struct
   SoupSession  *other;
   HbTurn        turns[N_TURNS];
   GString      *started;   /* the numbers, from 0, of the attempts that started after a wait */
-  guint         n_running; /* the attempts that have started, even if they have ended */
+  guint         n_started; /* the attempts that have started, even if they have ended */
 } Fixture;
 
 static Fixture *present;
@@ -52,7 +52,7 @@ run_cb (gpointer user_data)
 {
   guint number = (HbTurn *) user_data - present->turns;
 
-  present->n_running++;
+  present->n_started++;
   if (number < HB_TURN_MAX_AT_ONCE)
     return;
 
@@ -68,7 +68,7 @@ take (Fixture     *fixture,
   HbTurn *turn = &fixture->turns[number];
 
   if (hb_turn_take (turn, session, fixture->context, run_cb, turn))
-    fixture->n_running++;
+    fixture->n_started++;
 }
 
 static void
@@ -79,7 +79,7 @@ take_all (Fixture *fixture)
   for (i = 0; i < N_TURNS; i++)
     take (fixture, i, fixture->session);
 
-  g_assert_cmpuint (fixture->n_running, ==, HB_TURN_MAX_AT_ONCE);
+  g_assert_cmpuint (fixture->n_started, ==, HB_TURN_MAX_AT_ONCE);
 }
 
 static void
@@ -137,7 +137,7 @@ test_others (Fixture       *fixture,
   take_all (fixture);
   hb_turn_end (&fixture->turns[0]);
   take (fixture, 0, fixture->other);
-  g_assert_cmpuint (fixture->n_running, ==, HB_TURN_MAX_AT_ONCE + 1);
+  g_assert_cmpuint (fixture->n_started, ==, HB_TURN_MAX_AT_ONCE + 1);
 }
 
 static gpointer
@@ -164,7 +164,7 @@ test_threads (Fixture       *fixture,
   for (i = 0; i < N_TURNS; i++)
     take (fixture, i, NULL);
 
-  g_assert_cmpuint (fixture->n_running, ==, HB_TURN_MAX_AT_ONCE);
+  g_assert_cmpuint (fixture->n_started, ==, HB_TURN_MAX_AT_ONCE);
   g_assert_nonnull (g_thread_join (g_thread_new ("other", take_elsewhere, fixture)));
 }
 
@@ -179,7 +179,7 @@ test_stall (Fixture       *fixture,
                   "applies to the attempts that have started since");
 
   take_all (fixture);
-  while (fixture->n_running < N_TURNS && g_get_monotonic_time () < deadline)
+  while (fixture->n_started < N_TURNS && g_get_monotonic_time () < deadline)
     g_main_context_iteration (fixture->context, TRUE);
 
   g_assert_cmpstr (fixture->started->str, ==, "0 1 2 3 4 5 6 7 8 9 ");
@@ -189,7 +189,7 @@ test_stall (Fixture       *fixture,
   for (i = 0; i < HB_TURN_MAX_AT_ONCE; i++)
     take (fixture, i, fixture->session);
 
-  g_assert_cmpuint (fixture->n_running - N_TURNS, ==, HB_TURN_MAX_AT_ONCE - 10);
+  g_assert_cmpuint (fixture->n_started - N_TURNS, ==, HB_TURN_MAX_AT_ONCE - 10);
 }
 
 int
