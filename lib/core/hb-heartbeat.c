@@ -10,9 +10,9 @@
 #define MAX_PING 125
 
 /* A ping may be sent early: by at most 1 / EARLY of ping-timeout, and by at most MAX_EARLY. The
- * pings of several tasks can then share one wake-up. At the default of 15 s, any number of tasks
- * wake the process about once a second, and each task sends at most 16 pings in the time in which
- * it would otherwise send 15. */
+ * pings of several tasks can then share one wake-up. At the default of 15 s, the pings wake the
+ * process at most about once a second, however many tasks exist. Each task sends at most 16 pings
+ * in the time in which it would otherwise send 15. */
 #define EARLY     16
 #define MAX_EARLY G_TIME_SPAN_SECOND
 

@@ -4,8 +4,9 @@
 
 #include "hb-input-steps-private.h"
 
-/* Reads large blocks, emits the messages and pongs in them, and gives libsoup all other frames. If
- * the fast lane is closed, libsoup gets all frames. Pauses so that other sources are dispatched.
+/* Reads large blocks. Emits the pongs and the plain, whole messages in them, unless libsoup must
+ * get them, and gives libsoup all other frames. If the fast lane is closed, libsoup gets all
+ * frames. Pauses so that other sources are dispatched.
  *
  * libsoup alone would read until no data is left, however long that takes, and would create a
  * source again for each read. The bytes that one call of hb_input_run () handles are a delivery.

@@ -94,8 +94,9 @@ tunnel_starting_cb (SoupMessage *tunnel,
   soup_message_set_uri (tunnel, bare);
 }
 
-/* libsoup creates a CONNECT request for a tunnel, with the URI of @request. If that URI contains a
- * user name and a password, which are for the server, libsoup would send them to the proxy. */
+/* libsoup creates a CONNECT request for a tunnel, with the URI of @request. libsoup would send a
+ * user name and a password in that URI to the proxy, although they are for the server, so this
+ * function removes them from the URI. */
 static void
 request_queued_cb (SoupSession *session,
                    SoupMessage *message,

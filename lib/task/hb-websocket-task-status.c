@@ -224,10 +224,10 @@ hb_websocket_task_get_buffered_amount (HbWebsocketTask *self)
  * The last measured time from a ping to its reply, in microseconds.
  *
  * The value is -1 while the latency is unknown. After the loss of a connection, the value does not
- * change until the next connection is open. If the machine was suspended, or the program was
- * stopped or blocked, between a ping and its reply, and a timeout of the heartbeat ended more than
- * a second before the program continued, the value does not change. It does not change either if
- * the task has stopped reading the socket between a ping and its reply: see
+ * change until the next connection is open. The machine may be suspended, or the program stopped or
+ * blocked, between a ping and its reply. If a timeout of the heartbeat expired more than a second
+ * before the program continued, that reply does not change the value. The value does not change
+ * either if the task has stopped reading the socket between a ping and its reply: see
  * [property@WebsocketTask:paused].
  *
  * In mode `MESSAGE`, the first message after a ping counts as its reply if

@@ -10,7 +10,7 @@
  * count is limited, each message begins with its number, from 0, as eight bytes in little-endian
  * order, so that a client can detect a lost message. */
 
-/* The most bytes in a block, unless one frame is longer */
+/* The maximum number of bytes in a block, unless a single frame is longer */
 #define BLOCK_MAX  (256 * 1024)
 
 #define MAX_HEADER 10
@@ -27,7 +27,7 @@ struct _ServerFlood
   gsize    n_frames;  /* the number of frames in a full block */
   gsize    start;     /* the offset of the first byte that is not written yet */
   gsize    end;       /* the offset after the last byte */
-  guint64  next;      /* the number of the first message of the next block, if there is a limit */
+  guint64  next;      /* the number of the first message of the next block, for a limited count */
   guint64  count;     /* the number of messages, G_MAXUINT64 for no limit */
 };
 

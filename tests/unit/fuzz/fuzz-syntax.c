@@ -71,7 +71,8 @@ check_close (const char *text)
   guint code = 0;
   gboolean is_good;
 
-  /* The digits at the beginning of the text are the code. */
+  /* The digits at the beginning of the text are the code. The loop ends when the code is 10000 or
+   * more, because more digits could make the code overflow. */
   while (g_ascii_isdigit (*text) && code < 10000)
     code = code * 10 + (*text++ - '0');
 
