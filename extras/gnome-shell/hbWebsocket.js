@@ -408,10 +408,14 @@ export class WebsocketTask extends GObject.Object {
     if (this._isDraining)
       return;
     this._isDraining = true;
-    while (this._effects.length > 0)
-      this._effects.shift()();
-    this._isDraining = false;
-    this._follow();
+    try {
+      while (this._effects.length > 0)
+        this._effects.shift()();
+    } finally {
+      // If `protocols` is not an array of strings, the effect that sends the request throws.
+      this._isDraining = false;
+      this._follow();
+    }
   }
 
   _emit(...args) {

@@ -1,16 +1,16 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 
-// Tests of the module alone. The first one simulates a suspend, for which the library has other
-// tests. The second one creates, opens and closes a thousand tasks, as an extension does when it is
-// enabled and disabled. It checks that no source, no file descriptor and no handler of the network
-// monitor is left.
+// Tests of the module alone. The library would not accept the value of `protocols` in the first
+// one. The second one simulates a suspend, for which the library has other tests. The third one
+// creates, opens and closes a thousand tasks, as an extension does when it is enabled and disabled.
+// It checks that no source, no file descriptor and no handler of the network monitor is left.
 
 import Gio from 'gi://Gio';
 import GLib from 'gi://GLib';
 import GObject from 'gi://GObject';
 import System from 'system';
 
-import {Hb, assertEqual, jump, turn, wait} from './harness.js';
+import {Hb, assert, assertEqual, jump, turn, wait} from './harness.js';
 
 const N_CYCLES = 1000;
 
@@ -60,7 +60,24 @@ const PHASES = [
   },
 ];
 
-export const together = {};
+export const together = {
+  // After an error in open(), the task can connect with another value.
+  async wrongProtocols(scenario) {
+    const task = scenario.task({uri: scenario.peer().uri, protocols: [1]});
+    let failure = null;
+
+    try {
+      task.open();
+    } catch (error) {
+      failure = error;
+    }
+    assert(failure !== null, 'open() has accepted the number');
+    task.protocols = [];
+    task.reconnect_now();
+    await wait(() => task.log.includes('open'), 'open');
+    assertEqual(task.log, ['CONNECTING', 'connecting', 'connecting', 'OPEN', 'open']);
+  },
+};
 
 export const alone = {
   // Only the real-time clock shows that the machine was suspended. The reply to a ping from before
