@@ -22,9 +22,13 @@ static void
 send_text (HbWebsocketTask *task,
            const char      *text)
 {
+  g_autoptr (GError) error = NULL;
+
   /* If no connection is open, the task queues the text for the next one. */
-  if (hb_websocket_task_send_text (task, text, NULL))
+  if (hb_websocket_task_send_text (task, text, &error))
     n_unanswered++;
+  else
+    g_printerr ("%s\n", error->message);
 }
 
 static void

@@ -44,9 +44,13 @@ let unanswered = 0;
 let inputHasEnded = false;
 
 function sendText(text) {
-  // If no connection is open, the task queues the text for the next one.
-  task.send_text(text);
-  unanswered++;
+  try {
+    // If no connection is open, the task queues the text for the next one.
+    task.send_text(text);
+    unanswered++;
+  } catch (error) {
+    printerr(error.message);
+  }
 }
 
 function setUnanswered(number) {

@@ -41,9 +41,12 @@ input_has_ended = False
 def send_text(text):
     global unanswered
 
-    # If no connection is open, the task queues the text for the next one.
-    task.send_text(text)
-    unanswered += 1
+    try:
+        # If no connection is open, the task queues the text for the next one.
+        task.send_text(text)
+        unanswered += 1
+    except GLib.Error as error:
+        print(error.message, file=sys.stderr)
 
 
 def set_unanswered(number):

@@ -71,9 +71,12 @@ async def main(uri):
             is_answered.clear()
 
     def send_text(text):
-        # If no connection is open, the task queues the text for the next one.
-        task.send_text(text)
-        set_unanswered(unanswered + 1)
+        try:
+            # If no connection is open, the task queues the text for the next one.
+            task.send_text(text)
+            set_unanswered(unanswered + 1)
+        except GLib.Error as error:
+            print(error.message, file=sys.stderr)
 
     def on_open(_):
         print('open')
@@ -91,9 +94,11 @@ async def main(uri):
         if task.props.buffered_amount == 0:
             set_unanswered(0)
 
-    def on_interrupt():
-        task.close(1000, None)
-        lines.put_nowait(None)
+    def on_state(*_):
+        if task.get_state() == Hb.State.CLOSED:
+            # Ctrl+C or an error has closed the task, so the program waits for nothing any more.
+            lines.put_nowait(None)
+            set_unanswered(0)
 
     # The handlers stay connected when the task reconnects.
     task.connect('open', on_open)
@@ -101,8 +106,9 @@ async def main(uri):
     task.connect('error', lambda _, error: print('error:', error.message))
     task.connect('close', on_close)
     task.connect('reconnect', lambda _, attempt, delay: print(f'attempt {attempt} in {delay} ms'))
+    task.connect('notify::state', on_state)
 
-    asyncio.get_running_loop().add_signal_handler(signal.SIGINT, on_interrupt)
+    asyncio.get_running_loop().add_signal_handler(signal.SIGINT, task.close, 1000, None)
 
     print('Type lines to send them. Ctrl+D or Ctrl+C closes the connection.')
 

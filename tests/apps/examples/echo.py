@@ -13,6 +13,7 @@ import queue
 import re
 import signal
 import socket
+import struct
 import subprocess
 import sys
 import threading
@@ -20,6 +21,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
+from raw_websocket import CLOSE, TEXT, Peer  # noqa: E402
 from tap import run_cases  # noqa: E402
 
 # Seconds to wait for a line or for the end of a process
@@ -29,6 +31,7 @@ INTRODUCTION = r'Type lines to send them\. Ctrl\+D or Ctrl\+C closes the connect
 REFUSED = r'error: Could not connect to 127\.0\.0\.1: .+'
 SILENT = r'error: The server has not replied to a ping within 2000 ms'
 ATTEMPT = r'attempt \d+ in 500 ms'
+TOO_LATE = 'The task is closing, and accepts no more messages'
 
 # The tests read GLib's critical messages and GJS's exceptions from standard error. With
 # G_DEBUG=fatal-criticals, a critical message would end the program instead. Before glibc 2.39,
@@ -236,6 +239,40 @@ def test_early_interrupt(path, *command):
             example.expect_success()
 
 
+def test_late_line(_path, *command):
+    """A line that is typed during the closing handshake cannot be sent, and is reported."""
+    is_closing = threading.Event()
+
+    def serve(client):
+        client.send(*client.receive())
+        while client.receive()[0] != CLOSE:
+            pass
+        is_closing.set()
+        client.take(1)
+
+    with Peer(serve) as server, Example(*command, server.uri) as example:
+        example.expect('open', 'received hello')
+        example.process.send_signal(signal.SIGINT)
+        assert is_closing.wait(WAIT_TIMEOUT), 'the example has sent no close frame'
+        example.send('late')
+        example.expect('closed with code 1006')
+        status = example.wait()
+        assert status == 0, f'the example ended with status {status}'
+        assert example.complaints == [TOO_LATE], example.describe_complaints()
+
+
+def test_too_big(_path, *command):
+    """The example ends when the server sends a message that is too big, which closes the task."""
+    def serve(client):
+        client.receive()
+        client.sock.sendall(struct.pack('!BBQ', 0x80 | TEXT, 127, 1 << 30))
+        client.take(1)
+
+    with Peer(serve) as server, Example(*command, server.uri) as example:
+        example.expect('open', 'error: .+', 'closed with code 1006')
+        example.expect_success()
+
+
 def test_no_uri(path, *command):
     """Without an argument, the example reports that the URI is missing."""
     with Process(*command) as example:
@@ -255,7 +292,8 @@ def test_wrong_uri(path, *command):
 
 def main(*arguments):
     tests = [test_restart, test_silence, test_drop, test_short_input, test_pipe, test_socket,
-             test_interrupt, test_early_interrupt, test_no_uri, test_wrong_uri]
+             test_interrupt, test_early_interrupt, test_late_line, test_too_big, test_no_uri,
+             test_wrong_uri]
     run_cases((test.__name__.removeprefix('test_').replace('_', ' '),
                lambda test=test: test(*arguments)) for test in tests)
 
