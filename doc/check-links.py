@@ -25,6 +25,7 @@ class Page(HTMLParser):
         super().__init__()
         self.links = []
         self.pictures = []
+        self.unnamed = []
         self.anchors = set()
         self.feed(path.read_text(encoding='utf-8'))
 
@@ -34,9 +35,10 @@ class Page(HTMLParser):
         if tag == 'a' and 'href' in attrs:
             self.links.append(attrs['href'])
         if tag == 'img':
-            self.pictures.append(attrs.get('src', ''))
-            if not attrs.get('alt') and not self.pictures[-1].startswith('data:'):
-                self.pictures.append(f'{self.pictures[-1]} has no alternative text')
+            source = attrs.get('src', '')
+            self.pictures.append(source)
+            if not attrs.get('alt') and not source.startswith('data:'):
+                self.unnamed.append(source)
 
 
 def is_broken(pages, name, link):
@@ -64,10 +66,12 @@ def check_site(folder):
         yield from (f'{name}: {link}' for link in page.links if is_broken(pages, name, link))
         yield from (f'{name}: {picture}' for picture in page.pictures
                     if is_missing(folder, picture))
+        yield from (f'{name}: {picture}: the picture has no alternative text'
+                    for picture in page.unnamed)
 
 
 def read_prose(path):
-    """Returns the text of a page without its fenced code, or None if the page does not exist."""
+    """Returns the text of a page without its fenced code, or None if the path is not a file."""
     return FENCED.sub('', path.read_text(encoding='utf-8')) if path.is_file() else None
 
 
@@ -95,15 +99,15 @@ def find_fault(path, folder, is_picture, text, link):
     parts = urlsplit(link)
     target = (path.parent / unquote(parts.path)).resolve() if parts.path else path
 
+    if is_picture and not text:
+        return 'the picture has no alternative text'
     if parts.scheme:
         return None
     if not target.exists():
         return 'no such file'
     if path.parent == folder and target.parent != folder:
         return 'the page is not in the book, so the site does not have it'
-    if is_picture and not text:
-        return 'the picture has no alternative text'
-    if parts.fragment and parts.fragment not in find_anchors(read_prose(target)):
+    if parts.fragment and parts.fragment not in find_anchors(read_prose(target) or ''):
         return 'no heading has this anchor in all renderers'
     return None
 
