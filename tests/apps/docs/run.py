@@ -364,8 +364,10 @@ def check_meson(snippet, folder, snippets):
 
 def check_fragment(snippet, folder):
     if snippet.language == 'c':
-        # The build has already compiled the fragments in C of the book. The program in the README
-        # is tested by tests/release/checks/readme.py.
+        # The build has already compiled the fragments in C of the book. The programs in the READMEs
+        # are tested by tests/release/checks/readme.py.
+        if PAGE.name == 'CONTRIBUTING.md':
+            check(False, str(snippet), 'No test compiles the fragments in C of this page.')
         return
     if snippet.language == 'vala':
         source = write(folder, 'fragment.vala', snippet.text)

@@ -64,6 +64,8 @@ def read_fences(page, text):
             language = fence[3]
             if fence[1] or fence[2] != '```' or language not in LANGUAGES:
                 raise Fault(f'{page}:{number}: a fence without a language that is tested: {line}')
+            if kind == 'shell' and language != 'text':
+                raise Fault(f'{page}:{number}: the output of a shell is a fence of text: {line}')
             start = number
         elif KIND.match(line):
             kind = KIND.match(line)[1]
