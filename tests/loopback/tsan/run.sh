@@ -3,10 +3,11 @@
 
 # Usage: tests/loopback/tsan/run.sh [--build-dir=DIR] [--libs-dir=DIR] [ARGUMENT OF meson test]...
 #
-# Runs the tests of threads, or those that the arguments name, with ThreadSanitizer. ThreadSanitizer
-# sees only the locks of a GLib that is compiled for it. So the script first builds GLib and libsoup
-# from Debian's sources in _build-tsan-libs (or DIR), unless they were built before. The build takes
-# a minute or two, and needs the packages that tests/run.sh needs.
+# Runs the tests that use several threads, or those that the arguments name, with ThreadSanitizer.
+# ThreadSanitizer sees only the locks of a GLib that is compiled for it. So the script first builds
+# GLib and libsoup from Debian's sources in _build-tsan-libs, or in the folder of --libs-dir, unless
+# they were built before. The build takes a minute or two, and needs the packages that tests/run.sh
+# needs.
 
 set -euo pipefail
 
@@ -18,7 +19,7 @@ libs_dir=_build-tsan-libs
 while [ $# -gt 0 ]; do
   case "$1" in
     -h | --help)
-      sed -n 's/^# \{0,1\}//; 4,9p' tests/loopback/tsan/run.sh
+      sed -n 's/^# \{0,1\}//; 4,10p' tests/loopback/tsan/run.sh
       exit 0
       ;;
     --build-dir=*) build_dir=${1#--build-dir=} ;;
@@ -78,7 +79,8 @@ export PKG_CONFIG_PATH=$prefix/lib/pkgconfig
 export LD_LIBRARY_PATH=$prefix/lib
 
 if [ ! -e "$prefix/is-complete" ]; then
-  rm -rf "${libs_dir:?}"/*
+  # With --libs-dir, the folder may also contain files of the user.
+  rm -rf "$libs_dir"/{apt,glib,glib-build,libsoup,libsoup-build,prefix}
   download
   build glib "$libs_dir"/apt/sources/glib2.0_*.orig.tar.xz \
     -Dman=false -Dnls=disabled -Dselinux=disabled -Dlibmount=disabled -Dxattr=false
