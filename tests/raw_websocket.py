@@ -175,6 +175,19 @@ def echo(client):
             return data
 
 
+def end(sock):
+    """Ends a connection, or stops listening.
+
+    close() alone would not wake a thread that waits for the socket, and the socket would stay open
+    until this thread wakes up.
+    """
+    try:
+        sock.shutdown(socket.SHUT_RDWR)
+    except OSError:
+        pass  # The other end has already ended the connection.
+    sock.close()
+
+
 class Peer:
     """A server that accepts connections until the end of its `with` block.
 
@@ -201,9 +214,9 @@ class Peer:
         return self
 
     def __exit__(self, *_):
-        self.socket.close()
+        end(self.socket)
         for connection in self.connections:
-            connection.close()
+            end(connection)
 
     def listen(self):
         while True:
@@ -212,13 +225,17 @@ class Peer:
             except OSError:
                 return
             connection.settimeout(WAIT_TIMEOUT)
-            self.connections.append(connection)
             threading.Thread(target=self.talk, args=(connection,), daemon=True).start()
 
     def talk(self, connection):
         try:
             if self.tls:
-                connection = self.tls.wrap_socket(connection, server_side=True)
+                # The wrapper takes over the socket, so `connections` must contain the wrapper.
+                connection = self.tls.wrap_socket(connection, server_side=True,
+                                                  do_handshake_on_connect=False)
+            self.connections.append(connection)
+            if self.tls:
+                connection.do_handshake()
             if self.accept:
                 self.shake_hands(Connection(connection))
             else:
