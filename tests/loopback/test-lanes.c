@@ -37,7 +37,7 @@ typedef struct
   guint            n_unheard;  /* emitted messages that the listener has not received yet */
 } Exchange;
 
-/* The number of times that libsoup has emitted `message`, since a test last set it to 0 */
+/* The number of times that libsoup has emitted `message` since a test has reset the number */
 static guint n_emissions;
 
 static gboolean
