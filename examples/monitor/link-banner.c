@@ -58,15 +58,19 @@ ready_cb (LinkBanner *self)
     set_reason (self, NULL);
 }
 
+/* Shows why the connection or an attempt has failed. The error CLOSED only says that messages were
+ * not sent, which the list of messages shows. It could replace the reason why the task closed. */
 static void
 error_cb (LinkBanner *self,
           GError     *error)
 {
-  set_reason (self, error->message);
+  if (!g_error_matches (error, HB_ERROR, HB_ERROR_CLOSED))
+    set_reason (self, error->message);
 }
 
-/* Shows how the connection ended, unless the task is closed, or the banner already shows the
- * message of an error, which explains more. */
+/* Shows how the server ended the connection, unless the banner already shows the message of an
+ * error, which explains more. If the user has ended the connection, the task is CLOSED, or, after a
+ * retry, CONNECTING. */
 static void
 close_cb (LinkBanner *self,
           guint       code,
@@ -75,7 +79,7 @@ close_cb (LinkBanner *self,
   HbState state = hb_websocket_task_get_state (self->task);
   g_autofree char *text = NULL;
 
-  if (adw_banner_get_revealed (self->bar) || state == HB_STATE_CLOSED)
+  if (adw_banner_get_revealed (self->bar) || state != HB_STATE_WAITING)
     return;
 
   if (code == SOUP_WEBSOCKET_CLOSE_ABNORMAL)

@@ -137,9 +137,15 @@ test_loss (MonitorFixture *self,
   wait_until (eye_get_n_rows (self) == 4);
   g_assert_cmpint (eye_get_status (self, 2), ==, MONITOR_MESSAGE_SENT);
   g_assert_cmpstr (eye_get_text (self->queued), ==, "0 bytes");
+
+  /* If the user retries although the connection is open, the banner does not blame the server. */
+  gtk_widget_activate_action (GTK_WIDGET (self->window), "win.retry", NULL);
+  g_assert_cmpstr (eye_get_text (self->state), ==, "Connecting…");
+  g_assert_false (eye_has_banner (self));
 }
 
-/* A message that still waits when the user disconnects is shown as not sent. */
+/* A message that still waits when the user disconnects is listed as not sent. The banner does not
+ * report it, because it would offer to reconnect. */
 static void
 test_unsent (MonitorFixture *self,
              gconstpointer   data)
@@ -150,6 +156,7 @@ test_unsent (MonitorFixture *self,
   wait_until (eye_shows (self->state, "Disconnected"));
   wait_until (eye_lists (self, "Not Sent"));
   g_assert_cmpint (eye_get_status (self, 0), ==, MONITOR_MESSAGE_FAILED);
+  g_assert_false (eye_has_banner (self));
 }
 
 /* A message that the user types before the connection is ready is sent as a login. The messages of
