@@ -460,23 +460,25 @@ send_unread (Delivery *self,
     }
 }
 
-static void
+/* Returns the number of bytes that the server has not read. */
+static guint
 count_unread (Delivery *self)
 {
   int n_counts = g_atomic_int_get (&self->log->n_counts);
 
   g_assert_cmpint (kill (self->receiver, SIGUSR1), ==, 0);
   wait_until (g_atomic_int_get (&self->log->n_counts) != n_counts);
+
+  return self->log->n_unread;
 }
 
 /* Counts the unread bytes of the server, after enough data has arrived and no more can arrive. */
 static void
 wait_unread (Delivery *self)
 {
-  do
-    count_unread (self);
-  while (self->log->n_unread < MIN (self->n_sent, MANY_UNREAD) * UNREAD_SIZE);
+  guint n_bytes = MIN (self->n_sent, MANY_UNREAD) * UNREAD_SIZE;
 
+  wait_until (count_unread (self) >= n_bytes);
   network_filter (NETWORK_FAR, "drop");
   count_unread (self);
 }
