@@ -2,6 +2,7 @@
 
 #include "config.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
 #include <sys/resource.h>
@@ -323,6 +324,7 @@ test_forged (void)
 static void
 test_refused (void)
 {
+  GMainContext *context = g_main_context_default ();
   struct rlimit limit;
   struct rlimit none;
   Watcher watcher;
@@ -331,10 +333,15 @@ test_refused (void)
   none = limit;
   none.rlim_cur = 0;
   g_assert_cmpint (setrlimit (RLIMIT_NOFILE, &none), ==, 0);
-  watch (&watcher, g_main_context_default ());
+  g_assert_cmpint (socket (AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_ROUTE), ==, -1);
+  g_assert_cmpint (errno, ==, EMFILE);
+  watch (&watcher, context);
   g_assert_cmpint (setrlimit (RLIMIT_NOFILE, &limit), ==, 0);
 
   assert_n_sockets (0);
+  change ();
+  wait_for_quiet ();
+  g_assert_cmpuint (watcher.n_changes, ==, 0);
   unwatch (&watcher);
 }
 
