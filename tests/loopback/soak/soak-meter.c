@@ -66,10 +66,14 @@ count_sources (SoakMeter *self)
 static guint
 count_descriptors (void)
 {
-  g_autoptr (GDir) dir = g_dir_open ("/proc/self/fd", 0, NULL);
+  g_autoptr (GError) error = NULL;
+  g_autoptr (GDir) dir = g_dir_open ("/proc/self/fd", 0, &error);
   guint n = 0;
 
-  while (dir != NULL && g_dir_read_name (dir) != NULL)
+  if (dir == NULL)
+    g_error ("Could not count the descriptors: %s", error->message);
+
+  while (g_dir_read_name (dir) != NULL)
     n++;
 
   return n;

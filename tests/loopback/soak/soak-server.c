@@ -44,6 +44,7 @@ struct _SoakServer
   GSocketListener *listener;
   GTlsCertificate *certificate; /* (nullable) */
   char            *uri;
+  int              n_ended[SOAK_SERVER_N_ENDS]; /* (atomic) connections by the way they ended */
   int              is_busy;
   int              is_over;
 };
@@ -153,7 +154,11 @@ echo (GIOStream *stream)
   if (!read_all (stream, header, 2))
     return FALSE;
 
+  /* 127 stands for a length that does not fit into 16 bits. */
   length = header[1] & 0x7f;
+  if (length == 127)
+    return FALSE;
+
   if (length == 126)
     {
       if (!read_all (stream, header + 2, 2))
@@ -228,7 +233,8 @@ finish (GIOStream *stream,
     }
 }
 
-static void
+/* Returns FALSE if the connection ended before the server could end it. */
+static gboolean
 serve (SoakServer        *self,
        GSocketConnection *connection,
        End                end)
@@ -241,7 +247,7 @@ serve (SoakServer        *self,
   g_socket_set_timeout (socket, 10);
 
   if (end == END_ACCEPT)
-    return;
+    return TRUE;
 
   if (self->certificate != NULL)
     {
@@ -251,15 +257,17 @@ serve (SoakServer        *self,
     }
 
   if (!shake_hands (stream, end))
-    return;
+    return FALSE;
 
   for (i = 0; i < N_ECHOES && end < END_AT_ONCE; i++)
     {
       if (!echo (stream))
-        return;
+        return FALSE;
     }
 
   finish (stream, socket, end);
+
+  return TRUE;
 }
 
 /* Chooses the values of End in turn. END_SILENCE takes as long as a hundred other ends, so END_FIN
@@ -283,15 +291,21 @@ serve_in_thread (gpointer data)
 
   while (TRUE)
     {
+      g_autoptr (GError) error = NULL;
       g_autoptr (GSocketConnection) connection =
-        g_socket_listener_accept (self->listener, NULL, NULL, NULL);
+        g_socket_listener_accept (self->listener, NULL, NULL, &error);
+      End end = choose_end (n_links++);
 
       if (g_atomic_int_get (&self->is_over))
         return NULL;
 
+      if (connection == NULL)
+        g_error ("Could not accept a connection: %s", error->message);
+
       g_atomic_int_set (&self->is_busy, TRUE);
       g_tcp_connection_set_graceful_disconnect (G_TCP_CONNECTION (connection), FALSE);
-      serve (self, connection, choose_end (n_links++));
+      if (serve (self, connection, end))
+        g_atomic_int_inc (&self->n_ended[end]);
       g_socket_close (g_socket_connection_get_socket (connection), NULL);
       g_clear_object (&connection);
       g_atomic_int_set (&self->is_busy, FALSE);
@@ -348,4 +362,19 @@ gboolean
 soak_server_is_idle (SoakServer *self)
 {
   return !g_atomic_int_get (&self->is_busy);
+}
+
+/* Returns whether the server has ended connections in each way. */
+gboolean
+soak_server_has_used_all (SoakServer *self)
+{
+  guint end;
+
+  for (end = 0; end < SOAK_SERVER_N_ENDS; end++)
+    {
+      if (g_atomic_int_get (&self->n_ended[end]) == 0)
+        return FALSE;
+    }
+
+  return TRUE;
 }

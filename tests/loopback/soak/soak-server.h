@@ -18,5 +18,6 @@ SoakServer *soak_server_new             (GTlsCertificate *certificate);
 void        soak_server_free            (SoakServer      *self);
 const char *soak_server_get_uri         (SoakServer      *self);
 gboolean    soak_server_is_idle         (SoakServer      *self);
+gboolean    soak_server_has_used_all    (SoakServer      *self);
 
 G_END_DECLS

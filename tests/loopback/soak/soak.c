@@ -229,6 +229,9 @@ judge (Soak *self)
   gboolean passed;
 
   passed = check (self->n_sent > 0 && self->n_received > 0, "no messages went both ways");
+  passed = check (soak_server_has_used_all (self->server),
+                  "the server has not ended connections in each way") && passed;
+  passed = check (self->n_errors > 0, "the task has reported no errors") && passed;
 
   /* The malloc () of a sanitizer does not report the memory in use, and keeps freed memory. */
   if (self->last.in_use > 0)
