@@ -9,8 +9,8 @@
 /* The maximum number of open connections. The server drops the older ones. */
 #define MAX_PEERS 6
 
-/* If the server has sent more than MAX_SENT numbered messages on a connection, it sends only
- * replies there. Messages for a client that does not read would otherwise accumulate. */
+/* If the server has sent MAX_SENT numbered messages on a connection, it sends only replies there.
+ * Messages for a client that does not read would otherwise accumulate. */
 #define MAX_SENT 100
 
 #define MAX_CLIENTS 4
@@ -206,7 +206,7 @@ send_something (Rogue *self,
 {
   static const guint codes[] = { 0, 1000, 1001, 1002, 1006, 1009, 1012, 1015, 3000, 4999 };
 
-  if (peer->is_broken || peer->n_sent > MAX_SENT)
+  if (peer->is_broken || peer->n_sent >= MAX_SENT)
     return;
 
   switch (dice_roll (self->dice, 12))
