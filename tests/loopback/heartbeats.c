@@ -11,6 +11,7 @@ const Heartbeat heartbeats[N_HEARTBEATS] = {
   { "message-reply", HB_HEARTBEAT_MODE_MESSAGE, HB_LIVENESS_REPLY },
   { "ping-any", HB_HEARTBEAT_MODE_PING, HB_LIVENESS_ANY },
   { "ping-reply", HB_HEARTBEAT_MODE_PING, HB_LIVENESS_REPLY },
+  { "ping-steady", HB_HEARTBEAT_MODE_PING, HB_LIVENESS_STEADY },
 };
 
 const Heartbeat *
@@ -41,13 +42,13 @@ heartbeat_get_ping_word (const Heartbeat *self)
   return self->mode == HB_HEARTBEAT_MODE_PING ? "ping:heartbeat" : "text:heartbeat";
 }
 
-/* Sends data that proves that the connection works. With ANY, the data is a message that is not a
- * reply. With REPLY, the data is a reply to a ping. */
+/* Sends data that proves that the connection works. With REPLY, the data is a reply to a ping.
+ * Otherwise, the data is a message that is not a reply. */
 void
 heartbeat_send_life (const Heartbeat *self,
                      RawPeer         *peer)
 {
-  if (self->liveness == HB_LIVENESS_ANY)
+  if (self->liveness != HB_LIVENESS_REPLY)
     raw_peer_send_text (peer, "news");
   else if (self->mode == HB_HEARTBEAT_MODE_PING)
     raw_peer_send (peer, 0xa, "heartbeat", strlen ("heartbeat"));

@@ -7,8 +7,8 @@
 
 G_BEGIN_DECLS
 
-/* A mode of the heartbeat, combined with the value ANY or REPLY of `liveness`. Some tests must pass
- * with all four combinations. */
+/* A mode of the heartbeat, combined with a value of `liveness`. Some tests must pass with each of
+ * the combinations in the table. */
 typedef struct
 {
   const char      *name;
@@ -16,7 +16,7 @@ typedef struct
   HbLiveness       liveness;
 } Heartbeat;
 
-#define N_HEARTBEATS 4
+#define N_HEARTBEATS 5
 
 extern const Heartbeat heartbeats[N_HEARTBEATS];
 

@@ -4,6 +4,8 @@
 
 #include "suspend-fixture.h"
 
+static gint64 pinged_at; /* the time of the last ping that a test has expected */
+
 static void
 set_up (Fixture       *fixture,
         gconstpointer  data)
@@ -43,6 +45,7 @@ expect_ping (const Heartbeat *heartbeat,
              RawPeer         *peer)
 {
   raw_peer_expect (peer, heartbeat_get_ping_word (heartbeat));
+  pinged_at = test_clock_get_now ();
 }
 
 /* Makes the server send proof that the connection works, and waits until the data is in the
@@ -56,21 +59,34 @@ send_life (const Heartbeat *heartbeat,
 }
 
 /* Waits until the task has read the data of send_life (). Then checks that the next ping is sent
- * ping-timeout after that, no sooner and no later, and that the connection stays open. */
+ * ping-timeout after that, no sooner and no later, and that the connection stays open. With STEADY,
+ * the time counts from the last ping instead, and if it has passed, a ping must be sent at once,
+ * and is answered. */
 void
 expect_life (Fixture         *fixture,
              const Heartbeat *heartbeat,
              RawPeer         *peer)
 {
+  gint64 passed = 0; /* of ping-timeout, in milliseconds */
   guint64 n_pings;
 
-  if (heartbeat->liveness == HB_LIVENESS_ANY)
-    signal_log_expect (fixture->log, "message:text:news");
-  else
+  if (heartbeat->liveness == HB_LIVENESS_REPLY)
     wait_until (get_metric (fixture->task, hb_metrics_get_replies) == 1);
+  else
+    signal_log_expect (fixture->log, "message:text:news");
+
+  if (heartbeat->liveness == HB_LIVENESS_STEADY)
+    passed = (test_clock_get_now () - pinged_at) / G_TIME_SPAN_MILLISECOND;
+  if (passed >= PING_AFTER)
+    {
+      expect_ping (heartbeat, peer);
+      send_life (heartbeat, peer);
+      signal_log_expect (fixture->log, "message:text:news");
+      passed = 0;
+    }
 
   n_pings = count_pings (fixture);
-  jump (PING_AFTER - 1);
+  jump (PING_AFTER - passed - 1);
   g_assert_cmpuint (count_pings (fixture), ==, n_pings);
   jump (LATENESS);
   expect_ping (heartbeat, peer);

@@ -8,8 +8,8 @@
 
 G_BEGIN_DECLS
 
-/* A task with the default timeouts of the heartbeat, and a clock that jumps. Each case runs in both
- * modes of the heartbeat, each with liveness ANY and REPLY, and gets a Heartbeat as its data. */
+/* A task with the default timeouts of the heartbeat, and a clock that jumps. Each case runs with
+ * each Heartbeat, which is the data of the test. */
 typedef struct
 {
   const char *name;

@@ -9,8 +9,8 @@
  * late, the task sends another ping first. The time that the application's functions take does not
  * count as time in which the peer could reply.
  *
- * In these tests, a reply is the data of send_life (). With liveness ANY, this is an ordinary
- * message. */
+ * In these tests, a reply is the data of send_life (). With liveness ANY or STEADY, this is an
+ * ordinary message. */
 
 /* The number of messages whose handlers together take tens of milliseconds */
 #define MANY 300
@@ -202,6 +202,9 @@ test_ping_func (Fixture       *fixture,
   expect_ping (data, peer);
   g_assert_cmpuint (n_calls, ==, 1);
   expect_dead (fixture);
+
+  /* With STEADY, another ping is sent before the connection is lost. */
+  raw_peer_forget (peer);
 }
 
 static void
@@ -226,6 +229,9 @@ test_check_in_handler (Fixture       *fixture,
   wait_idle ();
   expect_ping (data, peer);
   expect_dead (fixture);
+
+  /* With STEADY, another ping is sent before the connection is lost. */
+  raw_peer_forget (peer);
 }
 
 static void
