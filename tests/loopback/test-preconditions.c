@@ -77,6 +77,8 @@ test_getters (void)
   refuses (g_assert_cmpint (get (latency), ==, -1));
   refuses (g_assert_cmpint (get (downtime), ==, 0));
   refuses (g_assert_cmpuint (get (http_status), ==, 0));
+  refuses (g_assert_null (get (last_error)));
+  refuses (g_assert_false (get (ready)));
   refuses (g_assert_null (get (metrics)));
   refuses (g_assert_null (get (request_headers)));
   g_object_unref (object);
@@ -177,6 +179,7 @@ test_calls (void)
   refuses (hb_websocket_task_mark_ready (object));
   refuses (hb_websocket_task_hold (object));
   refuses (hb_websocket_task_release (object));
+  refuses (g_assert_false (hb_websocket_task_can_acknowledge (object)));
   refuses (g_assert_false (hb_websocket_task_send_text (object, "hi", NULL)));
   refuses (g_assert_false (hb_websocket_task_send_bytes (object, bytes, NULL)));
   refuses (g_assert_false (hb_websocket_task_send_message (object, SOUP_WEBSOCKET_DATA_TEXT, bytes,
