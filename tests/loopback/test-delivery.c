@@ -239,6 +239,7 @@ test_set_back (gconstpointer data)
   if (!set_up (&fixture, &tls))
     return;
 
+  n_readings = 0;
   peer = fixture_open_raw (&fixture);
   assert_sends (fixture.task, "acknowledged");
   if (has_sent)
@@ -255,7 +256,6 @@ test_set_back (gconstpointer data)
 
   fixture_close_raw (&fixture, peer);
   fixture_tear_down (&fixture, NULL);
-  n_readings = 0;
 }
 
 /* A time that is longer than the time budget of handlers, in milliseconds */
