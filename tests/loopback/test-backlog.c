@@ -243,8 +243,7 @@ read_some_cb (gpointer user_data)
   guint n_frames = raw_peer_get_n_frames (peer);
 
   raw_peer_resume (peer);
-  while (raw_peer_get_n_frames (peer) == n_frames)
-    g_main_context_iteration (NULL, FALSE);
+  wait_until (raw_peer_get_n_frames (peer) != n_frames);
   raw_peer_pause (peer);
 
   return G_SOURCE_CONTINUE;

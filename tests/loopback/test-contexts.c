@@ -63,6 +63,17 @@ turn (GMainContext *context)
   g_main_context_iteration (NULL, FALSE);
 }
 
+/* Calls turn () until @condition is true. Fails the test if this takes too long. */
+#define turn_until(context, condition) \
+  G_STMT_START { \
+    gint64 deadline_ = wait_get_deadline (); \
+    while (!(condition)) \
+      { \
+        turn (context); \
+        g_assert_cmpint (g_get_monotonic_time (), <, deadline_); \
+      } \
+  } G_STMT_END
+
 static void
 finish (GMainContext *context)
 {
@@ -96,19 +107,11 @@ test_context_is_taken_once (Fixture       *fixture,
 
   for (i = 0; i < 3; i++)
     {
-      gint64 deadline = wait_get_deadline ();
-
       /* These functions are called while another context is the thread-default one, and act in the
        * task's context nevertheless. */
       assert_sends (fixture->task, "hello");
       hb_websocket_task_check (fixture->task);
-
-      while (signal_log_count (fixture->log, "message:text:hello") <= i)
-        {
-          turn (context);
-          g_assert_cmpint (g_get_monotonic_time (), <, deadline);
-        }
-
+      turn_until (context, signal_log_count (fixture->log, "message:text:hello") > i);
       hb_websocket_task_reconnect_now (fixture->task);
     }
 
@@ -130,8 +133,7 @@ test_other_context_after_close (Fixture       *fixture,
   g_main_context_push_thread_default (context);
   hb_websocket_task_open (fixture->task);
   g_main_context_pop_thread_default (context);
-  while (hb_websocket_task_get_state (fixture->task) != HB_STATE_OPEN)
-    turn (context);
+  turn_until (context, hb_websocket_task_get_state (fixture->task) == HB_STATE_OPEN);
 
   g_object_run_dispose (G_OBJECT (fixture->task));
   finish (context);
@@ -181,12 +183,10 @@ test_run_without_push (Fixture       *fixture,
 
   hb_websocket_task_set_connect_timeout (fixture->task, 10000);
   hb_websocket_task_reconnect_now (fixture->task);
-  while (hb_websocket_task_get_state (fixture->task) != HB_STATE_OPEN)
-    turn (context);
+  turn_until (context, hb_websocket_task_get_state (fixture->task) == HB_STATE_OPEN);
 
   assert_sends (fixture->task, "hello");
-  while (signal_log_count (fixture->log, "message:text:hello") == 0)
-    turn (context);
+  turn_until (context, signal_log_count (fixture->log, "message:text:hello") > 0);
 
   g_object_run_dispose (G_OBJECT (fixture->task));
   finish (context);
@@ -219,6 +219,7 @@ test_other_context_is_pushed (Fixture       *fixture,
   for (i = 0; i < 3; i++)
     {
       guint64 n_opens = get_metric (second, hb_metrics_get_opens);
+      gint64 deadline = wait_get_deadline ();
 
       hb_websocket_task_reconnect_now (fixture->task);
       hb_websocket_task_reconnect_now (second);
@@ -228,6 +229,7 @@ test_other_context_is_pushed (Fixture       *fixture,
         {
           turn (inner);
           turn (outer);
+          g_assert_cmpint (g_get_monotonic_time (), <, deadline);
         }
     }
 
@@ -247,7 +249,6 @@ test_sent_from_other (Fixture       *fixture,
   g_autoptr (GMainContext) context = g_main_context_new ();
   g_autoptr (GMainContext) other = g_main_context_new ();
   g_autofree char *text = g_strnfill (4 * 1024 * 1024, 'x');
-  gint64 deadline;
 
   g_test_summary ("A message that is sent while another context is the thread-default one does not "
                   "wait for that context, which may never be iterated");
@@ -255,19 +256,12 @@ test_sent_from_other (Fixture       *fixture,
   g_main_context_push_thread_default (context);
   hb_websocket_task_open (fixture->task);
   g_main_context_pop_thread_default (context);
-  while (hb_websocket_task_get_state (fixture->task) != HB_STATE_OPEN)
-    turn (context);
+  turn_until (context, hb_websocket_task_get_state (fixture->task) == HB_STATE_OPEN);
 
   g_main_context_push_thread_default (other);
   assert_sends (fixture->task, text);
   g_main_context_pop_thread_default (other);
-
-  deadline = wait_get_deadline ();
-  while (get_metric (fixture->task, hb_metrics_get_messages_received) == 0)
-    {
-      turn (context);
-      g_assert_cmpint (g_get_monotonic_time (), <, deadline);
-    }
+  turn_until (context, get_metric (fixture->task, hb_metrics_get_messages_received) > 0);
 
   g_object_run_dispose (G_OBJECT (fixture->task));
   finish (context);
@@ -296,8 +290,7 @@ test_opened_in_handler (Fixture       *fixture,
   g_main_context_push_thread_default (context);
   hb_websocket_task_open (fixture->task);
   g_main_context_pop_thread_default (context);
-  while (hb_websocket_task_get_state (second) != HB_STATE_OPEN)
-    turn (context);
+  turn_until (context, hb_websocket_task_get_state (second) == HB_STATE_OPEN);
 
   g_assert_finalize_object (second);
   g_object_run_dispose (G_OBJECT (fixture->task));
