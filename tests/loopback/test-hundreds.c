@@ -208,6 +208,7 @@ walk_take (Walk  *self,
 
   for (step = 0; step < n_steps; step++)
     {
+      position_next_step ();
       act (self);
       iterate (self, dice_roll (&self->dice, 4));
     }

@@ -9,7 +9,7 @@
 #include "position.h"
 
 static volatile guint32 current_seed;
-static volatile guint current_step;
+static int current_step; /* (atomic) */
 
 /* A signal handler may call write(2), but not printf(3). */
 static void
@@ -33,7 +33,7 @@ print_cb (int number)
   if (write (STDERR_FILENO, "# HB_WALK_SEED=", 15) > 0)
     write_number (current_seed);
   if (write (STDERR_FILENO, " failed in step ", 16) > 0)
-    write_number (current_step);
+    write_number (g_atomic_int_get (&current_step));
   if (write (STDERR_FILENO, "\n", 1) > 0)
     raise (number);
 }
@@ -59,13 +59,13 @@ void
 position_start_round (guint32 seed)
 {
   current_seed = seed;
-  current_step = 0;
+  g_atomic_int_set (&current_step, 0);
 }
 
 void
 position_next_step (void)
 {
-  current_step++;
+  g_atomic_int_inc (&current_step);
 }
 
 gboolean

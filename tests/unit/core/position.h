@@ -7,7 +7,7 @@
 G_BEGIN_DECLS
 
 /* The position of a random walk. When a walk fails, its seed and step are printed, so that it can
- * be repeated. */
+ * be repeated. The steps of all threads are counted together. */
 void     position_print_at_failure (void);
 void     position_start_round     (guint32  seed);
 void     position_next_step       (void);
