@@ -109,7 +109,7 @@ crowd_init (Crowd *self)
 
   *self = (Crowd) {
     .n_each = n_messages / N_SENDERS,
-    .n_per_link = n_messages / get_number ("HB_CROWD_LINKS", N_LINKS),
+    .n_per_link = n_messages / MAX (get_number ("HB_CROWD_LINKS", N_LINKS), 1),
   };
   self->links = g_ptr_array_new_with_free_func ((GDestroyNotify) g_array_unref);
   self->server = soup_server_new (NULL, NULL);
