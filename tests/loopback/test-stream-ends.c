@@ -193,10 +193,15 @@ test_disposal (Fixture       *fixture,
   footing_say (fixture, 300, 20);
 
   if (peer != NULL)
-    raw_peer_expect_end (peer);
+    {
+      raw_peer_expect_end (peer);
+    }
   else
-    wait_until (soup_websocket_connection_get_state (test_server_get_connection (fixture->server))
-                == SOUP_WEBSOCKET_STATE_CLOSED);
+    {
+      wait_until (soup_websocket_connection_get_state (test_server_get_connection (fixture->server))
+                  == SOUP_WEBSOCKET_STATE_CLOSED);
+      g_assert_cmpstr (test_server_get_received (fixture->server), ==, "");
+    }
 
   g_assert_cmpuint (listener.n_messages, ==, 11);
   signal_log_expect_quiet (fixture->log);
