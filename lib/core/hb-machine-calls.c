@@ -258,9 +258,9 @@ hb_machine_hold (HbMachine *self)
     hb_effects_push_notify (&self->effects, HB_PROPERTY_RECONNECT_AT);
 }
 
-/* Sends the request that a handler of `connecting` has held, or starts another attempt if `uri` has
- * changed. If the settings are no longer valid, that attempt closes the task. If the handlers are
- * still running, the driver sends the request after them. */
+/* Sends the request that a handler of `connecting` has held. If `uri` has changed or the settings
+ * are no longer valid, starts another attempt instead. An attempt with invalid settings closes the
+ * task. If the handlers are still running, the driver sends the request after them. */
 static void
 release_request (HbMachine *self,
                  gint64     now)

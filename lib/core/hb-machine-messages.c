@@ -64,7 +64,8 @@ check_text (GBytes  *bytes,
   return hb_syntax_check_text (text, length, error);
 }
 
-/* Accepts a message. No effect sends the message, so the caller must transmit at once.
+/* Accepts a message. This function does not push an effect that sends the message, so the caller
+ * must transmit at once.
  *
  * @now: HB_NEVER if queue-timeout is 0 and the clock was not read
  * @message: bytes, opcode, flags, and a ticket that is resolved when the message counts as sent or

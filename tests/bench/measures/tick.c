@@ -10,8 +10,9 @@
 
 /* Measures the longest gap between two ticks while a server floods the client. The tick is a source
  * with idle priority that is due every TICK_INTERVAL. The handler that receives the messages takes
- * HANDLER_TAKES for each of them. The gap is also measured from the first message and to the last
- * one, so it is as long as the flood if the tick is never dispatched.
+ * HANDLER_TAKES for each of them. The time from the first message to the first tick counts as a
+ * gap, and so does the time from the last tick to the last message. If the tick is never
+ * dispatched, the gap is therefore as long as the flood.
  *
  * tick task|libsoup URI MESSAGES */
 
@@ -78,8 +79,8 @@ message (MeasureLink *link,
   while (g_get_monotonic_time () < now + HANDLER_TAKES)
     continue;
 
-  /* The number of the last message is compared, and not the number of received messages, so that a
-   * lost message is reported. Otherwise the program would wait for it. */
+  /* If the program counted the received messages, it would wait forever after the loss of one. It
+   * therefore ends at the number of the last message, and reports the loss. */
   if (next == n_wanted)
     finish ();
 }
