@@ -14,10 +14,10 @@ typedef struct
   HbTickets  receives;        /* none while a message waits */
   GError    *reason;          /* (nullable) why the task last became CLOSED */
   gsize      amount;          /* how many bytes of memory the messages take */
-  gint64     given_since;     /* since when messages are given without a yield, or HB_NEVER */
+  gint64     given_since;     /* when the emission without a pause for other sources began, or HB_NEVER */
   guint      is_paused : 1;
   guint      is_giving : 1;   /* handlers of a message that has waited are running */
-  guint      is_yielding : 1; /* other sources have their turn before the next message is given */
+  guint      is_yielding : 1; /* other sources are dispatched before the next message is emitted */
 } HbInbox;
 
 void     hb_inbox_init       (HbInbox       *self,

@@ -6,9 +6,9 @@
 
 G_BEGIN_DECLS
 
-/* A header that announces a long payload must not cost much memory before the payload comes. So the
- * memory begins with at most this size, in bytes, and then grows to at most HB_PAYLOAD_GROWTH times
- * the size of the part that has been received. */
+/* A header that announces a long payload must not cost much memory before the payload is received.
+ * So the memory begins with at most this size, in bytes, and then grows to at most
+ * HB_PAYLOAD_GROWTH times the size of the part that has been received. */
 #define HB_PAYLOAD_MIN_CAPACITY ((gsize) 65 * 1024)
 
 /* Each time the memory is full, a read ends, and the memory may have to be copied. With this
@@ -16,10 +16,10 @@ G_BEGIN_DECLS
  * doubled. */
 #define HB_PAYLOAD_GROWTH 4
 
-/* The payload of a message that comes in pieces */
+/* The payload of a message that takes more than one read to receive */
 typedef struct
 {
-  guint8 *data;     /* (nullable) NULL while no message comes in pieces */
+  guint8 *data;     /* (nullable) NULL while no such message is being received */
   gsize   size;     /* of the whole payload */
   gsize   received;
   gsize   capacity; /* how many bytes of the payload fit into the memory */

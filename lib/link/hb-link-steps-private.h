@@ -9,8 +9,8 @@
 
 G_BEGIN_DECLS
 
-/* Except for the tests, only the files of the link include this header. hb-link.c uses the other
- * files. */
+/* Except for the tests, only the files of the link include this header. hb-link.c calls the
+ * functions of the other files. */
 struct _HbLink
 {
   HbEventFunc              func;       /* (nullable) NULL once the link has ended or been dropped */

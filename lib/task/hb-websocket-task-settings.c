@@ -79,7 +79,7 @@ hb_websocket_task_set_session (HbWebsocketTask *self,
  * or when an attempt that is held is released ([method@WebsocketTask.hold]). If the URI is not
  * valid at that time, the task becomes `CLOSED` with `HB_ERROR_INVALID_URI`.
  *
- * An attempt follows redirects of the server. The next attempt starts from `uri` again. The attempt
+ * An attempt follows redirects of the server. The next attempt starts from `uri` again. An attempt
  * does not follow a redirect of one of these kinds, but fails with an `HB_ERROR_HANDSHAKE` that
  * names the reason:
  *
@@ -248,7 +248,7 @@ hb_websocket_task_set_origin (HbWebsocketTask *self,
  *
  * If the application sets [property@WebsocketTask:session], that session needs the feature
  * [class@Soup.WebsocketExtensionManager] to offer compression. Add the feature before the session
- * sends anything, because libsoup 3.2 frees a feature that is added while a message is under way.
+ * sends anything, because libsoup 3.2 frees a feature that is added while a request is under way.
  *
  * Since: 1.0
  */
@@ -777,7 +777,8 @@ hb_websocket_task_set_repeat_limit (HbWebsocketTask *self,
 /**
  * HbWebsocketTask:min-uptime:
  *
- * The time for which a connection must be ready to reset the count of attempts, in milliseconds.
+ * The time for which a connection must stay ready before the count of attempts is reset, in
+ * milliseconds.
  *
  * See [property@WebsocketTask:ready] and [property@WebsocketTask:attempt].
  *
@@ -1204,10 +1205,10 @@ hb_websocket_task_set_network_aware (HbWebsocketTask *self,
  * Whether the application marks each connection as ready, with [method@WebsocketTask.mark_ready].
  *
  * Set this property for a server that requires a login, or another exchange, before anything else.
- * Until a connection is marked as ready, the task sends only messages with
- * `HB_SEND_FLAGS_THIS_LINK` and ping frames. Messages with only `HB_SEND_FLAGS_VOLATILE` are
- * refused. All other messages wait, including those that a handler of [signal@WebsocketTask::open]
- * sends. A heartbeat of mode `MESSAGE` does not run.
+ * Until a connection is marked as ready, the task sends only ping frames, and messages with
+ * `HB_SEND_FLAGS_THIS_LINK`. Messages with only `HB_SEND_FLAGS_VOLATILE` are refused. All other
+ * messages wait, including those that a handler of [signal@WebsocketTask::open] sends. A heartbeat
+ * of mode `MESSAGE` does not run.
  *
  * A connection that is not yet marked as ready still counts as an attempt. When
  * [property@WebsocketTask:connect-timeout] is over, the connection is dropped. If the server closes
@@ -1498,9 +1499,9 @@ hb_websocket_task_set_fragment_size (HbWebsocketTask *self,
  * host and the port. `wss` and `ws` are different origins. A redirect within the origin keeps the
  * headers. A redirect to another origin removes them from the request, including `Authorization`,
  * `Cookie`, and headers that a handler of [signal@WebsocketTask::connecting] has added. The request
- * keeps only the headers of the handshake, including those with the subprotocols and the origin,
- * and `User-Agent`, `Accept-Encoding` and `Accept-Language`, even if the application has set them.
- * A redirect back does not restore the removed headers.
+ * keeps only the headers of the handshake, such as `Sec-WebSocket-Protocol` and `Origin`, and the
+ * headers `User-Agent`, `Accept-Encoding` and `Accept-Language`. It keeps these headers even if the
+ * application has set them. A redirect back does not restore the removed headers.
  *
  * Returns: (transfer none): the headers
  *

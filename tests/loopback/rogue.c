@@ -6,7 +6,7 @@
 
 #include "rogue.h"
 
-/* The maximum number of open connections. The server drops the older ones. */
+/* The maximum number of open connections. If more are open, the server drops the oldest ones. */
 #define MAX_PEERS 6
 
 /* If the server has sent MAX_SENT numbered messages on a connection, it sends only replies there.
@@ -21,7 +21,7 @@ typedef struct
   guint    id;
   guint    n_sent;
   gboolean is_open;
-  gboolean is_broken; /* the server has sent invalid data, or either side a close frame */
+  gboolean is_broken; /* the server has sent invalid data, or either side has sent a close frame */
   gint64   last_number[MAX_CLIENTS];
 } Peer;
 
