@@ -14,7 +14,7 @@ typedef struct
   HbTickets  receives;        /* none while a message waits */
   GError    *reason;          /* (nullable) why the task last became CLOSED */
   gsize      amount;          /* how many bytes of memory the messages take */
-  gint64     given_since;     /* when the emission without a pause for other sources began, or HB_NEVER */
+  gint64     given_since;     /* when the current run of emissions began, or HB_NEVER */
   guint      is_paused : 1;
   guint      is_giving : 1;   /* handlers of a message that has waited are running */
   guint      is_yielding : 1; /* other sources are dispatched before the next message is emitted */

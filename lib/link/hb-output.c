@@ -52,8 +52,8 @@ hb_output_emit_progress (HbOutput *self)
   emit (self, HB_EVENT_PROGRESS);
 }
 
-/* Emits HB_EVENT_ACTIVITY if bytes were written after a backlog. The kernel accepts them only
- * because the peer has received some. */
+/* Emits HB_EVENT_ACTIVITY if bytes were written after a backlog. The kernel accepts these bytes
+ * only because the peer has received earlier ones. */
 void
 hb_output_emit_activity (HbOutput *self)
 {
@@ -244,8 +244,8 @@ hb_output_uncork (HbOutput *self)
     emit (self, HB_EVENT_BLOCKED);
 }
 
-/* Writes the gathered bytes, as far as the kernel accepts them, and emits no event. The reader
- * reports a failure. */
+/* Writes the gathered bytes, as far as the kernel accepts them, and emits no event. If a write
+ * fails, HbBlockReader reports the error after the received bytes have been read. */
 void
 hb_output_flush (HbOutput *self)
 {

@@ -7,8 +7,8 @@
 
 G_BEGIN_DECLS
 
-/* The maximum number of actors. The server counts the messages that an actor's other threads send
- * as those of one more client. */
+/* The maximum number of actors. The messages that an actor's other threads send are counted
+ * separately, as if one more client had sent them. */
 #define ACTOR_MAX 2
 
 /* An application that makes random calls at any time and in any handler, and compares each signal

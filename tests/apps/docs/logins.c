@@ -4,7 +4,8 @@
 
 #include <string.h>
 
-/* Paths of the peer of tests/apps/bindings that require a login, for the programs in the book.
+/* Paths that require a login, for the programs in the book. The server in
+ * tests/apps/bindings/peer.c serves them.
  *
  * On the paths in `rules`, the server acknowledges a login after a delay. After the
  * acknowledgement, the server answers the requests of the rule. It refuses all other messages, so a

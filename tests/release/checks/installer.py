@@ -4,7 +4,8 @@
 """Checks the messages that a new user sees first.
 
 If packages are missing, install-packages.sh must announce them, or explain why it cannot install
-them. The check replaces apt, dpkg-query and sudo with other programs, so nothing is installed. If a run.sh script cannot write to the build folder, it must say so.
+them. The check replaces apt, dpkg-query and sudo with other programs, so nothing is installed. If a
+run.sh script cannot write to the build folder, it must say so.
 """
 
 import re
@@ -51,8 +52,8 @@ SUDO = 'if [ -e sudo-refuses ]; then exit 1; fi; case "$1" in -n|-v) ;; *) exec 
 
 ANNOUNCED = r'Installing 17 packages \(download: 95\.2 MB/97 MB, disk space: 378 MB\): .*gcc.*\n'
 
-# For each case: the files that describe the machine ("sudo" adds a program of this name, and not a file), the
-# exit status, a pattern of the output, and whether packages are installed
+# For each case: the files that describe the machine ("sudo" adds a program of this name, and not a
+# file), the exit status, a pattern of the output, and whether packages are installed
 CASES = {
     'nothing is missing': (('installed',), 0, r'', False),
     'nothing is missing, for a user without sudo': (('installed', 'user'), 0, r'', False),
