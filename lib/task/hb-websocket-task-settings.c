@@ -777,8 +777,7 @@ hb_websocket_task_set_repeat_limit (HbWebsocketTask *self,
 /**
  * HbWebsocketTask:min-uptime:
  *
- * The time for which a connection must stay ready before the count of attempts is reset, in
- * milliseconds.
+ * The minimum time, in milliseconds, of a ready connection that resets the count of attempts.
  *
  * See [property@WebsocketTask:ready] and [property@WebsocketTask:attempt].
  *
