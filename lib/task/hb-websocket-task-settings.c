@@ -196,7 +196,8 @@ hb_websocket_task_set_protocols (HbWebsocketTask    *self,
  *
  * A change takes effect at the next attempt, which may be the one that
  * [signal@WebsocketTask::connecting] announces. If the value contains a character that is neither
- * visible ASCII nor a space, the task then becomes `CLOSED` with `HB_ERROR_INVALID_ARGUMENT`.
+ * visible ASCII nor a space at that time, the task becomes `CLOSED` with
+ * `HB_ERROR_INVALID_ARGUMENT`.
  *
  * Since: 1.0
  */
@@ -395,7 +396,7 @@ hb_websocket_task_set_liveness (HbWebsocketTask *self,
  *
  * If the main context wakes for another deadline, a ping that is due soon is sent at the same time,
  * so that the context does not have to wake again for the ping. The ping is early by at most a
- * sixteenth of this time, and by at most a second.
+ * sixteenth of `ping-timeout`, and by at most a second.
  *
  * Since: 1.0
  */
@@ -777,7 +778,7 @@ hb_websocket_task_set_repeat_limit (HbWebsocketTask *self,
 /**
  * HbWebsocketTask:min-uptime:
  *
- * The minimum time, in milliseconds, of a ready connection that resets the count of attempts.
+ * The time that a connection must stay ready to reset the count of attempts, in milliseconds.
  *
  * See [property@WebsocketTask:ready] and [property@WebsocketTask:attempt].
  *
@@ -1093,8 +1094,8 @@ hb_websocket_task_set_overflow (HbWebsocketTask *self,
  * A message that waits for its acknowledgement will probably arrive, and cannot be taken back. In
  * the following cases, the task does not send it again:
  *
- * - `HB_OVERFLOW_DROP_OLDEST` has dropped it to make room. Such messages are dropped before
- *   messages that are not written yet.
+ * - `HB_OVERFLOW_DROP_OLDEST` has dropped it to make room. Messages that wait for an acknowledgement
+ *   are dropped before messages that are not written yet.
  * - The `GCancellable` of its call was triggered, or [method@WebsocketTask.take_queue] was called.
  * - It has waited longer than [property@WebsocketTask:queue-timeout] when the connection is lost.
  * - It was sent with `HB_SEND_FLAGS_VOLATILE` or `HB_SEND_FLAGS_THIS_LINK`.
@@ -1262,9 +1263,9 @@ hb_websocket_task_set_manual_ready (HbWebsocketTask *self,
  * Whether received messages wait.
  *
  * While the property is `TRUE`, [signal@WebsocketTask::message] is not emitted. Messages wait, and
- * [method@WebsocketTask.receive_async] returns them. When the property becomes `FALSE`, the
- * messages that wait are emitted in order. If many messages wait, other sources of the main loop
- * are dispatched in between. To miss no message, set the property before
+ * [method@WebsocketTask.receive_async] returns them. When the property becomes `FALSE`, the task
+ * emits the signal for each message that waits, in order. If many messages wait, other sources of
+ * the main loop are dispatched in between. To miss no message, set the property before
  * [method@WebsocketTask.open].
  *
  * The task reads the socket only while the messages that wait have less than 1 MiB in total. Each
@@ -1274,8 +1275,8 @@ hb_websocket_task_set_manual_ready (HbWebsocketTask *self,
  * It does not answer the pings of the server either. The heartbeat starts again when the socket is
  * read again.
  *
- * Messages that wait outlast the connection on which they were received, so they may be emitted
- * after [signal@WebsocketTask::close]. They are dropped by [method@WebsocketTask.close].
+ * The task keeps these messages when their connection ends, so it may deliver them after
+ * [signal@WebsocketTask::close]. They are dropped by [method@WebsocketTask.close].
  *
  * Since: 1.0
  */
@@ -1410,7 +1411,7 @@ hb_websocket_task_get_queue_timeout (HbWebsocketTask *self)
 /**
  * hb_websocket_task_set_queue_timeout: (set-property queue-timeout)
  * @self: a task
- * @milliseconds: the time in milliseconds, 0 for forever
+ * @milliseconds: the time in milliseconds, 0 for no limit
  *
  * Sets [property@WebsocketTask:queue-timeout].
  *

@@ -7,8 +7,8 @@
 
 G_BEGIN_DECLS
 
-/* The maximum number of actors. The messages that an actor's other threads send are counted
- * separately, as if one more client had sent them. */
+/* The maximum number of actors. The server counts the messages of an actor's other threads as those
+ * of another client, whose number is the actor's `id` plus ACTOR_MAX. */
 #define ACTOR_MAX 2
 
 /* An application that makes random calls at any time and in any handler, and compares each signal

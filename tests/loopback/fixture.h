@@ -29,8 +29,8 @@ typedef struct
  * accepted. In the suite `fallback`, libsoup writes to the socket itself. */
 extern const gboolean has_stream;
 
-/* Whether the application reads `connection`, as it must before it can listen to libsoup's
- * signals */
+/* Whether the fixture reads the property `connection`. A read makes the task behave as if the
+ * application handled libsoup's signals. */
 extern const gboolean is_exposed;
 
 #define add_test(path, function) \
@@ -65,7 +65,8 @@ void     assert_takes_back     (HbWebsocketTask *task,
   g_assert_cmpstr (signal_log_name_state (hb_websocket_task_get_state (task)), ==, \
                    signal_log_name_state (expected))
 
-/* Stores a reference to the result in the pointer that @user_data refers to, which must be NULL. */
+/* Stores a reference to the result in the pointer at the address @user_data. This pointer must be
+ * NULL before the call. */
 void     store_result_cb       (GObject         *source,
                                 GAsyncResult    *result,
                                 gpointer         user_data);

@@ -34,7 +34,7 @@ def is_documented_elsewhere(element):
 
 
 def get_elements(element, path=''):
-    """Yields each element that must be documented, after its name for reports."""
+    """Yields the name for reports and the element, for each element that must be documented."""
     for child in element:
         if is_documented_elsewhere(child):
             continue
