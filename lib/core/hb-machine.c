@@ -15,8 +15,9 @@
  * - hb-machine-network.c for a change of the network
  * - hb-machine-time.c for a deadline */
 
-/* More than this number of effects rarely wait at once, except after a change of state. Memory for
- * more effects is freed once all are carried out, so that an idle task does not keep it. */
+/* The number of effects for which memory is kept. More effects rarely wait at once, except after a
+ * change of state. When all effects have been carried out, memory for more is freed, so that an
+ * idle task does not keep this memory. */
 #define EFFECTS_KEPT 4
 
 /* The only function that changes the state, except hb_machine_dispose () */
@@ -334,8 +335,8 @@ add_running (const HbMachine *self,
     metrics->downtime += now - self->lost_at;
 }
 
-/* Ends the task in any state. Later calls fail or do nothing. No signal follows, but the calls that
- * wait are completed. The caller drops the link. */
+/* Ends the task in any state. Later calls fail or do nothing. No signal is emitted afterwards, but
+ * all pending calls are completed. The caller drops the link. */
 void
 hb_machine_dispose (HbMachine *self,
                     gint64     now)

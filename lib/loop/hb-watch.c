@@ -100,7 +100,8 @@ hb_watch_want (HbWatch      *self,
     hb_poller_update (hb_schedule_get_poller (self->schedule), self);
 }
 
-/* Call hb_watch_wake () instead, which is faster. */
+/* Queues the watch for hb_watch_wake (). Call that function instead, because it tests inline
+ * whether the watch is already queued. */
 void
 hb_watch_queue (HbWatch *self)
 {
@@ -109,12 +110,12 @@ hb_watch_queue (HbWatch *self)
 }
 
 /* Returns a context that is never iterated, for sources that must not be dispatched. In each
- * iteration, a main context looks at each of its sources, even at a destroyed source that is still
- * referenced.
+ * iteration, a main context examines all its sources, even a destroyed source that is still
+ * referenced, so such sources in the context of the watch would slow down each iteration.
  *
  * Returns: (transfer none) (nullable): NULL if the watch belongs to no context, or if the context
- *   polls its sockets directly, as it does while they are so few that their sources take little
- *   time */
+ *   polls its sockets directly. A context with few sockets does so, because the sources of few
+ *   sockets take little time */
 GMainContext *
 hb_watch_get_parking (HbWatch *self)
 {

@@ -1094,8 +1094,8 @@ hb_websocket_task_set_overflow (HbWebsocketTask *self,
  * A message that waits for its acknowledgement will probably arrive, and cannot be taken back. In
  * the following cases, the task does not send it again:
  *
- * - `HB_OVERFLOW_DROP_OLDEST` has dropped it to make room. Messages that wait for an acknowledgement
- *   are dropped before messages that are not written yet.
+ * - `HB_OVERFLOW_DROP_OLDEST` has dropped it to make room. Messages that wait for an
+ *   acknowledgement are dropped before messages that are not written yet.
  * - The `GCancellable` of its call was triggered, or [method@WebsocketTask.take_queue] was called.
  * - It has waited longer than [property@WebsocketTask:queue-timeout] when the connection is lost.
  * - It was sent with `HB_SEND_FLAGS_VOLATILE` or `HB_SEND_FLAGS_THIS_LINK`.

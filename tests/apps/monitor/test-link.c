@@ -138,7 +138,7 @@ test_loss (MonitorFixture *self,
   g_assert_cmpint (eye_get_status (self, 2), ==, MONITOR_MESSAGE_SENT);
   g_assert_cmpstr (eye_get_text (self->queued), ==, "0 bytes");
 
-  /* If the user retries although the connection is open, the banner does not blame the server. */
+  /* If the user retries although the connection is open, the banner does not report a loss. */
   gtk_widget_activate_action (GTK_WIDGET (self->window), "win.retry", NULL);
   g_assert_cmpstr (eye_get_text (self->state), ==, "Connecting…");
   g_assert_false (eye_has_banner (self));
