@@ -202,7 +202,6 @@ dispose_cb (gpointer user_data)
   self->shown_state = HB_DRIVER_NOT_SHOWN;
   hb_driver_show_state (self);
   hb_driver_drop_link (self);
-  hb_driver_leave_context (self);
   hb_driver_carry_out_all (self);
 
   return G_SOURCE_REMOVE;
