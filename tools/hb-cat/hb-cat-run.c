@@ -263,8 +263,11 @@ read_line_cb (GObject      *source,
   self->is_reading = FALSE;
   line = take_line (G_DATA_INPUT_STREAM (source), result, &length, &error);
 
-  if (g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CANCELLED))
-    return;
+  if (g_cancellable_is_cancelled (self->reading))
+    {
+      g_free (line);
+      return;
+    }
 
   if (line != NULL)
     {
@@ -456,8 +459,11 @@ on_state (Cat *self)
 
   REPORT (self, state, state);
 
-  if (state == HB_STATE_CLOSED && self->stage != STAGE_CLOSE)
-    g_idle_add_once (gave_up_cb, self);
+  if (state != HB_STATE_CLOSED || self->stage == STAGE_CLOSE)
+    return;
+
+  g_cancellable_cancel (self->reading);
+  g_idle_add_once (gave_up_cb, self);
 }
 
 static void

@@ -4,6 +4,7 @@
 
 import os
 import signal
+import subprocess
 import threading
 
 from common import Cat, EchoServer, check, check_equal, finish, run_cat
@@ -171,6 +172,16 @@ def check_unsent():
               f'1: the task has closed before a line was sent, {options[0]}', result)
 
 
+def check_endless_input():
+    with Peer(lambda client: client.close(1000)) as peer, \
+         subprocess.Popen(['yes'], stdout=subprocess.PIPE) as lines:
+        with Cat('--once', peer.uri, stdin=lines.stdout) as cat:
+            result = cat.wait()
+        lines.kill()
+    check(result.status in (0, 1), 'the end of the task ends the program, although lines follow',
+          result)
+
+
 def check_input_and_output():
     with EchoServer() as server:
         folder = os.open('/', os.O_RDONLY)
@@ -255,6 +266,7 @@ def main():
     check_queue()
     check_given_up()
     check_unsent()
+    check_endless_input()
     check_input_and_output()
     check_command()
     check_signals_while_down()
