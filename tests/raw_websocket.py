@@ -182,7 +182,8 @@ def end(sock):
     until this thread wakes up.
     """
     try:
-        sock.shutdown(socket.SHUT_RDWR)
+        # The method of SSLSocket would also make calls of other threads fail.
+        socket.socket.shutdown(sock, socket.SHUT_RDWR)
     except OSError:
         pass  # The other end has already ended the connection.
     sock.close()
@@ -205,6 +206,7 @@ class Peer:
         self.status = status
         self.requests = []
         self.connections = []
+        self.has_ended = False
 
     def __enter__(self):
         self.socket = socket.create_server(('127.0.0.1', 0))
@@ -214,6 +216,7 @@ class Peer:
         return self
 
     def __exit__(self, *_):
+        self.has_ended = True
         end(self.socket)
         for connection in self.connections:
             end(connection)
@@ -234,6 +237,8 @@ class Peer:
                 connection = self.tls.wrap_socket(connection, server_side=True,
                                                   do_handshake_on_connect=False)
             self.connections.append(connection)
+            if self.has_ended:
+                return
             if self.tls:
                 connection.do_handshake()
             if self.accept:
