@@ -309,6 +309,7 @@ begin_chroots fedora "$@"
 choose_archive "$(dpkg --print-architecture)" "$release"
 make_source
 install_packages
+leave_archive
 write_macros
 write_settings
 check_spec

@@ -12,6 +12,8 @@
 #   choose_archive ARCH [RELEASE]   chooses the architecture and the release (such as trixie or sid)
 #                             of the systems that make_chroot makes; by default the release is that
 #                             of this machine; waits while another script uses the same packages
+#   leave_archive             lets other scripts use these packages; call it when no more packages
+#                             are installed
 #   make_chroot NAME          makes $scratch/NAME, an up-to-date system with little more than the
 #                             essential packages and apt; ends the script with the exit status 75 if
 #                             packages cannot be installed
@@ -82,7 +84,7 @@ choose_archive ()
   # Scripts for other systems may run at the same time, so each system has its own folder.
   archives=$cache/archives/$release-$architecture
 
-  [ -z "${archive_fd:-}" ] || leave_archive
+  [ -z "${archive_fd:-}" ] || exec {archive_fd}>&-
   mkdir -p "$cache/archives"
   exec {archive_fd}> "$archives.lock"
   flock --nonblock "$archive_fd" || {
@@ -93,7 +95,7 @@ choose_archive ()
 
 leave_archive ()
 {
-  exec {archive_fd}>&-
+  flock --unlock "$archive_fd"
 }
 
 # Prints the settings of apt in a chroot. A proxy may be set in the configuration of this machine's

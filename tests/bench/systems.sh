@@ -60,6 +60,7 @@ measure_in_chroot ()
   # folder, if they are installed there, so the chroot needs no npm.
   [ ! -d _build-bench/peers ] || cp -R _build-bench/peers "$root/build"
   enter "$root" env HB_LEAVE_OUT=npm /source/tools/install-packages.sh bench
+  leave_archive
   build_old "$root" '' enter "$root"
   enter "$root" env HB_LEAVE_OUT=npm /source/tests/bench/run.sh --build-dir=/build \
     --output=/results ${old:+--old=/old} "${options[@]}"

@@ -138,7 +138,7 @@ declare -A users
 
 for name in "${names[@]}"; do
   if [ -z "${options[$name]:-}" ]; then
-    sed -n 's/^# \{0,1\}//; 4,15p' "$0" >&2
+    sed -n '/^# Usage:/,/^$/ s/^# \{0,1\}//p' "$0" >&2
     exit 2
   fi
 
