@@ -189,7 +189,7 @@ run (Herd *self)
 static void
 report (Herd *self)
 {
-  guint last = get_second (self, self->back_at);
+  guint last = self->n_back < self->n_clients ? SECONDS_MAX - 1 : get_second (self, self->back_at);
   guint64 total = 0;
   guint peak = 0;
   guint i;

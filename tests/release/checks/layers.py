@@ -44,7 +44,8 @@ IMPURE = re.compile(r'''\b(
     g_socket_\w+ | GSocket\w* | GIO\w+ | g_io_\w+ |
     g_(\w+_)?(input|output)_stream_\w+ | G\w*(Input|Output)Stream |
     GTask | g_task_\w+ | GCancellable | g_cancellable_\w+ |
-    GThread\w* | g_thread_\w+ | G(Rec)?Mutex\w* | g_(rec_)?mutex_\w+ | g_random_\w+ |
+    GThread\w* | g_thread_\w+ | G(Rec)?Mutex\w* | g_(rec_)?mutex_\w+ | GRWLock | g_rw_lock_\w+ |
+    GCond | g_cond_\w+ | g_(pointer_)?bit_\w*lock | g_random_\w+ |
     soup_\w+ | Soup\w+ | SOUP_\w+
 )\b''', re.VERBOSE)
 
