@@ -305,6 +305,7 @@ export class WebsocketTask extends GObject.Object {
   _link = null;
   _effects = []; // the functions that emit the signals that are due, in order
   _isDraining = false;
+  _nCloses = 0; // the number of calls of close() that were valid
   _queue = []; // the messages that wait until a link is ready
   _held = []; // the messages that wait until the handlers of `open` have returned
   _requestedAt = NEVER;
@@ -337,9 +338,12 @@ export class WebsocketTask extends GObject.Object {
   // code that libsoup refuses to send, the task emits an error and does not end.
   close(code = 1000, reason = null) {
     this._run(now => {
-      if ([1006, 1011, 1015].includes(code) || code > 0xffff)
+      if ([1006, 1011, 1015].includes(code) || code > 0xffff) {
         this._emit('error', newError(Code.INVALID_ARGUMENT, `A client cannot close with ${code}`));
-      else if (this.state === OPEN)
+        return;
+      }
+      this._nCloses++;
+      if (this.state === OPEN)
         this._shutDown(now, code || 1005, encode(reason ?? '').length > MAX_REASON ? null : reason);
       else if (this.state === CONNECTING || this.state === WAITING)
         this._leave(CLOSED);
@@ -653,9 +657,11 @@ export class WebsocketTask extends GObject.Object {
   }
 
   // Delivers a message, unless it equals `pong-message`. As in a browser, no message is delivered
-  // after close(). If the task cannot distinguish a reply from other messages, each message counts
-  // as a reply, and is delivered.
+  // after close(), not even a message that was received earlier, while a handler ran the main loop.
+  // If the task cannot distinguish a reply from other messages, each message counts as a reply, and
+  // is delivered.
   _onMessage(now, type, payload) {
+    const {_nCloses: nCloses} = this;
     const pong = this.pong_message;
     const isReply = pong !== null && type === TEXT && decode(payload) === pong;
     const isAnonymous = pong === null && this.heartbeat_mode === HeartbeatMode.MESSAGE;
@@ -663,8 +669,10 @@ export class WebsocketTask extends GObject.Object {
       return;
     if (isReply || isAnonymous || this.liveness !== Liveness.REPLY)
       this._onActivity(now);
-    if (!isReply)
-      this._emit(`message::${type === TEXT ? 'text' : 'binary'}`, type, payload);
+    if (!isReply) {
+      this._effects.push(() => nCloses === this._nCloses &&
+        this.emit(`message::${type === TEXT ? 'text' : 'binary'}`, type, payload));
+    }
   }
 
   // The times at which the task has to act. While the reply to a ping has a deadline, another ping

@@ -98,6 +98,17 @@ export function block(milliseconds) {
   GLib.usleep(milliseconds * 1000);
 }
 
+// Runs the main loop for the given time, as a modal dialog in a signal handler does.
+export function runLoop(milliseconds) {
+  const loop = new GLib.MainLoop(null, false);
+
+  GLib.timeout_add(GLib.PRIORITY_DEFAULT, milliseconds, () => {
+    loop.quit();
+    return GLib.SOURCE_REMOVE;
+  });
+  loop.run();
+}
+
 export async function wait(condition, what = `${condition}`) {
   const deadline = getTime() + WAIT_TIMEOUT * 1000000;
 

@@ -9,7 +9,7 @@ import GLib from 'gi://GLib';
 import Soup from 'gi://Soup?version=3.0';
 
 import {
-  BINARY, Hb, TEXT, assert, assertEqual, assertFails, block, decode, freeze, turn, wait,
+  BINARY, Hb, TEXT, assert, assertEqual, assertFails, block, decode, freeze, runLoop, turn, wait,
 } from './harness.js';
 
 // A timeout in milliseconds that passes during freeze() or block(1600). The task then handles the
@@ -621,6 +621,21 @@ export const alone = {
     block(1600);
     await wait(() => task.ready);
     assertEqual(task.log, START);
+  },
+
+  // Messages that arrive while a handler runs the main loop are not emitted after close (). libsoup
+  // receives no message while it emits one, so a handler of `open` runs the main loop.
+  async closeInMessage(scenario) {
+    const peer = scenario.peer({
+      onOpen: connection => ['1', '2', '3'].forEach(text => connection.send_text(text)),
+    });
+    const task = scenario.task({uri: peer.uri});
+
+    task.connect('open', () => runLoop(50));
+    task.connect('message', () => task.close(1000, null));
+    task.open();
+    await wait(() => task.state === State.CLOSED);
+    assertEqual(task.log, [...START, 'message 1', 'CLOSING', 'CLOSED', 'close 1000 null']);
   },
 
   async networkChange(scenario) {
