@@ -7,7 +7,7 @@
 /* The timeouts, in milliseconds, and the commands and words that stopped-client and its test share.
  * The timeouts are long enough for a machine that runs many such clients at once. */
 #define CLIENT_PING    200
-#define CLIENT_TIMEOUT 2500
+#define CLIENT_TIMEOUT 1500
 
 #define COMMAND_CLOSE "close"
 #define COMMAND_BLOCK "block "
