@@ -150,6 +150,7 @@ main({
     const metrics = task.get_metrics();
     const uptime = metrics.get_uptime();
 
+    GLib.usleep(10); // Otherwise close() could read the same time.
     await closeTask(task);
     assert(metrics instanceof Hb.Metrics);
     assertEqual(metrics.get_messages_sent(), 1);
