@@ -11,8 +11,7 @@
 #                UndefinedBehaviorSanitizer
 #   clang        the same tests with these sanitizers, built by Clang as on a system without timerfd
 #                and epoll
-#   valgrind     the suite loopback with valgrind, without its tests of threads, in the build of the
-#                part plain
+#   valgrind     the suite loopback with valgrind, in the build of the part plain
 #   coverage     the tests of the library, with a report of the lines that they reach
 #   library      the tests of the library, without the examples and other languages
 #   example      examples/run.sh, in the build of the part plain
@@ -113,9 +112,8 @@ case "$part" in
     [ "$part" != clang ] || expect_portable
     ;;
   valgrind)
-    # The tests of threads run with ThreadSanitizer instead.
     meson test -C "$folder/plain" --no-rebuild --print-errorlogs --setup=valgrind \
-      --suite=loopback --no-suite=threads "$@"
+      --suite=loopback "$@"
     ;;
   coverage)
     # `meson test` compiles only the programs of these suites.
@@ -131,7 +129,7 @@ case "$part" in
     meson compile -C "$build_dir"
     meson test -C "$build_dir" --no-rebuild --print-errorlogs --suite base --suite core \
       --suite frame --suite loop --suite link --suite loopback --suite fallback --suite slow-lane \
-      --suite matrix --suite fuzz --suite soak "$@"
+      --suite matrix --suite fuzz --suite soak --suite checks "$@"
     ;;
   example)
     examples/run.sh --build-dir="$folder/plain"

@@ -109,7 +109,7 @@ install_packages ()
   grep '^Installing' "$scratch/apt.log" || true
 
   # Without these packages, tests of the library would be skipped.
-  enter "$root" apt-get -q -y install git openssl python3 > "$scratch/apt.log" 2>&1 \
+  enter "$root" apt-get -q -y install git libharfbuzz0b openssl python3 > "$scratch/apt.log" 2>&1 \
     || give_up
   reconsider_packages
 }
