@@ -27,7 +27,6 @@ typedef enum {
   HB_EFFECT_NOTIFY,    /* notify a property (property) */
   HB_EFFECT_OPEN,      /* emit `open` (serial) */
   HB_EFFECT_MESSAGE,   /* emit `message` (opcode, bytes) */
-  HB_EFFECT_WAITED,    /* the same, for a message that had to wait (opcode, bytes) */
   HB_EFFECT_YIELD,     /* let other sources have their turn */
   HB_EFFECT_CLOSE,     /* emit `close` (code, reason) */
   HB_EFFECT_ERROR,     /* emit `error` (error) */

@@ -145,7 +145,6 @@ hb_effect_clear (HbEffect *self)
   switch (self->kind)
     {
     case HB_EFFECT_MESSAGE:
-    case HB_EFFECT_WAITED:
       g_clear_pointer (&self->message.bytes, g_bytes_unref);
       break;
     case HB_EFFECT_CLOSE:

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "hb-effect-private.h"
+#include "hb-time-private.h"
 
 G_BEGIN_DECLS
 
@@ -16,7 +17,7 @@ typedef struct
   gsize      amount;          /* how many bytes of memory the messages take */
   gint64     given_since;     /* when the current run of emissions began, or HB_NEVER */
   guint      is_paused : 1;
-  guint      is_giving : 1;   /* handlers of a message that has waited are running */
+  guint      is_giving : 1;   /* handlers of a message are running */
   guint      is_yielding : 1; /* other sources are dispatched before the next message is emitted */
 } HbInbox;
 
@@ -28,6 +29,7 @@ gboolean hb_inbox_is_full    (const HbInbox *self);
 void     hb_inbox_push       (HbInbox       *self,
                               HbOpcode       opcode,
                               GBytes        *bytes);
+void     hb_inbox_take_back  (HbInbox       *self);
 void     hb_inbox_set_paused (HbInbox       *self,
                               gboolean       is_paused);
 gboolean hb_inbox_give       (HbInbox       *self,
@@ -45,12 +47,34 @@ gboolean hb_inbox_withdraw   (HbInbox       *self,
 void     hb_inbox_close      (HbInbox       *self,
                               const GError  *error);
 
+/* Call this before the handlers of a message run. */
+static inline void
+hb_inbox_begin_giving (HbInbox *self)
+{
+  self->is_giving = TRUE;
+}
+
+/* Does what hb_inbox_on_given () does, if no message waits. Returns FALSE otherwise. Unlike
+ * hb_inbox_on_given (), it needs no time, because reading the clock takes long compared with the
+ * rest of the work on a short message. */
+static inline gboolean
+hb_inbox_end_giving (HbInbox *self)
+{
+  if (G_UNLIKELY (self->messages.length > 0))
+    return FALSE;
+
+  self->is_giving = FALSE;
+  self->given_since = HB_NEVER;
+
+  return TRUE;
+}
+
 /* Returns whether the next message must be passed to hb_inbox_push (), because it must not be
  * emitted at once. */
 static inline gboolean
 hb_inbox_is_needed (const HbInbox *self)
 {
-  return self->is_paused || self->is_giving || self->messages.length > 0
+  return self->is_paused || self->messages.length > 0
          || hb_tickets_get_length (&self->receives) > 0;
 }
 

@@ -3,7 +3,6 @@
 #include "config.h"
 
 #include "hb-inbox-private.h"
-#include "hb-time-private.h"
 
 /* A message that waits */
 typedef struct
@@ -74,24 +73,10 @@ hb_inbox_is_full (const HbInbox *self)
   return self->amount >= MAX_AMOUNT;
 }
 
-/* Gives the message to the first call that waits for one, or keeps it. */
-void
-hb_inbox_push (HbInbox  *self,
-               HbOpcode  opcode,
-               GBytes   *bytes)
-{
-  gpointer ticket = hb_tickets_pop (&self->receives);
-
-  if (ticket != NULL)
-    hb_effects_push_received (self->effects, ticket, opcode, g_bytes_ref (bytes));
-  else
-    append (self, opcode, g_bytes_ref (bytes));
-}
-
 /* Moves the messages of pending effects into the inbox. If such an effect is pending, the inbox is
  * empty before this call, because a message gets an effect only while no other message waits. */
-static void
-take_back (HbInbox *self)
+void
+hb_inbox_take_back (HbInbox *self)
 {
   guint i = 0;
 
@@ -110,6 +95,20 @@ take_back (HbInbox *self)
     }
 }
 
+/* Gives the message to the first call that waits for one, or keeps it. */
+void
+hb_inbox_push (HbInbox  *self,
+               HbOpcode  opcode,
+               GBytes   *bytes)
+{
+  gpointer ticket = hb_tickets_pop (&self->receives);
+
+  if (ticket != NULL)
+    hb_effects_push_received (self->effects, ticket, opcode, g_bytes_ref (bytes));
+  else
+    append (self, opcode, g_bytes_ref (bytes));
+}
+
 void
 hb_inbox_set_paused (HbInbox  *self,
                      gboolean  is_paused)
@@ -120,11 +119,11 @@ hb_inbox_set_paused (HbInbox  *self,
   self->is_paused = is_paused;
   self->given_since = HB_NEVER;
   if (is_paused)
-    take_back (self);
+    hb_inbox_take_back (self);
 }
 
 /* Removes the first message that waits, and makes @effect emit it. Returns FALSE if no message may
- * be emitted now. Otherwise hb_inbox_on_given () must follow the emission. */
+ * be emitted now. Otherwise hb_inbox_on_given () must follow the emission, as for every message. */
 gboolean
 hb_inbox_give (HbInbox  *self,
                HbEffect *effect)
@@ -135,9 +134,9 @@ hb_inbox_give (HbInbox  *self,
     return FALSE;
 
   message = pop (self);
-  self->is_giving = TRUE;
+  hb_inbox_begin_giving (self);
   *effect = (HbEffect) {
-    .kind = HB_EFFECT_WAITED,
+    .kind = HB_EFFECT_MESSAGE,
     .message.bytes = message.bytes,
     .message.opcode = message.opcode,
   };
@@ -145,8 +144,8 @@ hb_inbox_give (HbInbox  *self,
   return TRUE;
 }
 
-/* Call this after the handlers of a message from hb_inbox_give (). If the handlers have taken too
- * long, pushes an HB_EFFECT_YIELD.
+/* Call this when the handlers of a message have returned. If they and those of the messages before
+ * have taken too long, pushes an HB_EFFECT_YIELD.
  *
  * @may_yield: whether the task has a main context, in which other sources could have their turn */
 void
@@ -183,7 +182,7 @@ hb_inbox_on_yielded (HbInbox *self)
 void
 hb_inbox_drop (HbInbox *self)
 {
-  take_back (self);
+  hb_inbox_take_back (self);
   while (self->messages.length > 0)
     g_bytes_unref (pop (self).bytes);
 }

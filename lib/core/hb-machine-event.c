@@ -30,7 +30,7 @@ hb_machine_would_deliver (HbMachine     *self,
  * function pushes none for the message, and the caller must emit the message at once. Call this
  * only while no effect is being carried out.
  *
- * Returns whether the caller must emit the message. */
+ * Returns whether the caller must emit the message, and then call hb_machine_on_given () */
 gboolean
 hb_machine_deliver (HbMachine     *self,
                     gint64         now,
@@ -39,11 +39,15 @@ hb_machine_deliver (HbMachine     *self,
   if (is_stale (self, event) || !hb_machine_accept_message (self, now, event))
     return FALSE;
 
-  if (!hb_machine_has_effect (self))
-    return TRUE;
+  if (hb_machine_has_effect (self))
+    {
+      hb_machine_push_message (self, event);
+      return FALSE;
+    }
 
-  hb_machine_push_message (self, event);
-  return FALSE;
+  hb_inbox_begin_giving (&self->inbox);
+
+  return TRUE;
 }
 
 void

@@ -276,7 +276,7 @@ hb_machine_on_pinged (HbMachine *self,
   return TRUE;
 }
 
-/* Call this after a message that had to wait has been emitted. */
+/* Call this when the handlers of a message have returned. */
 void
 hb_machine_on_given (HbMachine *self,
                      gint64     now)

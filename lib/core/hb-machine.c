@@ -388,6 +388,14 @@ hb_machine_pop_effect (HbMachine *self,
 {
   HbEffect *next = hb_deque_peek (&self->effects, 0);
 
+  /* A handler of a message runs a main loop, and no other message may be emitted before the handler
+   * has returned. */
+  if (next != NULL && next->kind == HB_EFFECT_MESSAGE && self->inbox.is_giving)
+    {
+      hb_inbox_take_back (&self->inbox);
+      next = hb_deque_peek (&self->effects, 0);
+    }
+
   if (next == NULL)
     return hb_inbox_give (&self->inbox, effect);
 
@@ -398,6 +406,8 @@ hb_machine_pop_effect (HbMachine *self,
 
   if (effect->kind == HB_EFFECT_TRANSMIT)
     self->transmitting = FALSE;
+  else if (effect->kind == HB_EFFECT_MESSAGE)
+    hb_inbox_begin_giving (&self->inbox);
   else if (effect->kind == HB_EFFECT_NOTIFY)
     hb_outbox_on_notify (&self->outbox, effect->property);
   else if (effect->kind == HB_EFFECT_RECONNECT && hb_machine_is_current (self, effect))

@@ -120,7 +120,7 @@ carry_out (HbDriver *self,
       if (self->link != NULL)
         hb_link_set_reading (self->link, hb_machine_may_read (&self->machine));
       break;
-    case HB_EFFECT_WAITED:
+    case HB_EFFECT_MESSAGE:
       hb_driver_emit (self, effect);
       hb_machine_on_given (&self->machine, hb_driver_read_clock (self));
       break;
@@ -132,7 +132,6 @@ carry_out (HbDriver *self,
       hb_machine_on_greeted (&self->machine, effect->serial);
       break;
     case HB_EFFECT_NOTIFY:
-    case HB_EFFECT_MESSAGE:
     case HB_EFFECT_CLOSE:
     case HB_EFFECT_ERROR:
     case HB_EFFECT_DRAIN:

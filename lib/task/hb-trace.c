@@ -265,7 +265,6 @@ get_line (const HbMachine *machine,
     case HB_EFFECT_SHUT_DOWN:
     case HB_EFFECT_NOTIFY:
     case HB_EFFECT_MESSAGE:
-    case HB_EFFECT_WAITED:
     case HB_EFFECT_YIELD:
     case HB_EFFECT_CLOSE:
     case HB_EFFECT_ERROR:

@@ -211,7 +211,6 @@ emit (gpointer        owner,
   switch (effect->kind)
     {
     case HB_EFFECT_MESSAGE:
-    case HB_EFFECT_WAITED:
       g_signal_emit (self, signals[SIGNAL_MESSAGE],
                      effect->message.opcode == HB_OPCODE_TEXT ? detail_text : detail_binary,
                      (SoupWebsocketDataType) effect->message.opcode, effect->message.bytes);
@@ -407,7 +406,8 @@ install_signals (GType type)
    *
    * Messages are delivered one at a time. While a handler runs a main loop of its own, the next
    * message is not delivered, and the heartbeat does not treat the silence of the server as a
-   * failure.
+   * failure. A message that has waited for such a handler, or for the end of a pause, may follow
+   * the signal `close` of its connection.
    *
    * Since: 1.0
    */

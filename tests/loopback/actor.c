@@ -58,6 +58,7 @@ run_loop (Actor *self)
     return;
 
   self->n_loops++;
+  self->may_wait = self->may_wait || self->n_in_message > 0;
 
   for (n = dice_roll (self->dice, 8); n > 0; n--)
     {
@@ -186,7 +187,8 @@ actor_see (Actor  *self,
   g_assert_cmpuint (self->n_missing, <=, self->n_receiving);
 }
 
-/* If the application never pauses the task, messages come only between `open` and `close`. */
+/* Messages are emitted one at a time. If none has to wait, because the task is never paused and no
+ * handler of a message has run a main loop, messages come only between `open` and `close`. */
 static void
 message_cb (HbWebsocketTask       *task,
             SoupWebsocketDataType  type,
@@ -194,9 +196,13 @@ message_cb (HbWebsocketTask       *task,
             Actor                 *self)
 {
   enter (self);
-  g_assert_true (self->has_opened || self->may_pause);
+  g_assert_cmpuint (self->n_in_message, ==, 0);
+  g_assert_true (self->has_opened || self->may_pause || self->may_wait);
   actor_see (self, message, &self->peer);
+
+  self->n_in_message++;
   actor_call_back (self);
+  self->n_in_message--;
 }
 
 static gboolean

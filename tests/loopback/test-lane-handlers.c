@@ -66,6 +66,69 @@ test_nested (Fixture       *fixture,
   raw_peer_expect (peer, "pong:1 pong:2");
 }
 
+/* Makes the server send three messages, and runs the main loop until the first of them has been
+ * emitted. */
+static void
+nest_in_open_cb (Fixture *fixture)
+{
+  RawPeer *peer = raw_server_get_peer (fixture->raw, 0);
+
+  raw_peer_gather (peer, TRUE);
+  raw_peer_send_text (peer, "nest");
+  raw_peer_send_text (peer, "nest");
+  raw_peer_send_text (peer, "last");
+  raw_peer_gather (peer, FALSE);
+  wait_until (signal_log_count (fixture->log, "message") > 0);
+}
+
+static void
+test_nested_in_open (Fixture       *fixture,
+                     gconstpointer  data)
+{
+  guint n_messages = 0;
+
+  g_test_summary ("The same holds if the message is emitted in a main loop that a handler of "
+                  "`open` runs");
+
+  g_signal_connect_swapped (fixture->task, "open", G_CALLBACK (nest_in_open_cb), fixture);
+  g_signal_connect (fixture->task, "message", G_CALLBACK (nest_cb), &n_messages);
+  hb_websocket_task_open (fixture->task);
+  signal_log_expect (fixture->log, WORDS_OPEN " message:text:nest message:text:nest "
+                                   "message:text:last");
+}
+
+/* Reconnects, makes the server send a message on the new connection, and runs the main loop for
+ * long enough that the message arrives. */
+static void
+nest_next_link_cb (HbWebsocketTask       *task,
+                   SoupWebsocketDataType  type,
+                   GBytes                *message,
+                   Fixture               *fixture)
+{
+  if (!g_str_equal (g_bytes_get_data (message, NULL), "nest"))
+    return;
+
+  hb_websocket_task_reconnect_now (task);
+  raw_peer_send_text (raw_server_wait_peer (fixture->raw, 1), "next");
+  wait_until (hb_websocket_task_get_state (task) == HB_STATE_OPEN);
+  wait_pass (20);
+  g_assert_cmpuint (signal_log_count (fixture->log, "message"), ==, 1);
+}
+
+static void
+test_nested_next_link (Fixture       *fixture,
+                       gconstpointer  data)
+{
+  RawPeer *peer = fixture_open_raw (fixture);
+
+  g_test_summary ("The same holds for a message of the next connection");
+
+  g_signal_connect (fixture->task, "message", G_CALLBACK (nest_next_link_cb), fixture);
+  raw_peer_send_text (peer, "nest");
+  signal_log_expect (fixture->log, "message:text:nest state:connecting close:1006 connecting "
+                                   "state:open open message:text:next");
+}
+
 static void
 act_cb (HbWebsocketTask       *task,
         SoupWebsocketDataType  type,
@@ -285,6 +348,8 @@ main (int   argc,
   g_signal_add_emission_hook (signal_id, 0, pong_emission_cb, NULL, NULL);
 
   add_raw_test ("/loopback/lane-handlers/nested", test_nested);
+  add_raw_test ("/loopback/lane-handlers/nested-in-open", test_nested_in_open);
+  add_raw_test ("/loopback/lane-handlers/nested-next-link", test_nested_next_link);
   add_raw_test ("/loopback/lane-handlers/close", test_close_in_handler);
   add_raw_test ("/loopback/lane-handlers/reconnect", test_reconnect_in_handler);
   add_raw_test ("/loopback/lane-handlers/pause", test_pause_in_handler);

@@ -35,9 +35,6 @@ effect_to_string (const HbEffect *self)
     case HB_EFFECT_MESSAGE:
       return g_strdup_printf ("message:%s",
                               self->message.opcode == HB_OPCODE_TEXT ? "text" : "binary");
-    case HB_EFFECT_WAITED:
-      return g_strdup_printf ("waited:%s",
-                              self->message.opcode == HB_OPCODE_TEXT ? "text" : "binary");
     case HB_EFFECT_YIELD:
       return g_strdup ("yield");
     case HB_EFFECT_CLOSE:

@@ -182,7 +182,6 @@ carry_out (Fixture        *fixture,
       return TRUE;
 
     case HB_EFFECT_MESSAGE:
-    case HB_EFFECT_WAITED:
       g_clear_pointer (&fixture->message, g_bytes_unref);
       fixture->message = g_bytes_ref (effect->message.bytes);
       return TRUE;
@@ -254,7 +253,7 @@ drain (Fixture *fixture)
         hb_machine_on_greeted (&fixture->machine, effect.serial);
       else if (effect.kind == HB_EFFECT_TRANSMIT)
         transmit (fixture);
-      else if (effect.kind == HB_EFFECT_WAITED)
+      else if (effect.kind == HB_EFFECT_MESSAGE)
         hb_machine_on_given (&fixture->machine, fixture->now);
 
       hb_effect_clear (&effect);

@@ -60,7 +60,7 @@ test_paused (Fixture       *fixture,
   assert_effects (fixture, "");
 
   set_paused (fixture, FALSE);
-  assert_effects (fixture, "waited:text waited:binary waited:text");
+  assert_effects (fixture, "message:text message:binary message:text");
   assert_message (fixture, "b");
 
   receive (fixture, "c");
@@ -77,6 +77,14 @@ deliver (Fixture    *fixture,
                           HB_REPLY_UNJUDGED);
 }
 
+/* Ends the emission of a message without an effect. */
+static void
+end_delivery (Fixture *fixture)
+{
+  if (!hb_inbox_end_giving (&fixture->machine.inbox))
+    hb_machine_on_given (&fixture->machine, fixture->now);
+}
+
 static void
 test_delivered (Fixture       *fixture,
                 gconstpointer  data)
@@ -86,6 +94,7 @@ test_delivered (Fixture       *fixture,
   g_assert_false (deliver (fixture, "closed"));
   start_open (fixture);
   g_assert_true (deliver (fixture, "alone"));
+  end_delivery (fixture);
   assert_effects (fixture, "");
 
   hb_machine_check (&fixture->machine, fixture->now);
@@ -100,10 +109,11 @@ test_delivered (Fixture       *fixture,
   g_assert_false (deliver (fixture, "waits"));
   set_paused (fixture, FALSE);
   g_assert_false (deliver (fixture, "waits behind it"));
-  assert_effects (fixture, "waited:text waited:text");
+  assert_effects (fixture, "message:text message:text");
   assert_message (fixture, "waits behind it");
 
   g_assert_true (deliver (fixture, "alone again"));
+  end_delivery (fixture);
   hb_machine_close (&fixture->machine, fixture->now, 1000, NULL, NULL, NULL);
   g_assert_false (deliver (fixture, "closing"));
   assert_effects (fixture, "notify:state notify:ready shut-down:1000");
@@ -133,14 +143,14 @@ test_pause_in_handler (Fixture       *fixture,
   assert_message (fixture, "a");
 
   set_paused (fixture, FALSE);
-  assert_effects (fixture, "waited:text");
+  assert_effects (fixture, "message:text");
   assert_message (fixture, "b");
 
   receive (fixture, "d");
   set_paused (fixture, FALSE);
-  assert_effects (fixture, "waited:text");
+  assert_effects (fixture, "message:text");
   set_paused (fixture, FALSE);
-  assert_effects (fixture, "waited:text");
+  assert_effects (fixture, "message:text");
   assert_message (fixture, "d");
 }
 
@@ -168,33 +178,84 @@ test_close_in_handler (Fixture       *fixture,
   assert_message (fixture, "a");
 }
 
-/* Receives another message, as a main loop in the handler would. */
+/* Receives a binary and a text message in the handler of the first message, as if the handler ran a
+ * main loop. */
 static void
 loop_cb (Fixture    *fixture,
          const char *effect)
 {
-  if (g_str_equal (effect, "waited:text"))
-    {
-      fixture->handler = NULL;
-      receive (fixture, "b");
-      assert_effects (fixture, "waited:text");
-    }
+  if (!g_str_equal (effect, "message:text"))
+    return;
+
+  fixture->handler = NULL;
+  receive_size (fixture, 3);
+  drain (fixture);
+  receive (fixture, "last");
+  drain (fixture);
+  assert_message (fixture, "first");
 }
+
+/* Emits a message that has waited, while another one waits. */
+static void
+emit_waited (Fixture *fixture)
+{
+  set_paused (fixture, TRUE);
+  receive (fixture, "first");
+  receive (fixture, "second");
+  fixture->handler = loop_cb;
+  set_paused (fixture, FALSE);
+  assert_effects (fixture, "message:text message:text message:binary message:text");
+}
+
+/* Emits a message by an effect, while the effect of another one is pending. */
+static void
+emit_effect (Fixture *fixture)
+{
+  receive (fixture, "first");
+  receive (fixture, "second");
+  fixture->handler = loop_cb;
+  assert_effects (fixture, "message:text message:text message:binary message:text");
+}
+
+/* Emits a message without an effect. */
+static void
+emit_delivered (Fixture *fixture)
+{
+  g_assert_true (deliver (fixture, "first"));
+  fixture->message = g_bytes_new_static ("first", 5);
+  loop_cb (fixture, "message:text");
+  end_delivery (fixture);
+  assert_effects (fixture, "message:binary message:text");
+}
+
+static const struct
+{
+  const char *path;
+  void (*emit) (Fixture *fixture);
+} emissions[] = {
+  { "waited", emit_waited },
+  { "effect", emit_effect },
+  { "delivered", emit_delivered },
+};
 
 static void
 test_one_at_a_time (Fixture       *fixture,
                     gconstpointer  data)
 {
-  g_test_summary ("While a handler of a message that has waited runs a main loop, no other message "
-                  "is emitted");
+  guint i;
 
-  set_paused (fixture, TRUE);
+  g_test_summary ("While a handler of a message runs a main loop, no other message is emitted. The "
+                  "messages follow in order when the handler has returned.");
+
   start_open (fixture);
-  receive (fixture, "a");
-  fixture->handler = loop_cb;
-  set_paused (fixture, FALSE);
-  assert_effects (fixture, "waited:text");
-  assert_message (fixture, "b");
+
+  for (i = 0; i < G_N_ELEMENTS (emissions); i++)
+    {
+      g_test_message ("%s", emissions[i].path);
+      g_clear_pointer (&fixture->message, g_bytes_unref);
+      emissions[i].emit (fixture);
+      assert_message (fixture, "last");
+    }
 }
 
 static void
@@ -381,7 +442,7 @@ test_kept (Fixture       *fixture,
       call_receive (fixture, "1");
       assert_effects (fixture, "resolve:a(1)");
       set_paused (fixture, FALSE);
-      assert_effects (fixture, "waited:text");
+      assert_effects (fixture, "message:text");
       assert_message (fixture, "b");
       set_paused (fixture, TRUE);
     }
@@ -537,7 +598,7 @@ static void
 be_slow_cb (Fixture    *fixture,
             const char *effect)
 {
-  if (g_str_has_prefix (effect, "waited"))
+  if (g_str_has_prefix (effect, "message"))
     fixture->now += 3000;
 }
 
@@ -558,17 +619,17 @@ test_yield (Fixture       *fixture,
   receive (fixture, "f");
   fixture->handler = be_slow_cb;
   set_paused (fixture, FALSE);
-  assert_effects (fixture, "waited:text waited:text waited:text yield");
+  assert_effects (fixture, "message:text message:text message:text yield");
   receive (fixture, "g");
   assert_effects (fixture, "");
 
   hb_machine_on_yielded (&fixture->machine);
-  assert_effects (fixture, "waited:text waited:text waited:text yield");
+  assert_effects (fixture, "message:text message:text message:text yield");
 
   /* A closed task emits the rest at once, because it has no main context. */
   end_by_limit (fixture);
   drain (fixture);
-  g_assert_true (g_str_has_suffix (fixture->log->str, " waited:text"));
+  g_assert_true (g_str_has_suffix (fixture->log->str, " message:text"));
   assert_message (fixture, "g");
   forget (fixture);
 }

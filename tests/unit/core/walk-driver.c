@@ -254,19 +254,7 @@ static void
 emit_message (Walk           *self,
               const HbEffect *effect)
 {
-  g_assert_true (self->mirror.sees_open);
-  walk_deliver (self, effect->message.opcode, effect->message.bytes);
-  walk_call_back (self);
-}
-
-/* The message that has waited longest may be emitted only if no effect is left, the task is not
- * paused, no handler of such a message is running, and no other source must run first. */
-static void
-emit_waited (Walk           *self,
-             const HbEffect *effect)
-{
-  g_assert_cmpuint (self->machine.effects.length, ==, 0);
-  g_assert_false (self->machine.settings.paused || self->is_giving || self->is_yielding);
+  g_assert_false (self->machine.settings.paused || self->is_giving);
 
   walk_deliver (self, effect->message.opcode, effect->message.bytes);
   self->is_giving = TRUE;
@@ -327,9 +315,6 @@ carry_out (Walk     *self,
     case HB_EFFECT_MESSAGE:
       emit_message (self, effect);
       break;
-    case HB_EFFECT_WAITED:
-      emit_waited (self, effect);
-      break;
     case HB_EFFECT_YIELD:
       /* A closed task has no main context, so it cannot let other sources run. */
       self->is_yielding = self->machine.state != HB_STATE_CLOSED;
@@ -363,8 +348,20 @@ walk_drain (Walk *self)
 
   self->n_drains++;
 
-  while (hb_machine_pop_effect (&self->machine, &effect))
+  for (;;)
     {
+      gboolean has_waited = self->machine.effects.length == 0;
+
+      if (!hb_machine_pop_effect (&self->machine, &effect))
+        break;
+
+      /* If no effect was left, the effect is a message that has waited. It may come after the loss
+       * of its connection, but not while other sources must run first. */
+      if (has_waited)
+        g_assert_false (self->is_yielding);
+      else if (effect.kind == HB_EFFECT_MESSAGE)
+        g_assert_true (self->mirror.sees_open);
+
       g_assert_cmpuint (n_effects++, <, MAX_EFFECTS);
       carry_out (self, &effect);
       hb_effect_clear (&effect);
@@ -386,6 +383,7 @@ walk_emit_message (Walk     *self,
   };
 
   g_assert_cmpuint (self->machine.effects.length, ==, 0);
+  g_assert_true (self->mirror.sees_open);
 
   self->n_drains++;
   carry_out (self, &effect);

@@ -108,7 +108,7 @@ struct _Walk
   guint      n_acts;        /* how often act () was called, or a handler ran a main loop */
   guint      n_numbers;     /* the number of messages that were made */
   guint      n_calls;
-  gboolean   is_giving;     /* whether handlers of a message that has waited are running */
+  gboolean   is_giving;     /* whether handlers of a message are running */
   gboolean   is_yielding;   /* whether other sources must run before the next such message */
   gboolean   is_disposed;
 
