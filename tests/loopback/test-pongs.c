@@ -303,6 +303,47 @@ test_act (Fixture       *fixture,
 }
 
 static void
+unref_cb (GObject      *source,
+          GAsyncResult *result,
+          gpointer      user_data)
+{
+  Judge *self = user_data;
+
+  add_word (self, "acknowledged", NULL);
+  self->act = ACT_UNREF;
+  do_act (self, HB_WEBSOCKET_TASK (source));
+}
+
+/* When the message arrives, the task first queries the acknowledgement of its own message. The
+ * callback of that message drops the task, so the function is not called. */
+static void
+test_dropped_before (Fixture       *fixture,
+                     gconstpointer  data)
+{
+  g_autoptr (GBytes) bytes = g_bytes_new_static ("sent", 4);
+  Judge judge;
+  RawPeer *peer;
+
+  hb_websocket_task_set_delivery (fixture->task, HB_DELIVERY_ACKNOWLEDGED);
+  set_up_judge (&judge, fixture, ACT_NONE);
+  peer = fixture_open_raw (fixture);
+  if (!hb_websocket_task_can_acknowledge (fixture->task))
+    {
+      g_test_skip ("needs the library's own stream, which reports acknowledgements");
+      tear_down_judge (&judge);
+      return;
+    }
+
+  hb_websocket_task_send_message_async (fixture->task, SOUP_WEBSOCKET_DATA_TEXT, bytes,
+                                        HB_SEND_FLAGS_DEFAULT, NULL, unref_cb, &judge);
+  raw_peer_send_text (peer, "news");
+  assert_words (&judge, "open acknowledged");
+  raw_peer_expect (peer, "text:sent");
+  g_assert_cmpuint (judge.n_freed, ==, 1);
+  tear_down_judge (&judge);
+}
+
+static void
 wait_cb (HbWebsocketTask *task,
          guint            code,
          const char      *reason,
@@ -345,6 +386,7 @@ main (int   argc,
   add_raw_test ("/loopback/pongs/decides-alone", test_decides_alone);
   add_raw_test ("/loopback/pongs/latency", test_latency);
   add_raw_test ("/loopback/pongs/closing", test_closing);
+  add_raw_test ("/loopback/pongs/dropped-before", test_dropped_before);
 
   for (i = 0; i < G_N_ELEMENTS (cases); i++)
     {

@@ -294,16 +294,89 @@ test_owner_is_busy (Fixture       *fixture,
   g_log_set_always_fatal (fatal);
 }
 
+typedef struct
+{
+  const char *path;
+  void (*end) (HbWebsocketTask *task);
+} Ending;
+
+static void
+end_by_close (HbWebsocketTask *task)
+{
+  hb_websocket_task_close (task, 1000, NULL);
+}
+
+static void
+end_by_dispose (HbWebsocketTask *task)
+{
+  g_object_run_dispose (G_OBJECT (task));
+}
+
+static const Ending endings[] = {
+  { "/loopback/wrong-thread/closed-in-handler", end_by_close },
+  { "/loopback/wrong-thread/disposed-in-handler", end_by_dispose },
+};
+
+static gpointer
+check_refused (gpointer task)
+{
+  refused (hb_websocket_task_check (task));
+
+  return NULL;
+}
+
+static gpointer
+check_accepted (gpointer task)
+{
+  hb_websocket_task_check (task);
+
+  return NULL;
+}
+
+static void
+end_cb (HbWebsocketTask *task,
+        guint            attempt,
+        guint            delay,
+        gpointer         user_data)
+{
+  const Ending *ending = user_data;
+
+  ending->end (task);
+  assert_state (task, HB_STATE_CLOSED);
+  g_thread_join (g_thread_new ("outside", check_refused, task));
+}
+
+static void
+test_ended_in_handler (Fixture       *fixture,
+                       gconstpointer  data)
+{
+  g_test_summary ("If a handler ends a task, calls from another thread are refused until the "
+                  "handler has returned");
+
+  fixture_set_up (fixture, "raw");
+  g_signal_connect (fixture->task, "reconnect", G_CALLBACK (end_cb), (gpointer) data);
+  raw_peer_drop (fixture_open_raw (fixture));
+  wait_until (hb_websocket_task_get_state (fixture->task) == HB_STATE_CLOSED);
+  g_thread_join (g_thread_new ("outside", check_accepted, fixture->task));
+  signal_log_forget (fixture->log);
+}
+
 int
 main (int   argc,
       char *argv[])
 {
+  gsize i;
+
   g_test_init (&argc, &argv, NULL);
 
   add_test ("/loopback/wrong-thread/methods", test_wrong_thread);
   add_test ("/loopback/wrong-thread/setters", test_setters);
   add_test ("/loopback/wrong-thread/functions", test_functions);
   add_test ("/loopback/wrong-thread/owner-is-busy", test_owner_is_busy);
+
+  for (i = 0; i < G_N_ELEMENTS (endings); i++)
+    g_test_add (endings[i].path, Fixture, &endings[i], NULL, test_ended_in_handler,
+                fixture_tear_down);
 
   return g_test_run ();
 }
