@@ -46,6 +46,8 @@ const PING_LAG = 2000; // the maximum delay of a ping frame: libsoup's timer cou
 const LATE = 1000;
 
 const URI = /^wss?:\/\/[^/?#]+[^#]*$/i;
+const TOKEN = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/; // RFC 9110, 5.6.2
+const ORIGIN = /^[\x20-\x7e]*$/; // RFC 6454, 7.1
 const ABNORMAL = 1006; // RFC 6455, 7.4.1: the connection ended without a close frame.
 const MAX_REASON = 123; // RFC 6455, 5.5: at most 125 bytes of payload, of which the code takes 2.
 const MAX_INT = 2 ** 31 - 1;
@@ -416,7 +418,7 @@ export class WebsocketTask extends GObject.Object {
       while (this._effects.length > 0)
         this._effects.shift()();
     } finally {
-      // If `protocols` is not an array of strings, the effect that sends the request throws.
+      // If an effect throws, later calls must still emit the signals that are due.
       this._isDraining = false;
       this._follow();
     }
@@ -461,15 +463,30 @@ export class WebsocketTask extends GObject.Object {
   _connect() {
     const hadLink = this.connection !== null;
     const request = URI.test(this.uri) ? Soup.Message.new('GET', this.uri) : null;
-    // The URI may contain a token, so the error must not quote it.
-    if (request === null)
-      this._leave(CLOSED, [newError(Code.INVALID_URI, 'The URI is not of the form wss://host/')]);
-    else
+    const error = this._checkSettings(request);
+    if (error === null)
       this._leave(CONNECTING);
+    else
+      this._leave(CLOSED, [error]);
     if (hadLink)
       this._emit('close', ABNORMAL, null);
-    if (request !== null)
+    if (error === null)
       this._announce(request);
+  }
+
+  // Returns an error if a setting does not allow an attempt.
+  _checkSettings(request) {
+    const protocols = this.protocols ?? [];
+    const isNew = (name, i) => typeof name === 'string' && TOKEN.test(name)
+      && protocols.indexOf(name) === i;
+    // The URI may contain a secret, so the error must not quote it.
+    if (request === null)
+      return newError(Code.INVALID_URI, 'The URI is not of the form wss://host/');
+    if (!Array.isArray(protocols) || !protocols.every(isNew))
+      return newError(Code.INVALID_ARGUMENT, 'protocols is not an array of different tokens');
+    if (!ORIGIN.test(this.origin ?? ''))
+      return newError(Code.INVALID_ARGUMENT, 'origin contains a character that is not ASCII');
+    return null;
   }
 
   // Lets handlers of `connecting` add headers, and then sends the request.

@@ -1,16 +1,17 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 
-// Tests of the module alone. The library would not accept the value of `protocols` in the first
-// one. The second one simulates a suspend, for which the library has other tests. The third one
-// creates, opens and closes a thousand tasks, as an extension does when it is enabled and disabled.
-// It checks that no source, no file descriptor and no handler of the network monitor is left.
+// Tests of the module alone. The first one sets values of `protocols` that the library would not
+// accept. In the second one, an exception interrupts the module. The third one simulates a suspend,
+// for which the library has other tests. The last one creates, opens and closes a thousand tasks,
+// as an extension does when it is enabled and disabled. It checks that no source, no file
+// descriptor and no handler of the network monitor is left.
 
 import Gio from 'gi://Gio';
 import GLib from 'gi://GLib';
 import GObject from 'gi://GObject';
 import System from 'system';
 
-import {Hb, assert, assertEqual, jump, turn, wait} from './harness.js';
+import {Hb, assertEqual, assertFails, jump, turn, wait} from './harness.js';
 
 const N_CYCLES = 1000;
 
@@ -61,21 +62,32 @@ const PHASES = [
 ];
 
 export const together = {
-  // After an error in open(), the task can connect with another value.
   async wrongProtocols(scenario) {
-    const task = scenario.task({uri: scenario.peer().uri, protocols: [1]});
-    let failure = null;
+    const task = scenario.task({uri: scenario.peer().uri});
 
-    try {
+    for (const protocols of [[1], 'chat', 1]) {
+      task.protocols = protocols;
       task.open();
-    } catch (error) {
-      failure = error;
+      assertEqual([task.state, task.log.splice(0)],
+        [Hb.State.CLOSED, ['error INVALID_ARGUMENT']]);
     }
-    assert(failure !== null, 'open() has accepted the number');
     task.protocols = [];
-    task.reconnect_now();
+    task.open();
     await wait(() => task.log.includes('open'), 'open');
-    assertEqual(task.log, ['CONNECTING', 'connecting', 'connecting', 'OPEN', 'open']);
+    assertEqual(task.log, ['CONNECTING', 'connecting', 'OPEN', 'open']);
+  },
+
+  async exception(scenario) {
+    const task = scenario.task({uri: scenario.peer().uri});
+
+    task.emit = () => {
+      delete task.emit;
+      throw new Error('interrupted');
+    };
+    assertFails('Error: interrupted', () => task.open());
+    task.check();
+    await wait(() => task.log.includes('open'), 'open');
+    assertEqual(task.log, ['CONNECTING', 'OPEN', 'open']);
   },
 };
 

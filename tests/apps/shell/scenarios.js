@@ -399,7 +399,11 @@ export const together = {
   async invalid(scenario) {
     for (const [properties, name] of [[{}, 'INVALID_URI'], [{uri: 'http://h/'}, 'INVALID_URI'],
       [{uri: 'ws://h/#f'}, 'INVALID_URI'], [{uri: 'ws:///p'}, 'INVALID_URI'],
-      [{uri: 'ws://h:99999/'}, 'INVALID_URI']]) {
+      [{uri: 'ws://h:99999/'}, 'INVALID_URI'],
+      [{uri: 'ws://h/', protocols: ['a b']}, 'INVALID_ARGUMENT'],
+      [{uri: 'ws://h/', protocols: ['']}, 'INVALID_ARGUMENT'],
+      [{uri: 'ws://h/', protocols: ['a', 'a']}, 'INVALID_ARGUMENT'],
+      [{uri: 'ws://h/', origin: 'a\nb'}, 'INVALID_ARGUMENT']]) {
       const task = scenario.task(properties);
 
       task.open();
