@@ -16,7 +16,7 @@
 #  4. autopkgtest runs the tests of debian/tests/control, which include the installed tests. Their
 #     chroot has only the packages that debian/tests/control names, and those on which these depend.
 #  5. All packages are installed together in another chroot, and purged. No file with a name of this
-#     project may be left in /etc, /usr and /var/lib.
+#     project may be left in /etc, /usr or /var/lib.
 #
 # The chroots have the Debian release of this machine, or RELEASE (such as trixie or sid). They are
 # made from the mirror that this machine's apt uses. The folder DIR of --cache, by default
@@ -25,8 +25,8 @@
 # not change the source.
 #
 # --profiles names the build profiles for dpkg-buildpackage, and --build the kinds of packages. The
-# tests need all packages, so autopkgtest does not run with either of these options. On Debian 12,
-# the script always adds the profile pkg.hb-websocket.nomonitor.
+# tests need all packages, so autopkgtest does not run with either of these options. If the chroots
+# have Debian 12, the script always adds the profile pkg.hb-websocket.nomonitor.
 
 set -euo pipefail
 
@@ -136,7 +136,7 @@ build ()
 # the packages
 list_suppressed_tags ()
 {
-  # An intent to package (ITP) has to be filed in Debian first.
+  # The changelog closes no bug, because no intent to package (ITP) has been filed in Debian yet.
   echo initial-upload-closes-no-bugs
 
   # lintian mistakes three bytes of machine code for a misspelt word. For misspelt words in texts,

@@ -65,7 +65,7 @@ describe (LatencyPlot *self)
   g_autofree char *highest = latency_plot_format (get_highest (self));
   g_autofree char *description = NULL;
 
-  /* Translators: both are times, such as “0.4 ms”. */
+  /* Translators: each %s is a time, such as “0.4 ms”, or “–” if no latency is known. */
   description = g_strdup_printf (_("Now %s, at most %s"), last, highest);
   gtk_accessible_update_property (GTK_ACCESSIBLE (self),
                                   GTK_ACCESSIBLE_PROPERTY_DESCRIPTION, description,

@@ -108,7 +108,7 @@ hb_machine_get_early_ping_at (HbMachine *self)
 }
 
 /* Returns whether a deadline may end the link. If the link is ready and hb_heartbeat_is_judged ()
- * returns FALSE, a deadline of the link leads only to a ping, or to a restart of the count of
+ * returns FALSE, a deadline of the link leads only to a ping, or to a reset of the count of
  * attempts. */
 gboolean
 hb_machine_may_end_link (HbMachine *self)

@@ -380,7 +380,7 @@ hb_outbox_on_taken_in (HbOutbox *self)
     settle_when_empty (self);
 }
 
-/* Completes and removes the messages that count as sent. Returns whether there were any. */
+/* Completes and removes the messages that count as sent. Returns whether it has removed any. */
 gboolean
 hb_outbox_complete_sent (HbOutbox *self)
 {

@@ -67,8 +67,8 @@ hb_framer_write_header (HbFramer *self,
   return hb_frame_write_header (buffer, first, self->left, mask);
 }
 
-/* Masks the rest of the current frame's payload, and writes as much of it as fits to @buffer.
- * Returns how many bytes are written.
+/* Masks as much of the rest of the current frame's payload as fits into @buffer, and writes it
+ * there. Returns how many bytes are written.
  *
  * @room: the number of bytes for which @buffer has room */
 gsize

@@ -10,8 +10,8 @@
 
 G_BEGIN_DECLS
 
-/* Gathers bytes in a block and writes them. Counts the bytes that the kernel has, and those that
- * the peer has acknowledged. */
+/* Gathers bytes in a block and writes them. Counts the bytes that the kernel has accepted, and
+ * those that the peer has acknowledged. */
 typedef struct
 {
   HbAcknowledgements    *acknowledgements; /* (nullable) NULL while they are not read */

@@ -78,8 +78,10 @@ is_close (HbFastLane *self)
          && !self->frame.is_masked && self->frame.length <= HB_FRAME_MAX_CONTROL;
 }
 
-/* Makes libsoup get a frame, of which @n_bytes are in the block or have not been received yet. If
- * libsoup refuses the header of the frame, libsoup gets all bytes from now on. */
+/* Makes libsoup get a frame, of which @n_bytes are in the block or have not been received yet.
+ * After a close frame, or from a frame on whose header libsoup refuses, libsoup gets all bytes. An
+ * unmasked close frame of valid size is given to libsoup alone at first, even if libsoup refuses
+ * its header: see hb_fast_lane_give (). */
 static HbPortion
 begin_slow (HbFastLane *self,
             guint64     n_bytes)

@@ -85,10 +85,10 @@ hb_timer_read_clock (HbTimer *self,
   return self->has_expired;
 }
 
-/* Returns whether the timer has fired and its time was not handled yet. Must be called only by the
- * check () and the dispatch () of the source. Without a descriptor, the time that was read before
- * the poll counts. If the clock were read now, the timer might seem to have fired although the
- * sockets were polled before its time. */
+/* Returns whether the timer has fired and its time has not been handled yet. Must be called only by
+ * the check () and the dispatch () of the source. Without a descriptor, the time that was read
+ * before the poll counts. If the clock were read now, the timer might seem to have fired although
+ * the sockets were polled before its time. */
 gboolean
 hb_timer_check (HbTimer *self,
                 GSource *source)

@@ -19,7 +19,9 @@ struct _HbTopology
   GHashTable *facts; /* a set of Fact */
 };
 
-/* Both fields are digests. The hash table uses the first one as its key. */
+/* The subject is a digest, which the hash table uses as the key. The state of a route is also a
+ * digest. The state of a link consists of two of its flags, and the state of an address is whether
+ * it can be used. */
 typedef struct
 {
   guint64 subject; /* identifies the link, address or route */

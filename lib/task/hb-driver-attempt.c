@@ -46,8 +46,9 @@ hb_driver_connect (HbDriver       *self,
     hb_driver_send_request (self, effect);
 }
 
-/* If the application has set a function for the delay, stores the delay that the function returns
- * in the effect. That function may call any method, such as close ().
+/* If the application has set a function for the delay, calls the function, and changes the
+ * scheduled delay and the effect to what it returns. A delay that the server has asked for remains
+ * the minimum. The function may call any method, such as close ().
  *
  * Returns whether to emit `reconnect`: FALSE if the attempt is no longer scheduled, or the owner no
  * longer exists. */

@@ -25,7 +25,8 @@ hb_driver_take_batch_in (HbDriver *self)
   hb_batch_clear (&batch);
 }
 
-/* Makes the link read acknowledgements only as long as messages need them. */
+/* Makes the link read acknowledgements while `delivery` is ACKNOWLEDGED, or while messages that
+ * were sent in that mode still need them. */
 void
 hb_driver_follow_delivery (HbDriver *self)
 {
@@ -38,8 +39,8 @@ hb_driver_follow_delivery (HbDriver *self)
     hb_link_end_acknowledgements (self->link);
 }
 
-/* Queries the link for acknowledgements of the peer, if messages wait for them. Then stops reading
- * acknowledgements if no message needs them any more. */
+/* Queries the link for acknowledgements of the peer, if messages wait for them. Then makes the link
+ * stop reading acknowledgements, if it no longer has to read them. */
 void
 hb_driver_query (HbDriver *self)
 {

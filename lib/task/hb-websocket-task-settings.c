@@ -778,7 +778,7 @@ hb_websocket_task_set_repeat_limit (HbWebsocketTask *self,
 /**
  * HbWebsocketTask:min-uptime:
  *
- * The time that a connection must stay ready to reset the count of attempts, in milliseconds.
+ * The time after which a ready connection resets the count of attempts, in milliseconds.
  *
  * See [property@WebsocketTask:ready] and [property@WebsocketTask:attempt].
  *
@@ -830,10 +830,10 @@ hb_websocket_task_set_min_uptime (HbWebsocketTask *self,
  *
  * The time that one attempt may take, in milliseconds.
  *
- * The time runs from the look-up of the server's name to the end of the handshake. If
- * [property@WebsocketTask:manual-ready] is set, the time runs until
- * [method@WebsocketTask.mark_ready] is called. When the time is over, the attempt fails with
- * `HB_ERROR_CONNECT_TIMEOUT`. With 0, the task sets no limit.
+ * The time includes the wait for a free connection of [property@WebsocketTask:session], the look-up
+ * of the server's name and the handshake. If [property@WebsocketTask:manual-ready] is set, the time
+ * runs until [method@WebsocketTask.mark_ready] is called. When the time is over, the attempt fails
+ * with `HB_ERROR_CONNECT_TIMEOUT`. With 0, the task sets no limit.
  *
  * The time does not run while handlers of [signal@WebsocketTask::connecting] run or hold the
  * attempt, or while the attempt waits because 64 other attempts are running.
@@ -1496,12 +1496,13 @@ hb_websocket_task_set_fragment_size (HbWebsocketTask *self,
  * warning for this, and earlier versions a critical message.
  *
  * The headers are for the origin of [property@WebsocketTask:uri], which consists of the scheme, the
- * host and the port. `wss` and `ws` are different origins. A redirect within the origin keeps the
- * headers. A redirect to another origin removes them from the request, including `Authorization`,
- * `Cookie`, and headers that a handler of [signal@WebsocketTask::connecting] has added. The request
- * keeps only the headers of the handshake, such as `Sec-WebSocket-Protocol` and `Origin`, and the
- * headers `User-Agent`, `Accept-Encoding` and `Accept-Language`. It keeps these headers even if the
- * application has set them. A redirect back does not restore the removed headers.
+ * host and the port. A URI with `wss` and a URI with `ws` have different origins. A redirect within
+ * the origin keeps the headers. A redirect to another origin removes these headers from the
+ * request, and also those that a handler of [signal@WebsocketTask::connecting] has added.
+ * `Authorization` and `Cookie` are removed too. The request keeps only the headers of the
+ * handshake, such as `Sec-WebSocket-Protocol` and `Origin`, and the headers `User-Agent`,
+ * `Accept-Encoding` and `Accept-Language`. It keeps these headers even if the application has set
+ * them. A redirect back does not restore the removed headers.
  *
  * Returns: (transfer none): the headers
  *

@@ -1125,8 +1125,9 @@ hb_websocket_task_send_message_async (HbWebsocketTask       *self,
  *   `HB_ERROR_INVALID_URI` or `HB_ERROR_INVALID_ARGUMENT`
  * - `HB_ERROR_CLOSED` if, before the message could be sent, the application closed the task, or the
  *   server closed the connection normally while [property@WebsocketTask:repeat-limit] was 0
- * - `G_IO_ERROR_CANCELLED` if the message was taken back, or if it waited for an acknowledgement
- *   when it was to be taken back, and the connection ended before the acknowledgement arrived
+ * - `G_IO_ERROR_CANCELLED` if the message was taken back, or if the cancellable was triggered or
+ *   [method@WebsocketTask.take_queue] was called while the message waited for an acknowledgement,
+ *   and the connection ended before the acknowledgement arrived
  *
  * Returns: whether the message was sent
  *

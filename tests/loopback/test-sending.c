@@ -123,8 +123,8 @@ test_sizes (Fixture       *fixture,
   fixture_close (fixture);
 }
 
-/* A received message in fragments is delivered as one message. A ping between two fragments is
- * answered before the last fragment arrives. */
+/* A message that is received in fragments is delivered as one message. A ping between two fragments
+ * is answered before the last fragment arrives. */
 static void
 test_fragments (Fixture       *fixture,
                 gconstpointer  data)

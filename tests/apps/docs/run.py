@@ -43,7 +43,7 @@ PARSE_JS = Path(__file__).resolve().parent / 'parse.js'
 EXAMPLE_SOCKET = re.compile(r'wss?://(?:backup\.)?example\.org\b')
 EXAMPLE_UNREACHABLE = re.compile(r'wss?://primary\.example\.org\b')
 # A program of the page may contain this path, at which packages install echo-server. The test
-# replaces it by the path of echo-server in the build.
+# replaces it with the path of echo-server in the build.
 EXAMPLE_ECHO_SERVER = '/usr/libexec/hb-websocket/echo-server'
 # No program listens on this port.
 UNREACHABLE = 'ws://127.0.0.1:1'
@@ -382,7 +382,7 @@ def check_fragment(snippet, folder):
 
 
 def find_unknown_options(text):
-    """Yields a message for each option in a call of a built program that its --help lacks."""
+    """Yields a message for each option in a call that the program's --help does not list."""
     for path, arguments in CALL.findall(text):
         program = BUILD / path
         options = OPTION.findall(arguments)

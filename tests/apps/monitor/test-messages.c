@@ -19,7 +19,7 @@ typedef struct
 } FrameTimes;
 
 /* Returns the CPU time of this thread in microseconds. Unlike wall-clock time, it does not grow
- * while other processes run. */
+ * while this thread waits for a processor. */
 static gint64
 get_processor_time (void)
 {

@@ -2,11 +2,11 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """Checks that the tests of -Dinstalled_tests=true work where they are installed.
 
-The tests are installed below a temporary folder, and the paths in their commands are changed to
-that folder. Tests that need other installed files, and two more tests, are run by
-gnome-desktop-testing-runner, or by this script if the runner is missing. The programs of the other
-tests must start and list their cases. These tests are not run, because they would do the same as in
-the build.
+The tests are installed below a temporary folder, and the paths of installed tests in their commands
+are changed so that they lead to that folder. Tests that need other installed files, and two more
+tests, are run by gnome-desktop-testing-runner, or by this script if the runner is missing. The
+programs of the other tests must start and list their cases. These tests are not run, because they
+would do the same as in the build.
 """
 
 import concurrent.futures

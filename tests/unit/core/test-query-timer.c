@@ -4,7 +4,7 @@
 
 #include "hb-query-timer-private.h"
 
-/* The times at which a link is queried for how many bytes the peer has acknowledged */
+/* The times at which a link is queried for the number of bytes that the peer has acknowledged */
 
 typedef struct
 {

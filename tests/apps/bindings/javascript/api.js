@@ -150,7 +150,7 @@ main({
     const metrics = task.get_metrics();
     const uptime = metrics.get_uptime();
 
-    GLib.usleep(10); // Otherwise close() could read the same time.
+    GLib.usleep(10); // The clock counts microseconds, and the uptime must grow.
     await closeTask(task);
     assert(metrics instanceof Hb.Metrics);
     assertEqual(metrics.get_messages_sent(), 1);

@@ -163,7 +163,7 @@ def test_metrics():
 
     metrics = task.get_metrics()
     uptime = metrics.get_uptime()
-    GLib.usleep(10)  # Otherwise close() could read the same time.
+    GLib.usleep(10)  # The clock counts microseconds, and the uptime must grow.
     close_task(task)
     assert isinstance(metrics, Hb.Metrics)
     assert metrics.get_messages_sent() == 1

@@ -274,7 +274,7 @@ void test_metrics () throws Error
   Hb.Metrics? metrics = task.get_metrics ();
   int64 uptime = metrics.get_uptime ();
 
-  Thread.usleep (10); // Otherwise close () could read the same time.
+  Thread.usleep (10); // The clock counts microseconds, and the uptime must grow.
   close_task (task);
   assert (metrics.get_messages_sent () == 1);
   assert (metrics.get_bytes_sent () == 5);
