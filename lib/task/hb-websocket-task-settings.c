@@ -1264,9 +1264,9 @@ hb_websocket_task_set_manual_ready (HbWebsocketTask *self,
  *
  * While the property is `TRUE`, [signal@WebsocketTask::message] is not emitted. Messages wait, and
  * [method@WebsocketTask.receive_async] returns them. When the property becomes `FALSE`, the task
- * emits the signal for each message that waits, in order. If many messages wait, other sources of
- * the main loop are dispatched in between. To miss no message, set the property before
- * [method@WebsocketTask.open].
+ * emits the signal for each message that waits, in order. If the handlers of these messages take
+ * more than a few milliseconds, other sources of the main loop are dispatched in between. To miss
+ * no message, set the property before [method@WebsocketTask.open].
  *
  * The task reads the socket only while the messages that wait have less than 1 MiB in total. Each
  * message counts as its payload plus 128 bytes. When the socket is not read, the buffers of the
