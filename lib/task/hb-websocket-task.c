@@ -427,7 +427,8 @@ install_signals (GType type)
    *
    * The signal is emitted once for each [signal@WebsocketTask::open]. The code is 1005 if the
    * server's close frame has no code, and 1006 if no valid close frame was received ([RFC 6455,
-   * 7.1.5](https://www.rfc-editor.org/rfc/rfc6455#section-7.1.5)).
+   * 7.1.5](https://www.rfc-editor.org/rfc/rfc6455#section-7.1.5)), or if the server's answer to
+   * [method@WebsocketTask.close] has no code.
    *
    * [property@WebsocketTask:state] already has its next value, for example `WAITING` if the task
    * will make another attempt, or `CLOSED`. To prevent the attempt, call
