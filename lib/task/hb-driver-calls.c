@@ -23,6 +23,7 @@ cancelled_cb (GTask    *task,
       return;
     }
 
+  hb_trace (&self->trace, "a call was cancelled");
   hb_driver_take_in (self);
   hb_machine_cancel (&self->machine, hb_driver_read_clock (self), task);
   hb_driver_wake (self);

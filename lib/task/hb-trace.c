@@ -126,7 +126,7 @@ hb_trace_loss (const HbTrace   *self,
   else if (loss->code != HB_CLOSE_ABNORMAL)
     hb_trace_print (self, "the server has closed the connection, code %u", loss->code);
   else if (loss->by_peer)
-    hb_trace_print (self, "the server has ended the connection without a close frame");
+    hb_trace_print (self, "the server has ended the connection without a valid close frame");
   else
     hb_trace_print (self, "the connection has failed");
 }

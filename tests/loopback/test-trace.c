@@ -269,6 +269,21 @@ time_out (Fixture *fixture)
 }
 
 static void
+cancel_opening (Fixture *fixture)
+{
+  g_autoptr (GCancellable) cancellable = g_cancellable_new ();
+  g_autoptr (GAsyncResult) result = NULL;
+
+  raw_server_set_answers (fixture->raw, FALSE);
+  hb_websocket_task_open_async (fixture->task, cancellable, store_result_cb, &result);
+  wait_until (raw_server_get_n_accepted (fixture->raw) == 1);
+  g_cancellable_cancel (cancellable);
+  wait_until (result != NULL);
+  g_assert_false (hb_websocket_task_open_finish (fixture->task, result, NULL));
+  signal_log_forget (fixture->log);
+}
+
+static void
 reach_repeat_limit (Fixture *fixture)
 {
   raw_server_set_answer (fixture->raw, "HTTP/1.1 404 None\r\nContent-Length: 0\r\n\r\n");
@@ -469,7 +484,7 @@ static const Situation situations[] = {
     "close, code 4000\n"
     LINES_AGAIN },
   { "ended-by-server", end_by_peer,
-    "the server has ended the connection without a close frame\n"
+    "the server has ended the connection without a valid close frame\n"
     LINES_LOST
     "close, code 1006\n"
     LINES_AGAIN },
@@ -510,6 +525,13 @@ static const Situation situations[] = {
     LINES_LOST
     "error CONNECT_TIMEOUT: TEXT\n"
     "attempt 1 in N ms\n" },
+  { "cancelled", cancel_opening,
+    "open () called\n"
+    "state CONNECTING\n"
+    "request to ws://127.0.0.1:PORT\n"
+    "a call was cancelled\n"
+    "connection dropped\n"
+    "state CLOSED\n" },
   { "repeat-limit", reach_repeat_limit,
     "open () called\n"
     "state CONNECTING\n"
@@ -527,7 +549,7 @@ static const Situation situations[] = {
     "error HANDSHAKE: TEXT\n"
     "error REPEAT_LIMIT: TEXT\n" },
   { "min-uptime", pass_min_uptime,
-    "the server has ended the connection without a close frame\n"
+    "the server has ended the connection without a valid close frame\n"
     LINES_LOST
     "close, code 1006\n"
     LINES_AGAIN
