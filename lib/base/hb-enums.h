@@ -15,7 +15,7 @@ G_BEGIN_DECLS
 /**
  * HbState:
  * @HB_STATE_CONNECTING: an attempt is under way, from [signal@WebsocketTask::connecting] to the end
- *   of the handshake
+ *   of the handshake, or a handler of that signal holds the attempt
  * @HB_STATE_OPEN: a connection is open
  * @HB_STATE_CLOSING: [method@WebsocketTask.close] was called on an open connection, and the
  *   connection is being closed
@@ -101,8 +101,9 @@ typedef enum {
  * [signal@WebsocketTask::error] is emitted for the first message that has been dropped since the
  * queue was last empty.
  *
- * With `DROP_OLDEST`, the new message is refused with `HB_ERROR_QUEUE_FULL` if the messages that
- * are being written leave no room for it, or if it is longer than the limit itself.
+ * With `DROP_OLDEST`, the messages of handlers of [signal@WebsocketTask::open] and of a login are
+ * dropped after all others. The new message is refused with `HB_ERROR_QUEUE_FULL` if the messages
+ * that are being written leave no room for it, or if it is longer than the limit itself.
  *
  * Since: 1.0
  */
@@ -121,7 +122,7 @@ typedef enum {
  *
  * The moment from which a message counts as sent.
  *
- * With `WRITTEN` a message arrives at most once. If the connection is lost, written data that the
+ * With `WRITTEN`, a message arrives at most once. If the connection is lost, written data that the
  * network has not delivered is lost too.
  *
  * With `ACKNOWLEDGED`, a fault of the network alone loses no message between this process and the
@@ -152,8 +153,9 @@ typedef enum {
  *
  * `THIS_LINK` is for messages that mean nothing on another connection, such as a login or an answer
  * to the server. While the task waits for a connection, such a message is refused with
- * `HB_ERROR_NOT_OPEN`. On a connection that is not [property@WebsocketTask:ready] it is sent at
- * once, before all messages that wait. On a connection that is ready it is sent in its turn.
+ * `HB_ERROR_NOT_OPEN`. On a connection that is not [property@WebsocketTask:ready], it is sent
+ * before all messages that wait for [method@WebsocketTask.mark_ready]. On a connection that is
+ * ready, it is sent in its turn.
  *
  * Since: 1.0
  */

@@ -40,7 +40,7 @@ typedef struct
 {
   guint64 begin;
   guint64 end;
-  guint64 written; /* The kernel has all bytes before this position. */
+  guint64 written; /* The kernel has accepted all bytes before this position. */
 } HbSpan;
 
 /* The kinds of events. A name in parentheses is the member of HbEvent that holds the details. */

@@ -24,8 +24,8 @@ reset_attempts (HbMachine *self,
     }
 }
 
-/* @ticket: (nullable): resolved at once if the link is already open, otherwise after the handlers
- *   of `open` have run, or when the task closes before that */
+/* @ticket: (nullable): resolved at once if the state is OPEN or the task was disposed of, otherwise
+ *   after the handlers of `open` have run, or when the task closes before that */
 void
 hb_machine_open (HbMachine *self,
                  gint64     now,
@@ -99,7 +99,7 @@ hb_machine_close (HbMachine   *self,
   if (!hb_syntax_make_close (&code, &close_reason, error))
     return FALSE;
 
-  /* As in a browser (WHATWG), messages that wait are not delivered after close (). */
+  /* As in a browser (WHATWG), received messages that wait are not delivered after close (). */
   hb_inbox_drop (&self->inbox);
 
   if (ticket != NULL)
@@ -162,7 +162,7 @@ hb_machine_reconnect_now (HbMachine *self,
   hb_effects_resolve_all (&self->effects, &self->closes, HB_OUTCOME_CANCELLED, NULL);
 }
 
-/* Drops the link as if it were lost, so that the attempt is counted and the delays may grow. */
+/* Drops the link as if it were lost, so the next attempt is counted, and the delays may grow. */
 void
 hb_machine_reconnect_later (HbMachine *self,
                             gint64     now)

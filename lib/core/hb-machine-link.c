@@ -32,7 +32,8 @@ hb_machine_on_announcing (HbMachine *self,
 }
 
 /* Call this after the handlers of `connecting` have run. Returns whether to send the request now.
- * If the request is held, an HB_EFFECT_REQUEST follows when it is released. */
+ * If the request is held, hb_machine_release () later pushes an HB_EFFECT_REQUEST, or starts
+ * another attempt. */
 gboolean
 hb_machine_on_announced (HbMachine      *self,
                          const HbEffect *connect)
@@ -49,8 +50,8 @@ hb_machine_on_announced (HbMachine      *self,
  * application were running, or the request was held, until now. If `uri` has changed since the
  * request was made, the new URI applies to the next attempt.
  *
- * Returns FALSE, and closes the task, if the subprotocols or the origin are invalid. libsoup does
- * not check them. */
+ * Returns FALSE, and closes the task, if the subprotocols or the origin are invalid, because
+ * libsoup might send them nevertheless. */
 gboolean
 hb_machine_on_requested (HbMachine *self,
                          gint64     now)
@@ -144,8 +145,8 @@ hb_machine_on_opened (HbMachine     *self,
   if (self->state != HB_STATE_CONNECTING)
     return;
 
-  /* If a handler of the session's signals has run a main loop until now, HB_EVENT_TURN never
-   * comes. */
+  /* A handler of the session's signals may run a main loop while the request is sent. If the link
+   * opens in that loop, HB_EVENT_TURN never comes. */
   if (self->awaits_turn)
     hb_machine_on_turn (self, now);
 
@@ -262,8 +263,8 @@ hb_machine_on_activity (HbMachine *self,
     hb_heartbeat_on_activity (&self->heartbeat, &self->settings, now);
 }
 
-/* Call this before a ping is sent. Returns FALSE if no ping may be sent, because a handler has
- * changed the heartbeat mode on a link that is not ready. */
+/* Call this before a ping is sent. Returns FALSE if no ping may be sent, because code of the
+ * application has changed the heartbeat mode on a link that is not ready. */
 gboolean
 hb_machine_on_pinged (HbMachine *self,
                       gint64     now)
@@ -292,9 +293,9 @@ hb_machine_on_yielded (HbMachine *self)
   hb_inbox_on_yielded (&self->inbox);
 }
 
-/* Pushes the effect that sends the close frame, if every message before it has been written.
- * Messages that wait need no effect here, because HB_EVENT_WRITABLE reports when the link accepts
- * them. */
+/* Pushes the effect that sends the close frame, if the task is closing and every message has been
+ * written. Messages that wait need no effect here, because HB_EVENT_WRITABLE reports when the link
+ * accepts them. */
 static void
 shut_down_when_written (HbMachine *self)
 {
@@ -306,7 +307,7 @@ shut_down_when_written (HbMachine *self)
  *
  * @now: matters only if hb_machine_needs_time () returns TRUE
  * @serial: of the link; if it is an earlier link, this function does nothing
- * @span: the position of the message in the link, empty if the link has failed
+ * @span: the position of the message in the link, empty if the link could not send it
  * @is_writable: whether the link accepts another message now */
 void
 hb_machine_on_sent (HbMachine    *self,

@@ -70,11 +70,11 @@ check_text (GBytes  *bytes,
  * @now: HB_NEVER if queue-timeout is 0 and the clock was not read
  * @message: bytes, opcode, flags, and a ticket that is resolved when the message counts as sent or
  *   is dropped, unless this function fails
- * @is_direct: (inout) (optional): must be FALSE, and is set to TRUE if nothing precedes the
- *   message. Then the caller must send it at once, and call hb_machine_on_sent_directly () before
- *   anything else. Adding the message to a queue and removing it again would take longer than all
- *   other work of the machine. Pass NULL if code of the application might run while the message is
- *   sent. */
+ * @is_direct: (inout) (optional): must be FALSE, and is set to TRUE if the link accepts the message
+ *   now and no other message precedes it. Then the caller must send the message at once, and call
+ *   hb_machine_on_sent_directly () before anything else. Adding the message to a queue and removing
+ *   it again would take longer than all other work of the machine. Pass NULL if code of the
+ *   application might run while the message is sent. */
 gboolean
 hb_machine_send (HbMachine   *self,
                  gint64       now,

@@ -10,8 +10,8 @@
 /* Networks change in bursts: first an interface, then an address, then a route. */
 #define CHECK_INTERVAL (5 * G_TIME_SPAN_SECOND)
 
-/* Acts on a change of the network, if its check is due and `network-aware` is TRUE. Does not cut a
- * delay short that the server has asked for. */
+/* Acts on a change of the network, if its check is due and `network-aware` is TRUE. Does not
+ * shorten a delay that the server has asked for. */
 void
 hb_machine_check_network (HbMachine *self,
                           gint64     now)

@@ -44,12 +44,12 @@ typedef struct
   gint64       ready_at;     /* when the link became ready, if it is ready */
   gint64       attempt_at;   /* when the delay ends, in WAITING */
   gint64       lost_at;      /* when a link was lost; HB_NEVER once another is open, or in CLOSED */
-  gint64       downtime;     /* from the last loss to the link that followed; 0 if none has */
+  gint64       downtime;     /* the time without a link before the last one; 0 for the first one */
   gint64       latency;      /* -1 unknown */
   gint64       checked_at;   /* when a change of the network last led to a check */
   gint64       check_at;     /* HB_NEVER unless another change waits for its check */
   double       chance;       /* random number of the delay; negative if it has none */
-  gint64       put_off;      /* the last deadline that was put off; HB_NEVER if there was none */
+  gint64       put_off;      /* the last deadline that was put off, or HB_NEVER */
   guint        transmitting : 1;    /* an HB_EFFECT_TRANSMIT of hb_machine_pump () is pending */
   guint        shut_down : 1;       /* an HB_EFFECT_SHUT_DOWN was pushed for this link */
   guint        is_announcing : 1;   /* handlers of `connecting` are running */
@@ -59,8 +59,8 @@ typedef struct
   guint        disposed : 1;
 } HbMachine;
 
-/* The values that the application can read, as they are at one moment. For the meaning of each, see
- * the property or method of that name. */
+/* Values that the application can read, as they are at one moment. For the meaning of each, see the
+ * property or method of that name. */
 typedef struct
 {
   const GError *last_error; /* (nullable) (not owned) valid until the machine changes */
@@ -183,7 +183,8 @@ HbStatus          hb_machine_get_status         (HbMachine      *self);
 HbMetrics        *hb_machine_get_metrics        (HbMachine      *self,
                                                  gint64          now);
 
-/* Returns whether hb_machine_pop_effect () would return TRUE. */
+/* Returns whether hb_machine_pop_effect () has something to do. It may still return FALSE, if all
+ * effects are messages that must wait until a handler returns. */
 static inline gboolean
 hb_machine_has_effect (const HbMachine *self)
 {

@@ -117,7 +117,7 @@ get_line (const HbOutbox   *self,
   return self->greeting && !message->is_foreign ? HB_LINE_GREETING : HB_LINE_WAITING;
 }
 
-/* Returns whether the link permits messages of the line, at once or after it is no longer held
+/* Returns whether the link permits messages of the line, at once or when they are no longer held
  * up. */
 static gboolean
 is_line_open (const HbOutbox *self,
@@ -193,9 +193,9 @@ add (HbOutbox         *self,
 /* Adds a message, with a reference to its bytes, or drops it if it has no room and `overflow` is
  * DROP_NEWEST. An effect resolves the ticket of the message, unless this function fails.
  *
- * @is_direct: (inout) (optional): must be FALSE, and is set to TRUE if nothing precedes the
- *   message. Then it is not added, and the caller must send it at once and call
- *   hb_outbox_add_sent (). */
+ * @is_direct: (inout) (optional): must be FALSE, and is set to TRUE if the link accepts the message
+ *   now and no other message precedes it. Then the message is not added, and the caller must send
+ *   it at once and call hb_outbox_add_sent (). */
 gboolean
 hb_outbox_accept (HbOutbox          *self,
                   const HbSettings  *settings,
@@ -228,9 +228,10 @@ hb_outbox_accept (HbOutbox          *self,
   return TRUE;
 }
 
-/* Drops a message of another thread, because the task has been closed, or hb_outbox_accept () has
- * refused the message. That thread's call has already succeeded, so effects complete the ticket
- * with @error and report an overflow. Releases the bytes of the message. */
+/* Drops a message of another thread, because the task no longer accepts messages, or
+ * hb_outbox_accept () has refused this one. That thread's call has already succeeded, so an effect
+ * completes the ticket with @error. Another effect reports an overflow, if that is the reason and
+ * the message is not volatile. Releases the bytes of the message. */
 void
 hb_outbox_drop_late (HbOutbox         *self,
                      const HbOutgoing *message,

@@ -20,7 +20,7 @@ typedef struct
   HbMetrics   *metrics;         /* (not owned) */
   HbTickets    flushes;         /* wait until the queue is empty */
   HbQueryTimer queries;         /* of the current link */
-  guint64      written;         /* how many bytes of the current link the kernel has */
+  guint64      written;         /* how many bytes of the current link the kernel has accepted */
   guint64      acknowledged;    /* how many the peer has acknowledged; `written` if unknown */
   guint64      awaited;         /* A call waits until the peer has acknowledged this many bytes. */
   guint        is_open : 1;     /* a link is open */
@@ -35,8 +35,8 @@ typedef struct
   guint        overflowed : 1;  /* an overflow was reported since the queue was last empty */
   guint        expired : 1;     /* a message has expired since the queue was last empty */
   guint        is_timed : 1;    /* messages have an age, because queue-timeout is not 0 */
-  guint        was_reset : 1;   /* since the queue was last empty, a link was reset before the
-                                 * peer had acknowledged the messages of `open` handlers */
+  guint        was_reset : 1;   /* since the queue was last empty, a link was reset before the peer
+                                 * had acknowledged the messages of a login or of `open` handlers */
   guint        holds_back : 1;  /* messages in HB_LINE_WAITING are not sent until the peer has
                                  * acknowledged those of the other lines */
   guint        is_last : 1;     /* the task is CLOSED, and hb_outbox_close () follows */

@@ -66,11 +66,11 @@ hb_outbox_can_judge_reset (const HbOutbox *self)
   return first != NULL && !first->is_greeting;
 }
 
-/* Call this after a reset that is counted for no message. If messages of `open` handlers were not
- * acknowledged, the peer may have refused a message of the queue that it read together with them.
- * The peer would then reset each later link too, before it acknowledges any of these messages, and
- * no reset would ever be counted for the refused message. So on later links the queue waits until
- * the messages before it are acknowledged. */
+/* Call this after a reset that is counted for no message. If messages of a login or of `open`
+ * handlers were not acknowledged, the peer may have refused a message of the queue that it read
+ * together with them. The peer would then reset each later link too, before it acknowledges any of
+ * these messages, and no reset would ever be counted for the refused message. So on later links the
+ * queue waits until the messages before it are acknowledged. */
 void
 hb_outbox_on_reset (HbOutbox *self)
 {

@@ -421,7 +421,7 @@ hb_outbox_take (HbOutbox *self)
 }
 
 /* Records the position of the last taken message that has no position yet, and how many bytes the
- * kernel has. For @now, see hb_outbox_on_progress (). */
+ * kernel has accepted. For @now, see hb_outbox_on_progress (). */
 void
 hb_outbox_on_sent (HbOutbox     *self,
                    gint64        now,
@@ -439,7 +439,7 @@ hb_outbox_on_sent (HbOutbox     *self,
 /* Adds a message that was sent in the call that accepted it. Takes ownership of its bytes. For
  * @now, see hb_outbox_on_progress ().
  *
- * @span: the position of the message, empty if the link has failed */
+ * @span: the position of the message, empty if the link could not send it */
 void
 hb_outbox_add_sent (HbOutbox         *self,
                     gint64            now,
@@ -462,7 +462,7 @@ hb_outbox_add_sent (HbOutbox         *self,
 }
 
 /* @now: matters only if hb_outbox_needs_time () returns TRUE
- * @written: how many bytes of this link the kernel has */
+ * @written: how many bytes of this link the kernel has accepted */
 void
 hb_outbox_on_progress (HbOutbox *self,
                        gint64    now,

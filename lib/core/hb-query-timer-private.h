@@ -8,7 +8,7 @@ G_BEGIN_DECLS
 
 /* The times at which to query how much the peer has acknowledged. The kernel does not report
  * acknowledgements, so the link is queried repeatedly while messages wait for one. The first
- * interval is about one round trip. The intervals then grow until messages are acknowledged. All
+ * interval is about one round trip. The intervals then grow until more bytes are acknowledged. All
  * times are in microseconds. */
 typedef struct
 {

@@ -29,8 +29,8 @@ get_first_interval (const HbQueryTimer *self)
 }
 
 /* Starts again with the first interval. Call this when messages begin to wait for an
- * acknowledgement, when a call begins to wait for one, and when some messages have been
- * acknowledged and others still wait. */
+ * acknowledgement, when a call begins to wait for one, and when bytes have been acknowledged and
+ * messages still wait. */
 void
 hb_query_timer_start (HbQueryTimer *self,
                       gint64        now)

@@ -89,7 +89,7 @@ hb_queue_clear (HbQueue *self)
 }
 
 /* Counts the bytes of @message, unless all counted bytes together would exceed @limit. Returns
- * whether they are counted, by this call or by an earlier one.
+ * whether the bytes of @message are counted, by this call or by an earlier one.
  *
  * @limit: in bytes, 0 for no limit */
 gboolean
@@ -337,7 +337,7 @@ pop_unacknowledged (HbQueue    *self,
 
 /* Removes the message that an overflow drops first. Dropping a written message does the least harm,
  * because it probably arrives. Messages of a login and of `open` handlers are dropped last, because
- * a server may ignore all others without them. */
+ * without them a server may ignore all others. */
 gboolean
 hb_queue_pop_oldest (HbQueue    *self,
                      HbOutgoing *message)

@@ -171,7 +171,7 @@ hb_acknowledgements_are_possible (GSocket *socket,
 /* Begins to read acknowledgements.
  *
  * @is_direct: whether the bytes of the stream reach the socket unchanged
- * @written: the position in the stream; the kernel has all bytes before it
+ * @written: the position in the stream; the kernel has accepted all bytes before it
  *
  * Returns: (nullable): NULL if the socket does not report acknowledgements */
 HbAcknowledgements *
@@ -210,10 +210,10 @@ hb_acknowledgements_free (HbAcknowledgements *self)
   g_free (self);
 }
 
-/* Must be called after each write, when the kernel has all bytes before @written. Over TLS, the
- * peer can read a record only after all of the record has arrived, so each write of a record ends a
- * block. Each block costs two system calls or more, because only the kernel knows how many bytes
- * the record has become. Does nothing if the stream is direct. */
+/* Must be called after each write, when the kernel has accepted all bytes before @written. Over
+ * TLS, the peer can read a record only after all of the record has arrived, so each write of a
+ * record ends a block. Each block costs two system calls or more, because only the kernel knows how
+ * many bytes the record has become. Does nothing if the stream is direct. */
 void
 hb_acknowledgements_end_block (HbAcknowledgements *self,
                                guint64             written)

@@ -4,9 +4,9 @@
 
 #include "hb-budget-private.h"
 
-/* A reader that has kept the loop busy for this time, in microseconds, pauses until every other
- * source has been dispatched. If the application draws its window 120 times a second, other sources
- * then have about half of the time between two drawings. */
+/* A reader that has kept the loop busy for this time, in microseconds, pauses until the other ready
+ * sources have been dispatched, down to idle priority. If the application draws its window 120
+ * times a second, other sources then have about half of the time between two drawings. */
 #define MAX_BUSY 4000
 
 /* The time between two deliveries, divided by this number, is subtracted from the busy time.

@@ -29,11 +29,11 @@ typedef struct
                                      GBytes    *payload,
                                      HbSpan    *span);
 
-  /* Returns the position before which the kernel has all bytes. */
+  /* Returns the position before which the kernel has accepted all bytes. */
   guint64  (* get_written)          (gpointer   data);
 
   /* Begins to read which bytes the peer's TCP has acknowledged. This function and the next two
-   * are NULL if the channel does not know which bytes the kernel has. */
+   * are NULL if the channel does not know which bytes the kernel has accepted. */
   void     (* begin_acknowledgements) (gpointer data);
 
   /* Stops reading acknowledgements. @get_acknowledged then returns the last position. */

@@ -6,8 +6,8 @@
 #include "hb-limits-private.h"
 
 /* A channel for a connection whose stream cannot be replaced. libsoup itself reads and writes the
- * socket. This is slower, and does not show how many bytes the kernel has. Therefore a frame counts
- * as written when libsoup has it, and a position is a number of frames. */
+ * socket. This is slower, and does not show how many bytes the kernel has accepted. Therefore a
+ * frame counts as written when libsoup has it, and a position is a number of frames. */
 typedef struct
 {
   SoupWebsocketConnection *connection; /* (not owned) */
@@ -98,7 +98,7 @@ hb_fallback_get_written (gpointer data)
   return ((HbFallback *) data)->n_sent;
 }
 
-/* libsoup writes each frame at once, so no bytes are gathered. */
+/* libsoup gathers no bytes. */
 static void
 hb_fallback_flush (gpointer data)
 {

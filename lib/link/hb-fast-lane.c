@@ -354,8 +354,8 @@ hb_fast_lane_fill (HbFastLane    *self,
   if (!hb_fast_lane_is_collecting (self))
     {
       /* If another long message is likely, reads only a header, so that the payload is then read
-       * into the memory of the message. If the block has more bytes than a header, they belong to a
-       * short message, whose rest is read at once. */
+       * into the memory of the message. If the block already has enough bytes for any header, they
+       * belong to a short message, whose rest is read at once. */
       gboolean is_header = self->expects_long && self->n_slow == 0 && !self->is_heard
                            && hb_block_get_length (&reader->block) < HB_FRAME_MAX_HEADER;
 

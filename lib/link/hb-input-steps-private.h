@@ -8,7 +8,7 @@
 
 G_BEGIN_DECLS
 
-/* Only the files of the input include this header. hb-input.c uses hb-input-source.c. */
+/* Only hb-input.c and hb-input-source.c, which use each other, include this header. */
 struct _HbInput
 {
   GInputStream   parent_instance;

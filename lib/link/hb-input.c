@@ -47,9 +47,9 @@ pause_cb (gpointer user_data)
   return G_SOURCE_REMOVE;
 }
 
-/* Stops reading until every other source has been dispatched. A source of idle priority is
- * dispatched after all sources of higher priority, and in the same iteration as others of idle
- * priority. The context of the delivery is thread-default. */
+/* Stops reading until the other ready sources have been dispatched, down to idle priority. A source
+ * of idle priority is dispatched after all ready sources of higher priority, and in the same
+ * iteration as others of idle priority. The context of the delivery is thread-default. */
 static void
 pause_reading (HbInput *self)
 {

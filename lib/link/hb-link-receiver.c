@@ -4,9 +4,9 @@
 
 #include "hb-link-steps-private.h"
 
-/* Receives messages and pongs, and emits events for them. They come from the channel, or from
- * libsoup's signals if the channel does not emit them. Passes libsoup's signals for the end of the
- * connection to the HbEnding. */
+/* Receives messages and pongs from the channel, or from libsoup's signals if the channel does not
+ * emit them, and emits events for them. Passes libsoup's signals for the end of the connection to
+ * the HbEnding. */
 
 G_STATIC_ASSERT ((int) HB_OPCODE_TEXT == (int) SOUP_WEBSOCKET_DATA_TEXT);
 G_STATIC_ASSERT ((int) HB_OPCODE_BINARY == (int) SOUP_WEBSOCKET_DATA_BINARY);

@@ -165,8 +165,8 @@ hb_link_new (guint               serial,
  *
  * @session: (nullable): the application's, or NULL to create a private one
  *
- * Returns whether the request was sent. If too many attempts run, the request is sent later, and
- * HB_EVENT_TURN follows. */
+ * Returns whether the request was sent. If too many attempts run, the request is sent later, which
+ * HB_EVENT_TURN reports. */
 gboolean
 hb_link_connect (HbLink           *self,
                  SoupSession      *session,
@@ -292,7 +292,7 @@ hb_link_drop (HbLink *self)
     hb_link_release (self);
 }
 
-/* @bytes: the maximum size of a received message; 0 or a larger value means MAX_MESSAGE */
+/* @bytes: the maximum size of a received message; 0 or more than MAX_MESSAGE means MAX_MESSAGE */
 void
 hb_link_set_max_message_size (HbLink  *self,
                               guint64  bytes)
@@ -375,8 +375,8 @@ hb_link_set_reading (HbLink   *self,
     self->channel.funcs->set_reading (self->channel.data, is_reading);
 }
 
-/* Returns the position before which the kernel has all bytes, or 0 if the connection is not open
- * yet. */
+/* Returns the position before which the kernel has accepted all bytes, or 0 if the connection is
+ * not open yet. */
 guint64
 hb_link_get_written (HbLink *self)
 {
@@ -384,7 +384,7 @@ hb_link_get_written (HbLink *self)
 }
 
 /* Returns whether the attempt or the connection has ended, and the end is not reported yet.
- * HB_EVENT_OPENED or HB_EVENT_LOST reports it in the next iteration. */
+ * HB_EVENT_OPENED or HB_EVENT_LOST reports it in the next iteration at the latest. */
 gboolean
 hb_link_has_ended (HbLink *self)
 {

@@ -8,7 +8,7 @@
 
 G_BEGIN_DECLS
 
-/* Only the files of the output include this header. hb-output.c uses hb-output-pollable.c. */
+/* Only hb-output.c and hb-output-pollable.c, which use each other, include this header. */
 struct _HbOutput
 {
   GOutputStream    parent_instance;

@@ -324,7 +324,7 @@ hb_output_is_writable (HbOutput *self)
   return is_writable (self);
 }
 
-/* Returns the position before which the kernel has all bytes. */
+/* Returns the position before which the kernel has accepted all bytes. */
 guint64
 hb_output_get_written (HbOutput *self)
 {

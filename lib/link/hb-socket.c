@@ -59,8 +59,8 @@ hb_socket_find (SoupWebsocketConnection *connection)
   return g_object_ref (g_socket_connection_get_socket (G_SOCKET_CONNECTION (stream)));
 }
 
-/* Returns whether only libsoup's own filter is between @stream and the socket. If so, all unread
- * bytes are in the socket or in that filter, and written bytes reach the socket unchanged. TLS
+/* Returns whether @stream is libsoup's own stream, directly over a TCP connection. If so, all
+ * unread bytes are in the socket or in @stream, and written bytes reach the socket unchanged. TLS
  * buffers and changes bytes, and GIO's streams for a proxy may buffer bytes. */
 gboolean
 hb_socket_is_direct (GIOStream *stream)

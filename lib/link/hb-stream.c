@@ -30,7 +30,7 @@ struct _HbStream
                                         * and received without libsoup. */
 };
 
-/* The maximum number of bytes that the input gives to libsoup in one call, if libsoup would
+/* After this number of bytes, the input gives libsoup no more in the same call, if libsoup would
  * otherwise read all available bytes before it handles any. These bytes hold some hundreds of short
  * messages. */
 #define MAX_UNHANDLED 4096

@@ -105,7 +105,7 @@ take (HbNetlink                *self,
   return hb_topology_take (self->topology, datagram, length);
 }
 
-/* Reads the datagrams that have arrived, and sets *@has_changed to TRUE if a link, an address or a
+/* Reads datagrams that have arrived, and sets *@has_changed to TRUE if a link, an address or a
  * route may have changed.
  *
  * Returns: FALSE at the end of the stream, or after an error that would occur again in the next

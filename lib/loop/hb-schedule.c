@@ -9,9 +9,9 @@
 #include "hb-time-private.h"
 #include "hb-timer-private.h"
 
-/* The maximum time, in microseconds, for which one dispatch calls watches. The same maximum applies
- * separately to alarms. When this time is over, the other sources of the same or a higher priority
- * are dispatched before the remaining watches or alarms are called. */
+/* The time, in microseconds, after which one dispatch calls no further watch. The same limit
+ * applies separately to alarms. The other ready sources of the same or a higher priority are then
+ * dispatched before the remaining watches or alarms are called. */
 #define MAX_BUSY 4000
 
 /* The maximum by which the deadline of an alarm may exceed the time by which the heaps sort the
@@ -26,8 +26,8 @@
 /* The source of all alarms and all watches of one main context, with one timer for the first
  * deadline of all. A source for each connection would make each iteration of the loop slower.
  *
- * Sockets are read before deadlines are handled. All bytes that a socket had received when a
- * deadline passed are read first, however many other sockets must be read.
+ * Sockets are read before deadlines are handled. Each socket that was readable when a deadline
+ * passed is read first, however many other sockets must be read.
  *
  * If an alarm was touched, the source queries its deadline once, before the next poll. Sorting the
  * alarm again for each message would cost more than all other work on the message. For the same
@@ -35,13 +35,14 @@
  * deadline has moved by more than MAX_STALENESS, or the time by which the heaps sort the alarm has
  * passed. In the second case, the timer wakes the loop once although this alarm is not due.
  *
- * Only the thread that owns the context uses the fields from `poller` to `read_until`. */
+ * In a shared schedule, only the thread that owns the context uses the fields from `poller` to
+ * `read_until`. */
 struct _HbSchedule
 {
   GSource       source;
   GMainContext *context;    /* (not owned) */
   guint         n_users;    /* alarms and watches; protected by schedules_mutex */
-  gboolean      is_shared;  /* All users of the context share it, and it is in `schedules`. */
+  gboolean      is_shared;  /* It is in `schedules`: see hb_schedule_acquire (). */
   HbPoller      poller;     /* of the watches */
   HbTimer       timer;
   HbHeap        latest;     /* alarms by the time at which they must be called */
@@ -57,8 +58,8 @@ struct _HbSchedule
 #define SLACK     64
 #define MAX_SLACK (G_USEC_PER_SEC / 8)
 
-/* A deadline that is handled late by more than HB_LATE never ends a connection, so the slack must
- * be smaller than HB_LATE. */
+/* A timeout of an attempt or of the heartbeat that is handled late by more than HB_LATE ends no
+ * connection, so the slack must be smaller than HB_LATE. */
 G_STATIC_ASSERT (MAX_SLACK < HB_LATE);
 
 /* Delays the deadline to the next multiple of the largest power of two within the slack. Similar
@@ -388,8 +389,8 @@ get_schedule (GMainContext *context)
   return self;
 }
 
-/* Only the thread that owns a context may use its schedule. If a thread without a context of its
- * own opens a task while another thread runs the global default context, both threads use this
+/* Only the thread that owns a context may use its shared schedule. If a thread without a context of
+ * its own opens a task while another thread runs the global default context, both threads use this
  * task. Each alarm or watch that the opening thread adds then gets a schedule of its own, so that
  * the two threads never share the schedule of the other tasks.
  *

@@ -75,8 +75,8 @@ hb_driver_leave_context (HbDriver *self)
   hb_driver_unref (self);
 }
 
-/* Drops the link, if any. If the link is in a delivery (HB_EVENT_DELIVERY), the rest of the
- * delivery is dropped too: see hb_driver_end_delivery (). */
+/* Drops the link, if any. If the link is in a delivery (HB_EVENT_DELIVERY), ends the delivery,
+ * because no HB_EVENT_DELIVERED follows. */
 void
 hb_driver_drop_link (HbDriver *self)
 {
@@ -209,8 +209,8 @@ hb_driver_carry_out_each (HbDriver *self)
     }
 }
 
-/* Carries out all effects. They run code of the application, which may call any method, drop the
- * last reference, or run a main loop in which this function is called again.
+/* Carries out all effects. They may run code of the application, which may call any method, drop
+ * the last reference, or run a main loop in which this function is called again.
  *
  * Returns whether the caller may still use the driver */
 gboolean

@@ -4,7 +4,7 @@
 
 #include "hb-driver-steps-private.h"
 
-/* Calls emit () and is_pong () of the object that owns the driver. Both run code of the
+/* Calls emit () and is_pong () of the object that owns the driver. Both may run code of the
  * application. */
 
 void
@@ -54,7 +54,7 @@ hb_driver_end_delivery (HbDriver *self)
 
 /* Asks the application whether a message is the reply to a ping. While the application's function
  * runs, the effects of its calls wait, except a drop of the link, as in a handler. Returns
- * HB_REPLY_UNJUDGED, without asking, if the message is not delivered in any case, or the owner no
+ * HB_REPLY_UNJUDGED, without asking, if the message would not be delivered anyway, or the owner no
  * longer exists. */
 HbReply
 hb_driver_judge (HbDriver      *self,

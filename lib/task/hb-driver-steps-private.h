@@ -122,9 +122,8 @@ hb_driver_is_closed (HbDriver *self)
   return self->machine.state == HB_STATE_CLOSED;
 }
 
-/* Returns the time at which a message is sent, or HB_NEVER if messages cannot expire. The clock is
- * read only if the time is needed, because reading it takes a considerable part of the time that a
- * send takes. */
+/* Returns the current time, or HB_NEVER if messages cannot expire. The clock is read only if the
+ * time is needed, because reading it takes a considerable part of the time that a send takes. */
 static inline gint64
 hb_driver_read_ages (HbDriver *self)
 {
@@ -149,7 +148,7 @@ hb_driver_take_in (HbDriver *self)
     hb_driver_take_batch_in (self);
 }
 
-/* Whether hb_driver_carry_out_each () would do anything */
+/* Returns whether hb_driver_carry_out_each () would do anything. */
 static inline gboolean
 hb_driver_has_work (const HbDriver *self)
 {

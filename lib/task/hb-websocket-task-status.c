@@ -4,8 +4,8 @@
 
 #include "hb-websocket-task-private.h"
 
-/* The properties that can only be read, each with its documentation and its getter, and the
- * metrics */
+/* The properties that can only be read, each with its documentation and its getter, and the methods
+ * can_acknowledge () and get_metrics () */
 
 static HbStatus
 get_status (HbWebsocketTask *self)
@@ -322,7 +322,7 @@ hb_websocket_task_get_http_status (HbWebsocketTask *self)
  * The property is `NULL` once a connection is open, and stays `NULL` if that connection ends
  * without an error, for example by a close frame of the server. When the task gives up with
  * `HB_ERROR_REPEAT_LIMIT`, the property has that error. Errors of single messages do not change the
- * property. The property can be bound to a label.
+ * property. The property can be bound to a label with a function that returns the error's message.
  *
  * Since: 1.0
  */

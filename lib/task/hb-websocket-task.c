@@ -617,8 +617,8 @@ hb_websocket_task_open (HbWebsocketTask *self)
  *
  * Starts like [method@WebsocketTask.open], and waits for the connection.
  *
- * The call continues through failed attempts for as long as the task makes attempts. If a
- * connection is already open, the call succeeds. The call does not wait until the connection is
+ * The call continues through failed attempts for as long as the task makes attempts. If the state
+ * is already `OPEN`, the call succeeds. The call does not wait until the connection is
  * [property@WebsocketTask:ready]. If @cancellable is already triggered, the call fails and does
  * nothing else.
  *
