@@ -24,7 +24,7 @@ hb_deque_clear (HbDeque *self)
   hb_deque_init (self, self->element_size);
 }
 
-/* Doubles the capacity. */
+/* Doubles the capacity, or sets it to CAPACITY_MIN if it is 0. */
 void
 hb_deque_grow (HbDeque *self)
 {

@@ -17,8 +17,9 @@ G_BEGIN_DECLS
  * @HB_ERROR_INVALID_URI: the URI is missing, cannot be parsed, has a scheme other than `ws` and
  *   `wss`, has no valid host, or has a fragment
  * @HB_ERROR_INVALID_ARGUMENT: a text message is not UTF-8, the type of a message is neither text
- *   nor binary, [method@WebsocketTask.close] cannot send the close code, a subprotocol or the
- *   origin is not valid, or an asynchronous call was made in a thread that may not use the task
+ *   nor binary, [method@WebsocketTask.close] cannot send the close code,
+ *   [property@WebsocketTask:protocols] or [property@WebsocketTask:origin] is not valid, or an
+ *   asynchronous call was made in a thread that may not make it
  * @HB_ERROR_CONNECT_TIMEOUT: an attempt took longer than [property@WebsocketTask:connect-timeout]
  * @HB_ERROR_HANDSHAKE: the answer of the server or of an HTTP proxy did not open a WebSocket, named
  *   a subprotocol that was not offered, or was a redirect that the task does not follow; see
@@ -35,10 +36,10 @@ G_BEGIN_DECLS
  * @HB_ERROR_QUEUE_FULL: the message does not fit into [property@WebsocketTask:max-buffered-amount],
  *   was dropped to make room for another, or is volatile and would have to wait
  * @HB_ERROR_REPEAT_LIMIT: [property@WebsocketTask:repeat-limit] consecutive attempts to reconnect
- *   have failed, or the limit is 0 and the first attempt failed or its connection was lost
- * @HB_ERROR_MESSAGE_REFUSED: the server does not accept the message, which was dropped. The server
- *   ended 3 connections in the middle of the message, or one with close code 1009, or reset 10
- *   connections before it acknowledged the message. If the server sends 1009 when no message is
+ *   have failed, or the limit is 0 and an attempt has failed or a connection was lost
+ * @HB_ERROR_MESSAGE_REFUSED: the server does not accept a message. The message is dropped when the
+ *   server has ended 3 connections in the middle of it, or one with close code 1009, or has reset
+ *   10 connections before it acknowledged the message. If the server sends 1009 when no message is
  *   partly written, the refused message is unknown, and no message is dropped
  * @HB_ERROR_EXPIRED: the message has waited longer than [property@WebsocketTask:queue-timeout]
  *

@@ -61,7 +61,7 @@ typedef struct
 #define STRING(field) \
   { .kind = KIND_STRING, FIELD (field) }
 
-/* A frame with a payload of this size, in bytes, and a header of 8 bytes is 32 KiB long. Common
+/* A frame with a payload of this size, in bytes, and a header of 8 bytes is 32 KiB long. Some
  * gateways refuse longer frames. */
 #define FRAGMENT_SIZE (32 * 1024 - 8)
 
@@ -315,8 +315,8 @@ hb_settings_clear (HbSettings *self)
   g_clear_pointer (&self->pong_message, g_free);
 }
 
-/* Sets the field of a property. Copies a string or a list, and takes a reference to a GBytes. Does
- * not check the value, so call hb_settings_is_allowed () first.
+/* Sets the field of a property. Does not take ownership of a string, a list or a GBytes. Does not
+ * check the value, so call hb_settings_is_allowed () first.
  *
  * Returns whether the field has changed. */
 gboolean
@@ -374,7 +374,7 @@ hb_settings_check (const HbSettings  *self,
          && hb_settings_check_handshake (self, error);
 }
 
-/* Checks whether the settings other than the URI are valid in a request. */
+/* Checks whether the subprotocols and the origin are valid in a request. */
 gboolean
 hb_settings_check_handshake (const HbSettings  *self,
                              GError           **error)
