@@ -24,8 +24,8 @@ hb_backoff_get_delay (const HbSettings *settings,
 {
   guint64 delay = settings->reconnect_timeout;
 
-  /* If the maximum is not longer than the first delay, all delays equal the first. Doubling 0 gives
-   * 0, so a delay of 0 grows as if it were 1 ms. */
+  /* If the maximum is not greater than the first delay, all delays equal the first. Doubling 0
+   * gives 0, so a first delay of 0 grows as if it were 1 ms. */
   if (settings->reconnect_timeout_max > delay && attempt > 1)
     delay = MIN (MAX (delay, 1) << MIN (attempt - 1, 31), settings->reconnect_timeout_max);
 

@@ -10,8 +10,9 @@
 G_BEGIN_DECLS
 
 /* The actions that the machine requests from the driver. The driver carries them out in the order
- * in which they were pushed. The drop of a link is an exception: it is always first, and does not
- * wait until a handler returns, because no handler may see a link that the machine has left.
+ * in which they were pushed, with two exceptions. The drop of a link is always first, and does not
+ * wait until a handler returns, because no handler may see a link that the machine has left. A
+ * message that must wait is moved to the inbox.
  *
  * The names in parentheses are the members of HbEffect, or of a struct in it, that the effect
  * uses. */
@@ -19,7 +20,7 @@ typedef enum {
   HB_EFFECT_DROP,      /* drop the link at once */
   HB_EFFECT_CONNECT,   /* make a link, emit `connecting`, send the request unless held (serial) */
   HB_EFFECT_REQUEST,   /* send the request that was held (serial) */
-  HB_EFFECT_TRANSMIT,  /* send messages until none is left or the link is blocked */
+  HB_EFFECT_TRANSMIT,  /* send messages until no more may be sent now */
   HB_EFFECT_QUERY,     /* query how much the peer has acknowledged */
   HB_EFFECT_PING,      /* send a ping at once, even if messages wait */
   HB_EFFECT_SHUT_DOWN, /* send a close frame (code, reason) */

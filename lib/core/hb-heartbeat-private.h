@@ -12,7 +12,7 @@ G_BEGIN_DECLS
 typedef enum {
   HB_VERDICT_WAIT, /* do nothing */
   HB_VERDICT_PING, /* send a ping */
-  HB_VERDICT_DEAD, /* end the link, because the peer has not replied in time */
+  HB_VERDICT_DEAD, /* end the link, because the peer has not responded in time */
 } HbVerdict;
 
 /* Detects a dead link. Activity only changes the fields, because setting a timer again for each

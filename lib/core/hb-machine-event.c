@@ -16,9 +16,9 @@ is_stale (HbMachine     *self,
          && event->serial != self->serial;
 }
 
-/* Returns whether the event is a message that the application receives, at once or after a pause.
- * Does not check whether the message is recognized as a reply to a ping, which the application does
- * not receive. */
+/* Returns whether the event is a message that the application receives, at once or later. Does not
+ * check whether the message is recognized as a reply to a ping. The application does not receive
+ * such a reply. */
 gboolean
 hb_machine_would_deliver (HbMachine     *self,
                           const HbEvent *event)
@@ -30,7 +30,8 @@ hb_machine_would_deliver (HbMachine     *self,
  * function pushes none for the message, and the caller must emit the message at once. Call this
  * only while no effect is being carried out.
  *
- * Returns whether the caller must emit the message, and then call hb_machine_on_given () */
+ * Returns whether the caller must emit the message. The caller must then call
+ * hb_inbox_end_giving (), and hb_machine_on_given () if that function returns FALSE. */
 gboolean
 hb_machine_deliver (HbMachine     *self,
                     gint64         now,

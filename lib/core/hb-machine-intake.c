@@ -8,7 +8,7 @@
  * here. */
 
 /* Takes in a flush, which completes when the queue is empty. If the task has become CLOSED since
- * the call, the messages before the flush were dropped, so the flush fails. */
+ * the call, messages before the flush may have been dropped, so the flush fails. */
 static void
 take_flush_in (HbMachine *self,
                gpointer   ticket)

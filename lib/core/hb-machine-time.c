@@ -8,8 +8,8 @@
 
 /* Deadlines, and the steps that the machine takes when one has passed */
 
-/* Returns when the current attempt times out, or HB_NEVER if it does not. An attempt lasts until
- * its link is ready. */
+/* Returns when the current attempt times out, or HB_NEVER if its time does not run. An attempt
+ * lasts until its link is ready. */
 static gint64
 get_connect_deadline (HbMachine *self)
 {
@@ -60,8 +60,8 @@ get_state_deadline (HbMachine *self)
     }
 }
 
-/* Returns when the current state, or a check after a change of the network, needs a tick. Received
- * bytes are read before such a tick. */
+/* Returns when the current state, or a check after a change of the network, needs a tick. If
+ * received bytes must be read first, puts_off () puts this deadline off once. */
 static gint64
 get_link_deadline (HbMachine *self)
 {
@@ -125,8 +125,8 @@ lose_with_error (HbMachine *self,
   hb_machine_on_lost (self, now, &(HbLoss) { .error = error, .code = HB_CLOSE_ABNORMAL });
 }
 
-/* A server that has never replied to the text of `ping-message` is probably alive, but does not
- * know the text. The error message then names a remedy. */
+/* A server that has never replied to a ping is probably alive, but does not know the text of
+ * `ping-message`. If pings are text messages, the error message therefore names a remedy. */
 static GError *
 new_pong_error (HbMachine *self)
 {

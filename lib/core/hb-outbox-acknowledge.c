@@ -4,8 +4,8 @@
 
 #include "hb-outbox-private.h"
 
-/* Messages that are written and wait for the peer's acknowledgement, because `delivery` was
- * ACKNOWLEDGED when they were sent */
+/* Written messages that wait for the peer's acknowledgement, because `delivery` was ACKNOWLEDGED
+ * when they, or messages before them, were sent */
 
 /* Returns whether a call or the signal `drain` waits for the peer's acknowledgement. */
 static gboolean
@@ -60,7 +60,7 @@ hb_outbox_on_receipt (HbOutbox *self,
   return hb_outbox_is_unacknowledged (self) && hb_query_timer_on_receipt (&self->queries, now);
 }
 
-/* Counts the messages that are now completely written. If no other message waits for an
+/* Counts the messages that are now completely written. If they are the first that wait for an
  * acknowledgement, plans a query of the link. */
 void
 hb_outbox_follow_written (HbOutbox *self,

@@ -4,18 +4,19 @@
 
 #include "hb-outbox-private.h"
 
-/* A peer that ends this many links in the middle of one message refuses the message. All other
- * messages would wait behind it forever, so the message is dropped. */
+/* A peer that ends this many links in the middle of one message refuses the message. The messages
+ * behind it would wait forever, so this message is dropped. */
 #define MAX_REFUSALS 3
 
-/* A message that is written and not acknowledged is dropped after this many resets of the link. A
- * peer that refuses a message may reset the link before its TCP has acknowledged the message. A
- * router may reset the link too, so this limit is higher than MAX_REFUSALS. */
+/* A message is dropped after this many resets of links on which it was the first written message
+ * without an acknowledgement. A peer that refuses a message may reset the link before its TCP has
+ * acknowledged the message. A router may reset the link too, so this limit is higher than
+ * MAX_REFUSALS. */
 #define MAX_RESETS 10
 
-/* Returns whether the kernel has a part of a message, but not all of it. Over TLS, the kernel may
- * also have a part of a record whose bytes do not count as written. That does not matter, because
- * the peer cannot decrypt a part of a record. */
+/* Returns whether the kernel has accepted a part of a message, but not all of it. Over TLS, the
+ * kernel may also have a part of a record whose bytes do not count as written. That does not
+ * matter, because the peer cannot decrypt a part of a record. */
 gboolean
 hb_outbox_is_in_message (HbOutbox *self)
 {

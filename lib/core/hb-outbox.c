@@ -51,8 +51,8 @@ settle_when_empty (HbOutbox *self)
   self->tracks = FALSE;
   self->was_reset = FALSE;
 
-  /* If the task is CLOSED, the last messages were dropped, not sent. So `drain` must not be
-   * emitted, and hb_outbox_close () fails the flushes. */
+  /* If the task is CLOSED, the last messages may have been dropped, not sent. So `drain` must not
+   * be emitted, and hb_outbox_close () fails the flushes. */
   if (self->is_last)
     return;
 
@@ -141,8 +141,8 @@ complete (HbOutbox         *self,
 }
 
 /* Call this when the link ends. Completes the written messages that need no acknowledgement, but
- * wait behind messages that need one. Without this step, they would be sent again on the next
- * link. */
+ * wait behind messages that need one. Without this step, messages that need no
+ * acknowledgement would be sent again on the next link. */
 static void
 complete_passed (HbOutbox *self)
 {
@@ -204,8 +204,8 @@ hb_outbox_flush (HbOutbox *self,
 }
 
 /* Cancels the call of @ticket, and drops the message of that call, if any. Returns FALSE if the
- * call continues, because its message is in flight. A message in flight that is completely written
- * will not be sent again on another link. */
+ * call continues, because its message is in flight, or if the call is already complete. A message
+ * in flight that is completely written will not be sent again on another link. */
 gboolean
 hb_outbox_withdraw (HbOutbox *self,
                     gpointer  ticket)
@@ -251,7 +251,7 @@ hb_outbox_take_queue (HbOutbox *self,
 }
 
 /* Drops all messages and fails all calls with @error, because no other link follows. If a link was
- * open, call hb_outbox_on_lost () with @is_last first. */
+ * open, call hb_outbox_on_lost () with @is_last TRUE first. */
 void
 hb_outbox_close (HbOutbox     *self,
                  const GError *error)
@@ -372,7 +372,7 @@ hb_outbox_on_notify (HbOutbox   *self,
 }
 
 /* Call this after a batch of messages from other threads was taken in. If the batch has left no
- * message in the queue, no other call notifies that buffered-amount is 0 again. */
+ * message in the queue, no other function notifies buffered-amount, which is 0 again. */
 void
 hb_outbox_on_taken_in (HbOutbox *self)
 {

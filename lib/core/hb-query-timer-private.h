@@ -8,12 +8,12 @@ G_BEGIN_DECLS
 
 /* The times at which to query how much the peer has acknowledged. The kernel does not report
  * acknowledgements, so the link is queried repeatedly while messages wait for one. The first
- * interval is about one round trip. The intervals then grow until more bytes are acknowledged. All
- * times are in microseconds. */
+ * interval is about one round trip. The intervals then grow, up to a limit, until more bytes are
+ * acknowledged. All times are in microseconds. */
 typedef struct
 {
   gint64 at;         /* when to query next, unless hb_query_timer_get_late () applies */
-  gint64 receipt_at; /* Data that is received earlier causes no query. */
+  gint64 receipt_at; /* Data that is received before this time causes no query. */
   gint64 interval;   /* the length of the interval that ends at `at` */
   guint  round_trip; /* the round-trip time, 0 if it is not known */
 } HbQueryTimer;

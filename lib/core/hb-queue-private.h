@@ -21,10 +21,10 @@ typedef enum {
 /* The messages that the task has accepted and that do not count as sent yet.
  *
  * A message waits in one of the lines. hb_queue_take () moves it to `in_flight`, where it stays
- * until it counts as sent, as its `delivery` defines. The written messages come first in
- * `in_flight`. Each of them waits for the peer's acknowledgement, or behind a message that does.
- * When the link is lost, all messages return to HB_LINE_WAITING, in the order in which they were to
- * be sent.
+ * until it counts as sent, an overflow drops it, or the link is lost. The written messages come
+ * first in `in_flight`. Each of them waits for the peer's acknowledgement, or behind a message that
+ * does. When the link is lost, all messages return to HB_LINE_WAITING, in the order in which they
+ * were to be sent.
  *
  * Each line is in the order in which its messages were accepted, except that messages which have
  * returned may stand before older ones. */

@@ -21,7 +21,7 @@ clear_if_empty (HbTickets *self)
     hb_tickets_clear (self);
 }
 
-/* Returns whether @ticket was in the list. */
+/* Removes @ticket. Returns whether it was in the list. */
 gboolean
 hb_tickets_remove (HbTickets *self,
                    gpointer   ticket)
@@ -57,7 +57,8 @@ hb_tickets_clear (HbTickets *self)
   g_clear_pointer (&self->array, g_ptr_array_unref);
 }
 
-/* Empties the list, and releases one reference to each ticket, which the caller must own. */
+/* Empties the list, and releases one reference to each ticket. The caller must own these
+ * references. */
 void
 hb_tickets_unref_all (HbTickets *self)
 {
