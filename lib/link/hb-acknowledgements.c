@@ -210,9 +210,9 @@ hb_acknowledgements_free (HbAcknowledgements *self)
   g_free (self);
 }
 
-/* Must be called after each write, when the kernel has accepted all bytes before @written. Over
- * TLS, the peer can read a record only after all of the record has arrived, so each write of a
- * record ends a block. Each block costs two system calls or more, because only the kernel knows how
+/* Ends a block. Must be called after each write, when the kernel has accepted all bytes before
+ * @written. Over TLS, the peer can read a record only after all of the record has arrived, so each
+ * record is a block. Each block costs two system calls or more, because only the kernel knows how
  * many bytes the record has become. Does nothing if the stream is direct. */
 void
 hb_acknowledgements_end_block (HbAcknowledgements *self,

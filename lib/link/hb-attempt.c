@@ -94,9 +94,9 @@ report_cb (gpointer user_data)
   return G_SOURCE_REMOVE;
 }
 
-/* Makes a source report the end. Its priority is higher than that of the source with which libsoup
- * reads from the connection, because a handler that is connected after the first read would miss
- * frames. */
+/* Makes a source report the end. This source has a higher priority than the source with which
+ * libsoup reads from the connection, because a handler that is connected after the first read would
+ * miss frames. */
 static void
 report_later (HbAttempt *self)
 {
@@ -161,9 +161,9 @@ hb_attempt_new (const HbSettings   *settings,
 }
 
 /* Creates a session for one attempt. An open connection needs no session. If the session were kept,
- * it would have two sources in its main context, which the loop queries in each iteration. It would
- * also resolve the name of the server only once, and continue to use an address that the name no
- * longer has. A session that several tasks share would send the password of one task in the
+ * it would have two sources in its main context, and the loop would query both in each iteration.
+ * It would also resolve the name of the server only once, and continue to use an address that the
+ * name no longer has. A session that several tasks share would send the password of one task in the
  * requests of another.
  *
  * The session has all of its features from the start. When a request joins the queue, libsoup takes

@@ -6,8 +6,8 @@
 
 G_BEGIN_DECLS
 
-/* The size, in bytes, of the memory between the kernel and libsoup. It has room for a message of
- * 64 KiB with the header of its frame, so that one system call writes or reads the message. */
+/* The maximum number of bytes in a block. A message of 64 KiB fits with the header of its frame, so
+ * that one system call can write or read the message. */
 #define HB_BLOCK_SIZE ((gsize) 65 * 1024)
 
 /* A range of bytes in a piece of memory that has room for HB_BLOCK_SIZE bytes. A block without

@@ -42,9 +42,9 @@ hb_block_writer_on_ready (HbBlockWriter *self)
   set_blocked (self, FALSE);
 }
 
-/* Writes bytes until the kernel accepts no more. Returns how many bytes the kernel has accepted,
- * even if the rest failed with an error. Bytes that the kernel has must not be sent again on
- * another connection, because they would arrive twice. */
+/* Writes all bytes, or as many as the kernel accepts. Returns how many bytes the kernel has
+ * accepted, even if the rest failed with an error. If these bytes were not counted, their message
+ * could be sent again on another connection, and arrive twice. */
 gsize
 hb_block_writer_write (HbBlockWriter *self,
                        const guint8  *data,

@@ -10,7 +10,8 @@ G_BEGIN_DECLS
  * handlers of the application receive messages. All times are in microseconds. */
 typedef struct
 {
-  gint64 busy;     /* the time of the earlier deliveries, less a part of the time between them */
+  gint64 busy;     /* the time of the deliveries that have ended, less a part of the time between
+                    * them; 0 after a pause */
   gint64 began_at; /* when the current delivery began, or G_MAXINT64 without one */
   gint64 ended_at; /* when the last delivery ended */
 } HbBudget;

@@ -29,7 +29,7 @@ typedef struct
                                      GBytes    *payload,
                                      HbSpan    *span);
 
-  /* Returns the position before which the kernel has accepted all bytes. */
+  /* Returns the position before which all bytes count as written. */
   guint64  (* get_written)          (gpointer   data);
 
   /* Begins to read which bytes the peer's TCP has acknowledged. This function and the next two
@@ -56,8 +56,8 @@ typedef struct
   void     (* set_reading)          (gpointer   data,
                                      gboolean   is_reading);
 
-  /* Limits the size of a received message, in bytes. The size is that of all its fragments
-   * together, after inflation where possible. */
+  /* Limits the size of a received message, in bytes. Where possible, this is the size of all its
+   * fragments together, after inflation. */
   void     (* set_max_message_size) (gpointer   data,
                                      guint64    bytes);
 

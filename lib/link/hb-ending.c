@@ -87,8 +87,8 @@ read_loss (HbEnding *self,
   loss->reason = soup_websocket_connection_get_close_data (self->connection);
   loss->http_status = SOUP_STATUS_SWITCHING_PROTOCOLS;
 
-  /* RFC 6455, 7.1.5: only a valid close frame has a code. libsoup accepts a close frame that is too
-   * long for a control frame. */
+  /* RFC 6455, 7.1.5: only a valid close frame has a code. Before 3.8, libsoup accepts a close frame
+   * that is too long for a control frame. */
   if (code == 0 || self->error != NULL
       || (loss->reason != NULL && strlen (loss->reason) > MAX_REASON))
     {
@@ -187,9 +187,9 @@ hb_ending_free (HbEnding *self)
 }
 
 /* Handles the signals `error`, `closing` and `notify::state`. The signal `notify::state` is the
- * first sign of an end without a close frame, and of the peer's answer to our close frame. `closed`
- * would be too late: libsoup emits it when the stream has been closed. Over TLS, the stream is not
- * closed while the send buffer is full.
+ * first sign of an end without a close frame and without an error, and of the peer's answer to our
+ * close frame. `closed` would be too late: libsoup emits it when the stream has been closed. Over
+ * TLS, the stream is not closed while the send buffer is full.
  *
  * @values: see HbHandlersFunc */
 void

@@ -4,9 +4,9 @@
 
 #include "hb-input-steps-private.h"
 
-/* Reads large blocks. Emits the pongs and the plain, whole messages in them, unless libsoup must
- * get them, and gives libsoup all other frames. If the fast lane is closed, libsoup gets all
- * frames. Pauses so that other sources are dispatched.
+/* Reads large blocks. Emits the pongs and the plain, whole messages in the blocks, unless libsoup
+ * must get these frames, and gives libsoup all other frames. If the fast lane is closed, libsoup
+ * gets all frames. Pauses so that other sources are dispatched.
  *
  * libsoup alone would read until no data is left, however long that takes, and would create a
  * source again for each read. The bytes that one call of hb_input_run () handles are a delivery.
@@ -260,7 +260,7 @@ hb_input_init (HbInput *self)
 
 /* @is_direct: see hb_block_reader_init ()
  * @watch: its function must call hb_input_run ()
- * @output: is corked while messages are delivered */
+ * @output: is corked during each delivery */
 HbInput *
 hb_input_new (GPollableInputStream *base,
               gboolean              is_direct,
@@ -291,10 +291,10 @@ hb_input_set_max_delivery (HbInput *self,
   self->max_delivery = bytes;
 }
 
-/* Emits pongs, and plain, whole messages, without libsoup from now on. Must be called before the
- * first byte is received.
+/* From now on, emits pongs, and plain, whole messages, without libsoup, unless libsoup must get
+ * them. Must be called before the first byte is received.
  *
- * @handlers: the owner's handlers of libsoup's signals, until hb_input_detach () */
+ * @handlers: the owner's handlers of libsoup's signals; must exist until hb_input_detach () */
 void
 hb_input_open_fast_lane (HbInput    *self,
                          HbHandlers *handlers)
@@ -311,8 +311,9 @@ hb_input_set_max_message_size (HbInput *self,
 }
 
 /* Must be called after handlers may have been connected or disconnected. libsoup must get the pongs
- * of an exposed connection, because from 3.6 on, libsoup itself waits for pongs if the application
- * sets keepalive-pong-timeout on the connection. */
+ * of an exposed connection, because the application may have a handler of libsoup's `pong`. From
+ * 3.6 on, libsoup itself also waits for pongs if the application sets keepalive-pong-timeout on the
+ * connection. */
 static void
 follow_handlers (HbInput *self)
 {
@@ -431,7 +432,7 @@ hb_input_run (HbInput  *self,
   hb_input_emit (self, HB_EVENT_DELIVERED);
 }
 
-/* Returns whether hb_input_park () may be called, and is useful. */
+/* Returns whether hb_input_park () is possible and useful, if the connection is open. */
 gboolean
 hb_input_can_park (HbInput *self)
 {

@@ -375,8 +375,8 @@ hb_link_set_reading (HbLink   *self,
     self->channel.funcs->set_reading (self->channel.data, is_reading);
 }
 
-/* Returns the position before which the kernel has accepted all bytes, or 0 if the connection is
- * not open yet. */
+/* Returns the position before which all bytes count as written, or 0 if the connection is not open
+ * yet. */
 guint64
 hb_link_get_written (HbLink *self)
 {
