@@ -24,7 +24,7 @@ typedef struct _HbAlarm HbAlarm;
 typedef struct _HbSchedule HbSchedule;
 
 /* Calls a function in a main context, at a given time or at once. All alarms of a context share one
- * GSource (see HbSchedule). */
+ * GSource (see HbSchedule), except in the case that hb_schedule_acquire () describes. */
 struct _HbAlarm
 {
   HbAlarmFunc      func;

@@ -48,8 +48,8 @@ hb_alarm_leave (HbAlarm *self)
   hb_schedule_release (schedule);
 }
 
-/* Runs the callback in the next iteration of the loop, and wakes the loop if it is waiting. Any
- * thread may call this between hb_alarm_enter () and hb_alarm_leave (). */
+/* Makes the loop run the callback as soon as possible, and wakes the loop. Any thread may call this
+ * between hb_alarm_enter () and hb_alarm_leave (). */
 void
 hb_alarm_wake (HbAlarm *self)
 {
@@ -64,7 +64,7 @@ hb_alarm_was_woken (const HbAlarm *self)
   return self->was_woken;
 }
 
-/* Returns whether the earliest time, which has passed, was a reason to call the callback. Returns
+/* Returns whether the earliest time has passed, and was a reason to call the callback. Returns
  * FALSE if the deadline is HB_AT_ONCE, or if only hb_alarm_wake () was the reason. */
 gboolean
 hb_alarm_may_act (const HbAlarm *self)

@@ -17,7 +17,7 @@ typedef struct
 /* A binary heap of nodes, of which the first one has the least key */
 typedef struct
 {
-  GPtrArray *nodes; /* (element-type HbHeapNode) (not owned) node n has the children 2n, 2n + 1 */
+  GPtrArray *nodes; /* (element-type HbHeapNode) (not owned) node n has children 2n and 2n + 1 */
 } HbHeap;
 
 void        hb_heap_init   (HbHeap       *self);

@@ -10,10 +10,10 @@
 #include "hb-netlink-private.h"
 #endif
 
-/* The process has one GNetworkMonitor, which emits its signal in the context that was
+/* The process has one default GNetworkMonitor, which emits its signal in the context that was
  * thread-default when the monitor was created. Therefore each change is passed on to the context of
  * each task. One handler serves all tasks, because thousands of handlers would take much memory.
- * hb-netlink.c also listens to the kernel. */
+ * Where rtnetlink exists, hb-netlink.c also listens to the kernel. */
 struct _HbNetwork
 {
   GMainContext *context;
@@ -101,7 +101,7 @@ may_listen (GNetworkMonitor *monitor)
 /* Calls @func in @context after changes of the network, until hb_network_unwatch (). Changes in
  * quick succession may share one call. The result of @func is ignored.
  *
- * Returns: (transfer full): for hb_network_unwatch (), which releases it */
+ * Returns: (transfer full): the registration, which hb_network_unwatch () releases */
 HbNetwork *
 hb_network_watch (GMainContext *context,
                   GSourceFunc   func,

@@ -99,14 +99,14 @@ hb_timer_check (HbTimer *self,
   return self->fd >= 0 ? g_source_query_unix_fd (source, self->tag) != 0 : self->has_expired;
 }
 
-/* Must be called by the dispatch () of the source. Returns whether the timer has fired and each
- * socket that was readable at that time has been read. The timer can then be set again.
+/* Must be called by the dispatch () of the source. Returns whether the timer has fired and one
+ * iteration has passed since. The timer can then be set again.
  *
- * One iteration must pass after the timer has fired. Sources of the same priority read their
- * sockets in this iteration, so a reply that has arrived is received before its deadline is
- * handled. A source of lower priority could not handle the deadlines instead, because it would
- * never be dispatched if another source were always ready. If a nested loop begins in this
- * iteration, it has read nothing yet, so one of its own iterations must pass. */
+ * Sources of the same priority read their sockets in this iteration, so a reply that has arrived is
+ * received before its deadline is handled. A source of lower priority could not handle the
+ * deadlines instead, because it would never be dispatched if another source were always ready. If a
+ * nested loop begins in this iteration, it has read nothing yet, so one of its own iterations must
+ * pass. */
 gboolean
 hb_timer_has_passed (HbTimer *self,
                      GSource *source)

@@ -12,8 +12,8 @@
 
 /* Remembers how the kernel last described each link, address and route. The kernel repeats a
  * description when the lifetime of an address is extended, when a router advertises an IPv6 route
- * again, and when a link reports wireless statistics. Without this memory, each repetition would
- * make every task that watches the network send a ping. */
+ * again, and when a link reports wireless statistics. Without this memory, such repetitions
+ * would make every task that watches the network send pings, or cut its reconnect delays short. */
 struct _HbTopology
 {
   GHashTable *facts; /* a set of Fact */
@@ -132,7 +132,9 @@ knows (HbTopology *self,
   return g_hash_table_contains (self->facts, &subject);
 }
 
-/* Returns: TRUE, because a removal is always a change */
+/* Forgets a subject that was removed.
+ *
+ * Returns: TRUE, because a removal is always a change */
 static gboolean
 forget (HbTopology *self,
         guint64     subject)

@@ -18,7 +18,8 @@ typedef struct _HbSchedule HbSchedule;
 typedef struct _HbWatch HbWatch;
 
 /* Calls a function when the socket of a connection is ready, or in the next iteration of the loop.
- * All watches of a context share one GSource (see HbSchedule). */
+ * All watches of a context share one GSource (see HbSchedule), except in the case that
+ * hb_schedule_acquire () describes. */
 struct _HbWatch
 {
   HbWatchFunc  func;         /* (nullable) */
