@@ -20,7 +20,8 @@ hb_driver_send_request (HbDriver       *self,
 
 /* Makes a link, and emits `connecting`. Sends the request when the handlers have returned, unless
  * one of them has ended or held the attempt. The release of a held attempt pushes an
- * HB_EFFECT_REQUEST, or starts another attempt if `uri` has changed. */
+ * HB_EFFECT_REQUEST, starts another attempt if `uri` has changed, or closes the task if the
+ * settings are no longer valid. */
 void
 hb_driver_connect (HbDriver       *self,
                    const HbEffect *effect)
@@ -46,8 +47,8 @@ hb_driver_connect (HbDriver       *self,
     hb_driver_send_request (self, effect);
 }
 
-/* If the application has set a function for the delay, calls the function, and changes the
- * scheduled delay and the effect to what it returns. A delay that the server has asked for remains
+/* If the application has set a function for the delay, calls the function, and replaces the
+ * scheduled delay with the result, also in @effect. A delay that the server has asked for remains
  * the minimum. The function may call any method, such as close ().
  *
  * Returns whether to emit `reconnect`: FALSE if the attempt is no longer scheduled, or the owner no

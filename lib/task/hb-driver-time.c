@@ -15,10 +15,11 @@ hb_driver_read_clock (HbDriver *self)
   return self->now;
 }
 
-/* Returns the time of an event that is not a message. A pong, like a message, has the time of the
- * HB_EVENT_ACTIVITY of the same read. The machine does not need the time of HB_EVENT_BLOCKED, and
- * seldom that of HB_EVENT_PROGRESS. The clock is read only if the time is needed, because reading
- * it takes as long as the work of the machine. */
+/* Returns the time of an event that is not a message. The time of a pong, like that of a message,
+ * is the time at which the clock was last read: at the HB_EVENT_ACTIVITY of the same read, or
+ * later. The machine does not need the time of HB_EVENT_BLOCKED, and seldom that of
+ * HB_EVENT_PROGRESS. The clock is read only if the time is needed, because reading it takes as long
+ * as the work of the machine. */
 gint64
 hb_driver_get_time (HbDriver    *self,
                     HbEventKind  kind)

@@ -46,7 +46,7 @@ void hb_trace_print        (const HbTrace   *self,
                             const char      *format,
                             ...) G_GNUC_PRINTF (2, 3);
 
-/* Call the functions below only if lines are wanted. */
+/* Call the next five functions only if lines are wanted. */
 void hb_trace_request      (const HbTrace   *self,
                             SoupMessage     *request,
                             guint            attempt);

@@ -382,8 +382,8 @@ install_signals (GType type)
    *
    * The signal is emitted for each connection, so a handler is the place to authenticate and to
    * subscribe. Messages that a handler sends are sent before those that have been waiting. If
-   * [property@WebsocketTask:manual-ready] is set, the messages of a handler wait too, except those
-   * with `HB_SEND_FLAGS_THIS_LINK`.
+   * [property@WebsocketTask:manual-ready] is set, only messages with `HB_SEND_FLAGS_THIS_LINK` are
+   * sent before [method@WebsocketTask.mark_ready] is called.
    *
    * Since: 1.0
    */
@@ -398,16 +398,16 @@ install_signals (GType type)
    *
    * Emitted when a message has been received.
    *
-   * The signal is not emitted for a message that is recognized as the reply to a ping, or while
-   * [property@WebsocketTask:paused] is `TRUE`.
+   * The signal is not emitted for a message that is recognized as the reply to a ping, while
+   * [property@WebsocketTask:paused] is `TRUE`, or after [method@WebsocketTask.close] was called.
    *
    * The detail `text` selects text messages, and `binary` selects binary messages. Text is valid
    * UTF-8, and may contain a NUL.
    *
    * Messages are delivered one at a time. While a handler runs a main loop of its own, the next
-   * message is not delivered, and the heartbeat does not treat the silence of the server as a
-   * failure. A message that has waited for such a handler, or for the end of a pause, may follow
-   * the signal `close` of its connection.
+   * message is not delivered. The task may also stop reading the socket, and the heartbeat then
+   * does not treat the silence of the server as a failure. A message that has waited for such a
+   * handler, or for the end of a pause, may follow the signal `close` of its connection.
    *
    * Since: 1.0
    */
@@ -425,8 +425,9 @@ install_signals (GType type)
    *
    * Emitted when an open connection has ended.
    *
-   * The signal is emitted once for each [signal@WebsocketTask::open]. The code is 1005 if the
-   * server's close frame has no code, and 1006 if no valid close frame was received ([RFC 6455,
+   * The signal is emitted once for each [signal@WebsocketTask::open], unless the last reference to
+   * the task is dropped first. The code is 1005 if the server's close frame has no code, and 1006
+   * if no valid close frame was received ([RFC 6455,
    * 7.1.5](https://www.rfc-editor.org/rfc/rfc6455#section-7.1.5)), or if the server's answer to
    * [method@WebsocketTask.close] has no code.
    *
@@ -504,8 +505,9 @@ install_signals (GType type)
    *
    * Emitted when no more messages wait to be sent, after some had to wait.
    *
-   * Messages that wait only for an acknowledgement do not cause this signal. If other messages had
-   * to wait before they were written, the signal is emitted when all messages are acknowledged.
+   * Messages that wait only for an acknowledgement do not cause this signal. If messages had to
+   * wait before they were written, the signal is emitted when no message waits for an
+   * acknowledgement either.
    *
    * The messages that no longer wait were sent, dropped, or taken back by
    * [method@WebsocketTask.take_queue] or a cancelled call. The signal is not emitted when the task
@@ -544,8 +546,8 @@ hb_websocket_task_init (HbWebsocketTask *self)
  *
  * Creates a task.
  *
- * The task is `CLOSED` until [method@WebsocketTask.open] is called. To use a session of the
- * application, call [ctor@WebsocketTask.new_with_session].
+ * The task is `CLOSED` at first. To connect, call [method@WebsocketTask.open]. To use a session of
+ * the application, create the task with [ctor@WebsocketTask.new_with_session].
  *
  * Returns: (transfer full): a new task
  *
@@ -566,7 +568,7 @@ hb_websocket_task_new (const char *uri)
  *
  * Creates a task that connects through a session of the application.
  *
- * The task is `CLOSED` until [method@WebsocketTask.open] is called.
+ * The task is `CLOSED` at first. To connect, call [method@WebsocketTask.open].
  *
  * Returns: (transfer full): a new task
  *
@@ -594,7 +596,7 @@ hb_websocket_task_new_with_session (const char  *uri,
  * task stays `CLOSED`, and [signal@WebsocketTask::error] gives the reason (`HB_ERROR_INVALID_URI`,
  * `HB_ERROR_INVALID_ARGUMENT`).
  *
- * Messages may be sent immediately. They wait until the connection is
+ * Messages with `HB_SEND_FLAGS_DEFAULT` may be sent immediately. They wait until the connection is
  * [property@WebsocketTask:ready].
  *
  * Since: 1.0
@@ -650,8 +652,8 @@ hb_websocket_task_open_async (HbWebsocketTask     *self,
  *
  * The call fails with the error with which the task became `CLOSED` (`HB_ERROR_REPEAT_LIMIT`,
  * `HB_ERROR_MESSAGE_TOO_BIG`, `HB_ERROR_HANDSHAKE`, `HB_ERROR_INVALID_URI`,
- * `HB_ERROR_INVALID_ARGUMENT`), with `HB_ERROR_CLOSED` if the application closed the task, or with
- * `G_IO_ERROR_CANCELLED`.
+ * `HB_ERROR_INVALID_ARGUMENT`), with `HB_ERROR_CLOSED` if the task was closed without an error, or
+ * with `G_IO_ERROR_CANCELLED`.
  *
  * Returns: whether a connection was open
  *
@@ -720,13 +722,13 @@ hb_websocket_task_close (HbWebsocketTask *self,
  * @code: the close code, 1000 for a normal end, 0 for none
  * @reason: (nullable): the reason, in at most 123 bytes of UTF-8, up to the first NUL
  * @cancellable: (nullable): a cancellable, which ends the call but not the closing
- * @callback: (scope async): called when the task is closed
+ * @callback: (scope async): called when the task is closed, or the call has failed
  * @user_data: data for @callback
  *
  * Closes the connection like [method@WebsocketTask.close], and waits until the task is `CLOSED`.
  *
- * If the task is already `CLOSED`, the call succeeds. If @cancellable is already triggered, the
- * call fails and does nothing else.
+ * If the task is already `CLOSED`, the call does not wait. If @cancellable is already triggered,
+ * the call fails and does nothing else.
  *
  * Since: 1.0
  */
@@ -835,10 +837,9 @@ hb_websocket_task_reconnect_later (HbWebsocketTask *self)
  *
  * Call this method, for example, when a window is shown again.
  *
- * If a connection is open, the task sends a ping, even if [property@WebsocketTask:ping-timeout] is
- * 0. It sends none if it is already waiting for a reply within
- * [property@WebsocketTask:pong-timeout], or if the mode is `MESSAGE` and the connection is not
- * [property@WebsocketTask:ready].
+ * In the state `OPEN`, the task sends a ping, even if [property@WebsocketTask:ping-timeout] is 0.
+ * It sends none if it is already waiting for a reply within [property@WebsocketTask:pong-timeout],
+ * or if the mode is `MESSAGE` and the connection is not [property@WebsocketTask:ready].
  *
  * In the state `WAITING`, the task makes the next attempt at once, unless attempts are held. In
  * other states, the call has no effect.
@@ -1126,9 +1127,10 @@ hb_websocket_task_send_message_async (HbWebsocketTask       *self,
  *   `HB_ERROR_INVALID_URI` or `HB_ERROR_INVALID_ARGUMENT`
  * - `HB_ERROR_CLOSED` if, before the message could be sent, the application closed the task, or the
  *   server closed the connection normally while [property@WebsocketTask:repeat-limit] was 0
- * - `G_IO_ERROR_CANCELLED` if the message was taken back, or if the cancellable was triggered or
- *   [method@WebsocketTask.take_queue] was called while the message waited for an acknowledgement,
- *   and the connection ended before the acknowledgement arrived
+ * - `G_IO_ERROR_CANCELLED` if the cancellable was triggered before the call, if the message was
+ *   taken back, or if the cancellable was triggered or [method@WebsocketTask.take_queue] was called
+ *   while the message waited for an acknowledgement, and the connection ended before the
+ *   acknowledgement arrived
  *
  * Returns: whether the message was sent
  *
@@ -1314,9 +1316,10 @@ hb_websocket_task_take_queue (HbWebsocketTask *self)
  *
  * The function replaces [property@WebsocketTask:ping-message] and
  * [property@WebsocketTask:ping-bytes] from the next ping on, until another function replaces it.
- * With `NULL`, the properties apply again. In mode `MESSAGE`, the ping is a text message. In mode
- * `PING`, the first 125 bytes of the text are the payload of the ping frame. If the text is not
- * UTF-8, which is a programmer's error, the task uses the properties instead.
+ * If the function returns `NULL`, the properties apply to that ping. If @func is `NULL`, they apply
+ * again. In mode `MESSAGE`, the ping is a text message. In mode `PING`, the first 125 bytes of the
+ * text are the payload of the ping frame. If the text is not UTF-8, which is a programmer's error,
+ * the task uses the properties instead.
  *
  * Since: 1.0
  */
