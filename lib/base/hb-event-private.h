@@ -17,7 +17,7 @@ typedef enum
 /* Whether a message is the reply to a ping. A function of the application can decide this. */
 typedef enum
 {
-  HB_REPLY_UNJUDGED, /* No function is set. The machine compares the message with pong-message. */
+  HB_REPLY_UNJUDGED, /* No function has decided, so the settings apply. */
   HB_REPLY_NO,       /* The application's function has returned FALSE. */
   HB_REPLY_YES,      /* The application's function has returned TRUE. */
 } HbReply;
@@ -28,14 +28,15 @@ typedef struct
   GError     *error;        /* (nullable) (not owned) */
   const char *reason;       /* (nullable) */
   guint       code;         /* 1006 without a valid close frame */
-  guint       http_status;  /* of the handshake, 0 without a response */
-  guint       retry_after;  /* in seconds, 0 if the server did not name a delay */
+  guint       http_status;  /* of the handshake, 0 if it is not known */
+  guint       retry_after;  /* the requested delay in seconds, 0 for none */
   gboolean    by_peer;      /* The peer sent a close frame, a FIN or a reset. */
-  gboolean    is_permanent; /* Every attempt would end with `error`, which is not NULL then. */
+  gboolean    is_permanent; /* Each attempt probably ends with `error`, which is not NULL then. */
 } HbLoss;
 
 /* The position of a message, with the headers of its frames, among the bytes that a link sends. The
- * first byte after the handshake has the position 0. */
+ * first byte after the handshake has the position 0. If libsoup itself writes to the socket
+ * (hb-fallback.c), positions count frames instead of bytes. */
 typedef struct
 {
   guint64 begin;

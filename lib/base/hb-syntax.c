@@ -227,10 +227,11 @@ cut (char  *text,
   text[length] = '\0';
 }
 
-/* Converts @code and @reason to values that a close frame can carry. 0 becomes HB_CLOSE_NONE. A
- * code that a client must not send becomes HB_CLOSE_PROTOCOL_ERROR, as in libsoup. In both cases
- * the reason is dropped. A task that refused to close because of a wrong code would reconnect
- * forever, so only the codes that libsoup refuses lead to an error.
+/* Converts @code and @reason to values that libsoup accepts. 0 becomes HB_CLOSE_NONE, which stands
+ * for a close frame without a code. A code that libsoup refuses leads to an error. Any other code
+ * that a client must not send becomes HB_CLOSE_PROTOCOL_ERROR, as in libsoup, because a task that
+ * refused to close would reconnect forever. In these cases, and with HB_CLOSE_NONE itself, the
+ * reason is dropped.
  *
  * @reason: (inout) (transfer full) (nullable): NULL afterwards if this function fails */
 gboolean

@@ -106,9 +106,9 @@ get_ping_at (const HbHeartbeat *self,
   return since + hb_milliseconds (settings->ping_timeout);
 }
 
-/* Returns whether this process did not run when the deadline of the heartbeat passed. If the link
- * received something at most HB_LATE ago, the process did run, so for most messages the deadline
- * need not be computed. */
+/* Returns whether the main loop did not run when the deadline of the heartbeat passed, so that the
+ * deadline is more than HB_LATE ago. If the link received something at most HB_LATE ago, the loop
+ * has run since, so for most messages the deadline need not be computed. */
 static gboolean
 has_overslept (const HbHeartbeat *self,
                const HbSettings  *settings,
@@ -120,11 +120,11 @@ has_overslept (const HbHeartbeat *self,
 
 /* Call this when the machine decides to send a ping.
  *
- * If this process did not run while an earlier ping waited, the reply to that ping may still come.
+ * If the main loop did not run while an earlier ping waited, the reply to that ping may still come.
  * It would count as the reply to the new ping, so the latency stays unknown.
  *
  * If no activity has followed an earlier ping and its deadline has not passed, that ping is still
- * judged, and the next reply counts as the reply to it. If the new ping were judged instead, pings
+ * judged, and the next reply counts as its reply. If the new ping were judged instead, pings
  * that are closer to each other than pong-timeout would postpone the deadline forever. */
 void
 hb_heartbeat_on_ping (HbHeartbeat      *self,
@@ -191,8 +191,9 @@ hb_heartbeat_on_pinged (HbHeartbeat *self,
   self->pinged_at = now;
 }
 
-/* Records that the peer is alive. If this process did not run for a while, for example during a
- * suspend, the next reply does not give a latency, because a latency must not include that time. */
+/* Records that the peer is alive. If the main loop did not run when the deadline passed, for
+ * example during a suspend, the next reply does not give a latency, because a latency must not
+ * include that time. */
 void
 hb_heartbeat_on_activity (HbHeartbeat      *self,
                           const HbSettings *settings,
@@ -206,8 +207,9 @@ hb_heartbeat_on_activity (HbHeartbeat      *self,
 }
 
 /* Handles the end of a pause in which the socket was not read. Silence counts from now on, and no
- * earlier ping is judged any more. A reply may have waited in the socket, so the next reply does
- * not give a latency. Does nothing while the heartbeat is stopped. */
+ * earlier ping is judged any more. The reply to a ping may have waited in the socket, so if a ping
+ * waits for its reply, the next reply does not give a latency. Does nothing while the heartbeat is
+ * stopped. */
 void
 hb_heartbeat_on_reading (HbHeartbeat *self,
                          gint64       now)
@@ -240,8 +242,8 @@ hb_heartbeat_on_reply (HbHeartbeat      *self,
   return self->is_stale || now < pinged_at ? HB_LATENCY_UNKNOWN : now - pinged_at;
 }
 
-/* Handles a pong, which is always activity, but a reply only if pings are frames. Returns the same
- * values as hb_heartbeat_on_reply (). */
+/* Handles a pong, which is always activity, but a reply only in mode PING. Returns the same values
+ * as hb_heartbeat_on_reply (). */
 gint64
 hb_heartbeat_on_pong (HbHeartbeat      *self,
                       const HbSettings *settings,

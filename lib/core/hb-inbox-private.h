@@ -15,7 +15,7 @@ typedef struct
   HbTickets  receives;        /* none while a message waits */
   GError    *reason;          /* (nullable) why the task last became CLOSED */
   gsize      amount;          /* how many bytes of memory the messages take */
-  gint64     given_since;     /* when the current run of emissions began, or HB_NEVER */
+  gint64     given_since;     /* when the current run's first emission ended, or HB_NEVER */
   guint      is_paused : 1;
   guint      is_giving : 1;   /* handlers of a message are running */
   guint      is_yielding : 1; /* other sources are dispatched before the next message is emitted */
@@ -55,8 +55,8 @@ hb_inbox_begin_giving (HbInbox *self)
 }
 
 /* Does what hb_inbox_on_given () does, if no message waits. Returns FALSE otherwise. Unlike
- * hb_inbox_on_given (), it needs no time, because reading the clock takes long compared with the
- * rest of the work on a short message. */
+ * hb_inbox_on_given (), this function needs no time. Reading the clock would take long compared
+ * with the rest of the work on a short message. */
 static inline gboolean
 hb_inbox_end_giving (HbInbox *self)
 {

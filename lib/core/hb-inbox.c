@@ -11,15 +11,16 @@ typedef struct
   HbOpcode  opcode;
 } HbIncoming;
 
-/* The socket is not read while the waiting messages take at least this number of bytes. */
+/* In the state OPEN, the socket is not read while the waiting messages take at least this number of
+ * bytes. */
 #define MAX_AMOUNT (1024 * 1024)
 
-/* The memory, in bytes, that a message takes in addition to its payload. If only the payload
- * counted, a server could fill the memory with empty messages. */
+/* The approximate memory, in bytes, that a message takes in addition to its payload. If only the
+ * payload counted, a server could fill the memory with empty messages. */
 #define OVERHEAD 128
 
-/* The maximum time, in microseconds, that the handlers of waiting messages may take before other
- * sources have their turn. HbBudget allows the same time for reading the socket. */
+/* When waiting messages have been emitted for this time, in microseconds, other sources have their
+ * turn. HbBudget allows the same time for reading the socket. */
 #define MAX_BUSY 4000
 
 static gsize
@@ -144,10 +145,11 @@ hb_inbox_give (HbInbox  *self,
   return TRUE;
 }
 
-/* Call this when the handlers of a message have returned. If they and those of the messages before
- * have taken too long, pushes an HB_EFFECT_YIELD.
+/* Call this when the handlers of a message have returned. If another message waits, and the
+ * messages before it have taken too long, pushes an HB_EFFECT_YIELD.
  *
- * @may_yield: whether the task has a main context, in which other sources could have their turn */
+ * @may_yield: FALSE if the task is CLOSED, because it then leaves its main context, in which other
+ *   sources could have their turn */
 void
 hb_inbox_on_given (HbInbox  *self,
                    gint64    now,

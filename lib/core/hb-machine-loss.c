@@ -196,8 +196,8 @@ judge_end (HbMachine    *self,
   return NULL;
 }
 
-/* Drops the link, then changes the state, then emits signals, so that each handler sees the new
- * state. */
+/* Pushes the drop of the link, then changes the state, then pushes the effects that emit signals,
+ * so that each handler sees the new state. */
 static void
 lose (HbMachine    *self,
       gint64        now,

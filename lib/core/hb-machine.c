@@ -15,9 +15,9 @@
  * - hb-machine-network.c for a change of the network
  * - hb-machine-time.c for a deadline */
 
-/* The number of effects for which memory is kept. More effects rarely wait at once, except after a
- * change of state. When all effects have been carried out, memory for more is freed, so that an
- * idle task does not keep this memory. */
+/* The maximum number of effects for which memory is kept. More effects rarely wait at once, except
+ * after a change of state. If the memory has room for more, all of it is freed when the last effect
+ * is taken, so that an idle task does not keep it. */
 #define EFFECTS_KEPT 4
 
 /* The only function that changes the state, except hb_machine_dispose () */
@@ -81,15 +81,15 @@ hb_machine_set_http_status (HbMachine *self,
   hb_effects_push_notify (&self->effects, HB_PROPERTY_HTTP_STATUS);
 }
 
-/* Returns whether the link is open. During the closing handshake, it still is. */
+/* Returns whether a link is open. In CLOSING, it still is. */
 gboolean
 hb_machine_has_open_link (HbMachine *self)
 {
   return self->state == HB_STATE_OPEN || self->state == HB_STATE_CLOSING;
 }
 
-/* Returns whether a link is open on which the server accepts all messages. Until a login is
- * complete, a server that requires one accepts only the messages of the login. */
+/* Returns whether the task is OPEN and the server accepts all messages. Until a login is complete,
+ * a server that requires one accepts only the messages of the login. */
 gboolean
 hb_machine_is_ready (HbMachine *self)
 {
@@ -106,7 +106,7 @@ hb_machine_may_ping (HbMachine *self)
              && self->settings.heartbeat_mode == HB_HEARTBEAT_MODE_PING);
 }
 
-/* Returns when the count of attempts starts again, because the link has been ready for
+/* Returns when the count of attempts starts again, because the link will have been ready for
  * `min-uptime`. Returns HB_NEVER if the link is not ready or the count is 0. */
 gint64
 hb_machine_get_settled_at (HbMachine *self)
@@ -165,7 +165,7 @@ hb_machine_new_closed_error (void)
   return g_error_new_literal (HB_ERROR, HB_ERROR_CLOSED, _("The task is closed"));
 }
 
-/* Reports the number of messages that a task drops because it is closed. */
+/* Reports the number of messages that the task drops because it closes. */
 void
 hb_machine_report_unsent (HbMachine *self,
                           guint      n_unsent)

@@ -6,7 +6,7 @@
 #include "hb-framer-private.h"
 #include "hb-mask-private.h"
 
-/* Returns the size of all frames of a message with a payload of @length bytes. */
+/* Returns the total size of the frames of a message with a payload of @length bytes. */
 guint64
 hb_framer_get_size (gsize length,
                     gsize fragment_size)

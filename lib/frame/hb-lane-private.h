@@ -16,7 +16,8 @@ typedef enum
 } HbLaneKind;
 
 /* Sorts received frames into whole messages, pongs, and the frames that libsoup has to handle:
- * fragments, other control frames, and every frame whose header libsoup refuses. */
+ * fragments, other control frames, pongs that are too long, frames whose header libsoup refuses,
+ * and all frames after a refused one or a close frame. */
 typedef struct
 {
   guint64  max_length;    /* of a payload, in bytes */

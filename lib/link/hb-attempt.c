@@ -167,9 +167,9 @@ hb_attempt_new (const HbSettings   *settings,
  * requests of another.
  *
  * The session has all of its features from the start. When a request joins the queue, libsoup takes
- * a reference to each feature of the session. When the request leaves the queue, libsoup releases
- * one reference to each feature that the session then has. A feature that was added in between
- * would be released once too often, and freed while it is in use.
+ * a reference to each feature of the session. When the request leaves the queue, libsoup before
+ * 3.6.6 releases one reference to each feature that the session then has. A feature that was added
+ * in between would be released once too often, and freed while it is in use.
  *
  * Returns: (transfer full) */
 static SoupSession *

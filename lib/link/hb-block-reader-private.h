@@ -7,7 +7,7 @@
 
 G_BEGIN_DECLS
 
-/* Reads blocks from the socket, or from TLS over the socket. */
+/* Reads from the socket, or from TLS over the socket, into a block or into memory of the caller. */
 typedef struct
 {
   GPollableInputStream *base;

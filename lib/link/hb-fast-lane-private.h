@@ -20,8 +20,9 @@ typedef enum
 } HbPortion;
 
 /* Makes messages from plain, whole data frames, takes pongs, and gives libsoup the bytes of all
- * other frames. The fast lane never refuses a frame. If a message turns out to be invalid, libsoup
- * gets its bytes too, so all errors and close frames come from libsoup. */
+ * other frames. While `is_heard` is TRUE, libsoup also gets the messages, and while `is_exposed` is
+ * TRUE, the pongs. The fast lane never refuses a frame. If a message turns out to be invalid,
+ * libsoup gets its bytes too, so all errors and close frames come from libsoup. */
 typedef struct
 {
   HbLane    lane;

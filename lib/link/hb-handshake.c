@@ -10,7 +10,8 @@
 #include "hb-proxy-private.h"
 #include "hb-redirect-private.h"
 
-/* The request of a WebSocket handshake, the checks of its responses, and the error if it fails. */
+/* The request of a WebSocket handshake, the checks of the responses, and the error of a handshake
+ * that has failed */
 
 /* The responses to one request so far */
 typedef struct
@@ -38,7 +39,8 @@ append_header (const char *name,
 }
 
 /* Creates the request of one attempt, with the headers of the application. Each attempt needs a
- * request of its own, because a SoupMessage cannot be sent twice.
+ * request of its own, because redirects change a request, and because libsoup may still have the
+ * request of a cancelled attempt in its queue.
  *
  * @headers: (nullable)
  *
@@ -62,7 +64,8 @@ hb_handshake_new_request (const HbSettings   *settings,
 }
 
 /* libsoup offers permessage-deflate if the session has the feature for extensions. The feature must
- * not be added here, because libsoup would release it once too often: see hb-attempt.c. */
+ * not be added here, because libsoup before 3.6.6 would release it once too often: see
+ * hb-attempt.c. */
 void
 hb_handshake_set_compression (SoupMessage *request,
                               gboolean     compression)
@@ -134,7 +137,7 @@ cancel (Guard *self,
   g_cancellable_cancel (self->cancellable);
 }
 
-/* Checks an interim response. The status 101, with which the handshake succeeds, is one of them.
+/* Checks an interim response, such as that with status 101, with which the handshake succeeds.
  * libsoup reads interim responses one after another as long as more of them arrive. Without a
  * limit, they could block the main loop. */
 static void
@@ -197,8 +200,8 @@ new_refusal (SoupMessage *request,
 }
 
 /* Translates an error of the handshake, because libsoup's error does not contain the server's
- * answer. If a response was not accepted, the reason replaces any error. Any other error is copied
- * unchanged.
+ * answer. If this file has not accepted a response, the reason replaces any error. Otherwise an
+ * error whose domain is not SOUP_WEBSOCKET_ERROR is copied unchanged.
  *
  * Returns: (transfer full) */
 GError *

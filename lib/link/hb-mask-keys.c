@@ -10,8 +10,8 @@
 #include "hb-mask-keys-private.h"
 
 /* The masks of frames. RFC 6455, 10.3, requires masks that the provider of the payload cannot
- * predict, so they come from the kernel. A system call for each frame would take longer than the
- * masking of a short frame, so one call gets many masks. */
+ * predict, so the kernel makes them if possible. A system call for each frame would take longer
+ * than the masking of a short frame, so one call gets many masks. */
 
 /* Returns how many bytes the kernel has written. Returns 0 if the system has no getrandom (), or a
  * sandbox forbids it. If a signal interrupts the call, the kernel may write fewer than @size

@@ -111,9 +111,10 @@ hb_message_writer_is_between_frames (const HbMessageWriter *self)
          || hb_framer_is_between_frames (&peek (self)->framer);
 }
 
-/* Gathers the next frame or the rest of the current one, or the part for which the block has room.
- * Gathers nothing if the block has no room for a header. Unless the frame is complete afterwards,
- * the block must be written before the next call. Must not be called if no message waits. */
+/* Gathers the next frame or the rest of the current one, as far as the block has room. Gathers
+ * nothing of the next frame if the block has no room for a header. Unless a frame is complete
+ * afterwards, the block must be written before the next call. Must not be called if no message
+ * waits. */
 void
 hb_message_writer_gather (HbMessageWriter *self)
 {

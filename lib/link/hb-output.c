@@ -10,8 +10,8 @@
  *
  * The first frame in an iteration of the loop is written at once. Later frames of the same
  * iteration, and all frames while the output is corked, are gathered in a block. The block is
- * written when the output is uncorked, when the block is full, or in the next iteration, whichever
- * comes first.
+ * written when the output is uncorked or flushed, when the next frame does not fit, or in the next
+ * iteration, whichever comes first.
  *
  * libsoup writes one frame, or the rest of one, in each call. The output therefore knows the
  * position of a frame's end, and whether all of the frame has been written.
@@ -267,7 +267,7 @@ hb_output_set_fragment_size (HbOutput *self,
  * Returns whether another message would be written or gathered at once.
  *
  * @span: (out): the position of the message, empty after a close frame, which no message may
- * follow */
+ *   follow */
 gboolean
 hb_output_send (HbOutput *self,
                 HbOpcode  opcode,
@@ -365,8 +365,8 @@ hb_output_end_acknowledgements (HbOutput *self)
 }
 
 /* Returns the position before which the peer's TCP has all bytes. While a frame without a position
- * is on its way, the result is too low by the size of that frame, never too high. While
- * acknowledgements are not read, the last result is returned again.
+ * is not acknowledged, the result may be too low by the size of that frame, but is never too high.
+ * While acknowledgements are not read, the last result is returned again.
  *
  * @round_trip: (out): in microseconds, 0 if it is not known */
 guint64

@@ -28,7 +28,7 @@ void                hb_home_call    (HbHome         *self,
                                      GDestroyNotify  destroy);
 
 /* Returns a value that identifies the calling thread. g_thread_self () would take ten times as
- * long, which matters because the thread is checked in every call of the application. */
+ * long, which matters because the thread is checked for each message that is sent. */
 static inline gpointer
 hb_home_get_thread (void)
 {

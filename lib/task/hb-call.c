@@ -107,7 +107,8 @@ return_cb (gpointer user_data)
 
 /* Completes a call with a message in the next iteration of the loop, and takes ownership of
  * @message. The link may be delivering the message now. If the callback were called within that
- * delivery and ran a main loop until the next message is received, it would never return. */
+ * delivery and ran a main loop until the next message is received, the callback would never
+ * return. */
 static void
 return_later (GTask     *task,
               HbMessage *message)

@@ -25,8 +25,8 @@ hb_driver_take_batch_in (HbDriver *self)
   hb_batch_clear (&batch);
 }
 
-/* Makes the link read acknowledgements while `delivery` is ACKNOWLEDGED, or while messages that
- * were sent in that mode still need them. */
+/* Makes the link read acknowledgements if `delivery` is ACKNOWLEDGED, or if messages that were sent
+ * in that mode still need them. Otherwise makes the link stop reading them. */
 void
 hb_driver_follow_delivery (HbDriver *self)
 {

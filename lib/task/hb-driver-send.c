@@ -23,8 +23,8 @@ give_to_link (HbDriver         *self,
 }
 
 /* Sends a message that hb_machine_take_message () has returned. The application may have connected
- * handlers to the SoupWebsocketConnection. They may run in this function, and may replace the
- * link. */
+ * handlers to the SoupWebsocketConnection. These handlers may run in this function, and may replace
+ * the link. */
 static void
 send_taken (HbDriver         *self,
             const HbOutgoing *message)

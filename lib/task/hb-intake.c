@@ -144,8 +144,8 @@ admit (HbIntake    *self,
   return FALSE;
 }
 
-/* Fails if the GCancellable of the call is already triggered. hb_intake_cancel () may then have
- * been called before the ticket was here, so it would not cancel the call.
+/* Fails if the GCancellable of the call is already triggered. hb_intake_cancel () may have been
+ * called before the ticket was in the batch, and has then not cancelled the call.
  *
  * @ticket: (nullable) */
 static gboolean
@@ -166,8 +166,8 @@ check_text (const HbOutgoing  *message,
   return message->opcode != HB_OPCODE_TEXT || hb_syntax_check_text (text, length, error);
 }
 
-/* Accepts a message, and takes a reference to its bytes. An effect resolves the ticket, unless this
- * function fails. */
+/* Accepts a message, with a reference to its bytes, or drops it if it has no room and `overflow` is
+ * DROP_NEWEST. An effect resolves the ticket, unless this function fails. */
 gboolean
 hb_intake_send (HbIntake    *self,
                 HbOutgoing  *message,

@@ -77,7 +77,7 @@ hb_websocket_task_set_session (HbWebsocketTask *self,
  * A valid URI is `ws://host/path` or `wss://host/path`, without a fragment ([RFC 6455,
  * 3](https://www.rfc-editor.org/rfc/rfc6455#section-3)). A change takes effect at the next attempt,
  * or when an attempt that is held is released ([method@WebsocketTask.hold]). If the URI is not
- * valid at that time, the task becomes `CLOSED` with `HB_ERROR_INVALID_URI`.
+ * valid at that time, the task becomes or stays `CLOSED`, with `HB_ERROR_INVALID_URI`.
  *
  * An attempt follows redirects of the server. The next attempt starts from `uri` again. An attempt
  * does not follow a redirect of one of these kinds, but fails with an `HB_ERROR_HANDSHAKE` that
@@ -85,7 +85,7 @@ hb_websocket_task_set_session (HbWebsocketTask *self,
  *
  * - from `wss` or `https` to `ws` or `http`
  * - to a scheme other than these four
- * - to a URI that adds user info
+ * - to a URI that adds user info, or takes it to another origin
  * - to a string that is not a valid URI
  * - after ten redirects in the same attempt
  *
@@ -138,9 +138,9 @@ hb_websocket_task_set_uri (HbWebsocketTask *self,
  *
  * Each subprotocol is a token, and none occurs twice ([RFC 6455,
  * 4.1](https://www.rfc-editor.org/rfc/rfc6455#section-4.1)). A change takes effect at the next
- * attempt, which may be the one that [signal@WebsocketTask::connecting] announces. If a subprotocol
- * is not valid at that time, the task becomes `CLOSED` with `HB_ERROR_INVALID_ARGUMENT`. If the
- * list is empty, as by default, the task offers no subprotocol.
+ * attempt, which may be the one that [signal@WebsocketTask::connecting] announces. If the list is
+ * not valid at that time, the task becomes or stays `CLOSED`, with `HB_ERROR_INVALID_ARGUMENT`. If
+ * the list is empty, as by default, the task offers no subprotocol.
  *
  * [property@WebsocketTask:protocol] is the subprotocol that the server chose. An attempt fails with
  * `HB_ERROR_HANDSHAKE` if the server names a subprotocol that is not in the list. The comparison is
@@ -191,12 +191,12 @@ hb_websocket_task_set_protocols (HbWebsocketTask    *self,
  *
  * The value of the `Origin` header.
  *
- * With `NULL`, the default, the request has no such header, which suits a program that is not a web
+ * With `NULL`, the default, the task adds no such header, which suits a program that is not a web
  * page.
  *
  * A change takes effect at the next attempt, which may be the one that
  * [signal@WebsocketTask::connecting] announces. If the value contains a character that is neither
- * visible ASCII nor a space at that time, the task becomes `CLOSED` with
+ * visible ASCII nor a space at that time, the task becomes or stays `CLOSED`, with
  * `HB_ERROR_INVALID_ARGUMENT`.
  *
  * Since: 1.0
@@ -249,7 +249,8 @@ hb_websocket_task_set_origin (HbWebsocketTask *self,
  *
  * If the application sets [property@WebsocketTask:session], that session needs the feature
  * [class@Soup.WebsocketExtensionManager] to offer compression. Add the feature before the session
- * sends anything, because libsoup 3.2 frees a feature that is added while a request is under way.
+ * sends anything, because libsoup before 3.6.6 frees a feature that is added while a request is
+ * under way.
  *
  * Since: 1.0
  */
@@ -444,7 +445,7 @@ hb_websocket_task_set_ping_timeout (HbWebsocketTask *self,
  *
  * If the server does not respond within this time, the connection is dropped with
  * `HB_ERROR_PONG_TIMEOUT`. With 0, the task sends pings, so that routers keep the connection in
- * their tables, but does not wait for replies.
+ * their tables, but does not require replies.
  *
  * Since: 1.0
  */
@@ -633,8 +634,8 @@ hb_websocket_task_set_reconnect_timeout (HbWebsocketTask *self,
  * The maximum reconnect delay, in milliseconds.
  *
  * With 0, every delay is [property@WebsocketTask:reconnect-timeout]. Otherwise each delay is twice
- * as long as the one before, up to this maximum. A maximum that does not exceed `reconnect-timeout`
- * has no effect.
+ * as long as the one before, up to this maximum. After a first delay of 0, the second is 2 ms. A
+ * maximum that does not exceed `reconnect-timeout` has no effect.
  *
  * Since: 1.0
  */
@@ -836,7 +837,9 @@ hb_websocket_task_set_min_uptime (HbWebsocketTask *self,
  * with `HB_ERROR_CONNECT_TIMEOUT`. With 0, the task sets no limit.
  *
  * The time does not run while handlers of [signal@WebsocketTask::connecting] run or hold the
- * attempt, or while the attempt waits because 64 other attempts are running.
+ * attempt, or while the attempt waits because 64 other attempts are running. If the program
+ * was suspended or blocked until more than a second after the end of the time, the time starts
+ * again.
  *
  * Since: 1.0
  */
@@ -882,9 +885,10 @@ hb_websocket_task_set_connect_timeout (HbWebsocketTask *self,
  *
  * The maximum time from [method@WebsocketTask.close] to the state `CLOSED`, in milliseconds.
  *
- * Within this time, the task sends the messages that wait, if the connection is ready, and waits
- * for the server's close frame. When the time is over, the connection is dropped. With 0, the task
- * sends its close frame if the socket accepts it, and does not wait for the server's.
+ * Within this time, the task sends the messages that wait, except those that wait until the
+ * connection is ready, and waits for the server's close frame. When the time is over, the
+ * connection is dropped. With 0, the task sends its close frame if the socket accepts it, and does
+ * not wait for the server's.
  *
  * Since: 1.0
  */
@@ -933,7 +937,7 @@ hb_websocket_task_set_close_timeout (HbWebsocketTask *self,
  * A longer message ends the task with `HB_ERROR_MESSAGE_TOO_BIG`, because the server would send it
  * again after a reconnection. The size is that of the complete message, with all its fragments,
  * after decompression. With 0, or with a number above 2,147,483,647, the limit is 2,147,483,647
- * bytes, because libsoup cannot hold a longer message.
+ * bytes, because libsoup safely handles only lengths of up to 32 bits.
  *
  * Since: 1.0
  */
@@ -1076,9 +1080,9 @@ hb_websocket_task_set_overflow (HbWebsocketTask *self,
  * By default, a message counts as sent when all of it has been written to the kernel. A change
  * takes effect with the next message that is sent.
  *
- * With `ACKNOWLEDGED`, a message waits until the TCP of the peer has acknowledged it. If the
- * connection is lost before that, the message is sent again on the next connection, in the same
- * order. While the message waits for the acknowledgement:
+ * With `ACKNOWLEDGED`, messages wait until the TCP of the peer has acknowledged them. If the
+ * connection is lost before that, they are sent again on the next connection, in the same order.
+ * While a message waits for its acknowledgement:
  *
  * - It counts towards [property@WebsocketTask:buffered-amount] and
  *   [property@WebsocketTask:max-buffered-amount]. The maximum therefore has to exceed the number of
@@ -1205,14 +1209,14 @@ hb_websocket_task_set_network_aware (HbWebsocketTask *self,
  * Whether the application marks each connection as ready, with [method@WebsocketTask.mark_ready].
  *
  * Set this property for a server that requires a login, or another exchange, before anything else.
- * Until a connection is marked as ready, the task sends only ping frames, and messages with
+ * Until a connection is marked as ready, the task sends only messages with
  * `HB_SEND_FLAGS_THIS_LINK`. Messages with only `HB_SEND_FLAGS_VOLATILE` are refused. All other
  * messages wait, including those that a handler of [signal@WebsocketTask::open] sends. A heartbeat
- * of mode `MESSAGE` does not run.
+ * of mode `MESSAGE` does not run, but one of mode `PING` does.
  *
  * A connection that is not yet marked as ready still counts as an attempt. When
  * [property@WebsocketTask:connect-timeout] is over, the connection is dropped. If the server closes
- * it, with any code, the attempt has failed.
+ * the connection, with any code, the attempt has failed.
  *
  * With `FALSE`, the default, a connection is ready when it is open. If the property is set to
  * `FALSE` while an open connection is not ready, this connection is ready at once. If the property
@@ -1272,8 +1276,8 @@ hb_websocket_task_set_manual_ready (HbWebsocketTask *self,
  * message counts as its payload plus 128 bytes. When the socket is not read, the buffers of the
  * kernels on both sides fill, and the server has to wait. Meanwhile the heartbeat does not treat
  * the silence of the server as a failure, so the task does not detect the loss of the connection.
- * It does not answer the pings of the server either. The heartbeat starts again when the socket is
- * read again.
+ * The task does not answer the pings of the server either. The heartbeat starts again when the task
+ * continues to read the socket.
  *
  * The task keeps these messages when their connection ends, so it may deliver them after
  * [signal@WebsocketTask::close]. They are dropped by [method@WebsocketTask.close].

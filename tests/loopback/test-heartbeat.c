@@ -392,7 +392,7 @@ test_ping_bytes (Fixture       *fixture,
   raw_peer_expect (peer, "ping:heartbeat");
 }
 
-/* If pong-timeout is 0, the task does not wait for replies. It still sends pings, so that no router
+/* If pong-timeout is 0, the task does not require replies. It still sends pings, so that no router
  * drops the idle connection. */
 static void
 test_no_pong_timeout (Fixture       *fixture,
