@@ -1382,9 +1382,9 @@ hb_websocket_task_set_ping_bytes (HbWebsocketTask *self,
  * expired since the queue was last empty. Set this property if an old message would do harm, for
  * example a command to a machine.
  *
- * The time starts when the message is accepted, and also runs while the machine is suspended.
- * Messages expire in every state. A message that the connection has accepted, completely or in
- * part, does not expire, not even while it waits for an acknowledgement
+ * The time starts when the message is accepted, and on Linux also runs while the machine is
+ * suspended. Messages expire in every state. A message that the connection has accepted, completely
+ * or in part, does not expire, not even while it waits for an acknowledgement
  * ([property@WebsocketTask:delivery]). If that connection is lost and the message must be sent
  * again, the time since the task accepted the message counts.
  *

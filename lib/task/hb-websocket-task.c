@@ -238,6 +238,7 @@ emit (gpointer        owner,
     case HB_EFFECT_CONNECT:
     case HB_EFFECT_REQUEST:
     case HB_EFFECT_TRANSMIT:
+    case HB_EFFECT_QUERY:
     case HB_EFFECT_PING:
     case HB_EFFECT_SHUT_DOWN:
     case HB_EFFECT_READ:
