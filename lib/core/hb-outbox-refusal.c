@@ -79,11 +79,12 @@ hb_outbox_on_reset (HbOutbox *self)
 }
 
 /* Stops holding HB_LINE_WAITING back, and sends its messages, if no message precedes it any more.
+ * Until the link is ready, messages of a login may still follow, so HB_LINE_WAITING is held back.
  * This part of hb_outbox_follow_greeting () is seldom needed, so it is not inline. */
 void
 hb_outbox_try_queue (HbOutbox *self)
 {
-  if (self->greeting || self->queue.in_flight.length > 0
+  if (self->greeting || !self->is_ready || self->queue.in_flight.length > 0
       || hb_queue_get_n_waiting (&self->queue, HB_LINE_GREETING) > 0)
     return;
 

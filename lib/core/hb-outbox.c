@@ -329,6 +329,7 @@ void
 hb_outbox_on_ready (HbOutbox *self)
 {
   self->is_ready = TRUE;
+  hb_outbox_follow_greeting (self);
 }
 
 void

@@ -88,7 +88,7 @@ assert_traffic (Walk *self)
   g_assert_false (hb_outbox_can_transmit (outbox));
   g_assert_true (!outbox->blocked || self->link.room == 0);
   g_assert_false (outbox->greeting);
-  g_assert_true (!outbox->holds_back || outbox->queue.in_flight.length > 0
+  g_assert_true (!outbox->holds_back || !outbox->is_ready || outbox->queue.in_flight.length > 0
                  || hb_queue_get_n_waiting (&outbox->queue, HB_LINE_GREETING) > 0);
 
   if (self->machine.state == HB_STATE_CLOSING && hb_outbox_is_written (outbox))
