@@ -5,8 +5,8 @@
 draw-life-of-a-link.py > life-of-a-link.svg
 draw-life-of-a-link.py --check life-of-a-link.svg HB-ENUMS.H
 
-With --check, the script fails if the file differs from the drawing, or if the drawing does not have
-the states of HbState.
+With --check, the script fails if the file differs from the drawing, or if the states of the drawing
+are not those of HbState.
 """
 
 import re

@@ -5,8 +5,8 @@
 site.py OUTDIR GIR PAGE.md...
 
 gi-docgen needs a line with the title, and links between pages need the ending .html. In each
-section, this script also adds a link to the reference at the first mention of a type, and of each
-of its functions, properties and constants."""
+section, this script also adds a link to the reference at the first mention of each type, and of
+each of its functions, constants and properties, except properties whose names have no hyphen."""
 
 import re
 import sys
@@ -39,8 +39,8 @@ def read_callables(kind, node):
 
 
 def read_class(node):
-    """Yields the short name, which the book uses, and the page of each method and property of the
-    main class."""
+    """Yields the short name, which the book uses, and the page of each method of the main class,
+    and of each property whose name has a hyphen."""
     for child in node.findall(CORE + 'method'):
         yield child.get('name') + ' ()', f'method.{MAIN_CLASS}.{child.get("name")}.html'
     for child in node.findall(CORE + 'property'):
@@ -82,7 +82,7 @@ def read_targets(gir):
 
 
 def add_links(section, targets):
-    """Returns the section with a link at the first mention of each target."""
+    """Returns the section, in which the first code span of each target is a link."""
     mentioned = set()
 
     def link(part):

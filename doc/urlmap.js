@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 
-// The addresses of other libraries' references, to which gi-docgen makes links
+// The addresses of the references of other libraries. The pages of gi-docgen link to them.
 baseURLs = [
   ['GLib', 'https://docs.gtk.org/glib/'],
   ['GObject', 'https://docs.gtk.org/gobject/'],

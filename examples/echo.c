@@ -2,8 +2,8 @@
 
 /* Keeps a WebSocket open, and sends each line of standard input: echo URI
  *
- * At the end of the input, the program waits until every message is answered, but at most 5
- * seconds, and then closes the connection. On Ctrl+C, the program closes the connection at once. */
+ * At the end of the input, the program waits for the last answers, for at most 5 seconds, and then
+ * closes the connection. On Ctrl+C, the program closes the connection without this wait. */
 
 #include <gio/gunixinputstream.h>
 #include <glib-unix.h>
@@ -24,7 +24,7 @@ send_text (HbWebsocketTask *task,
 {
   g_autoptr (GError) error = NULL;
 
-  /* If no connection is open, the task queues the text for the next one. */
+  /* While the task reconnects, it queues the text for the next connection. */
   if (hb_websocket_task_send_text (task, text, &error))
     n_unanswered++;
   else

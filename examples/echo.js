@@ -3,8 +3,8 @@
 
 // Keeps a WebSocket open, and sends each line of standard input: gjs -m echo.js URI
 //
-// At the end of the input, the program waits until every message is answered, but at most 5
-// seconds, and then closes the connection. On Ctrl+C, the program closes the connection at once.
+// At the end of the input, the program waits for the last answers, for at most 5 seconds, and then
+// closes the connection. On Ctrl+C, the program closes the connection without this wait.
 
 import Gio from 'gi://Gio';
 import GLib from 'gi://GLib';
@@ -45,7 +45,7 @@ let inputHasEnded = false;
 
 function sendText(text) {
   try {
-    // If no connection is open, the task queues the text for the next one.
+    // While the task reconnects, it queues the text for the next connection.
     task.send_text(text);
     unanswered++;
   } catch (error) {

@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """Keeps a WebSocket open, and sends each line of standard input: echo.py URI
 
-At the end of the input, the program waits until every message is answered, but at most 5
-seconds, and then closes the connection. On Ctrl+C, the program closes the connection at once."""
+At the end of the input, the program waits for the last answers, for at most 5 seconds, and then
+closes the connection. On Ctrl+C, the program closes the connection without this wait."""
 
 import signal
 import sys
@@ -42,7 +42,7 @@ def send_text(text):
     global unanswered
 
     try:
-        # If no connection is open, the task queues the text for the next one.
+        # While the task reconnects, it queues the text for the next connection.
         task.send_text(text)
         unanswered += 1
     except GLib.Error as error:

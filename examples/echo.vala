@@ -2,8 +2,8 @@
 
 // Keeps a WebSocket open, and sends each line of standard input: echo-vala URI
 //
-// At the end of the input, the program waits until every message is answered, but at most 5
-// seconds, and then closes the connection. On Ctrl+C, the program closes the connection at once.
+// At the end of the input, the program waits for the last answers, for at most 5 seconds, and then
+// closes the connection. On Ctrl+C, the program closes the connection without this wait.
 
 // The maximum time to wait for the last answers, in milliseconds
 const uint ANSWER_TIMEOUT = 5000;
@@ -32,7 +32,7 @@ class Echo
   {
     try
       {
-        // If no connection is open, the task queues the text for the next one.
+        // While the task reconnects, it queues the text for the next connection.
         task.send_text (text);
         n_unanswered++;
       }

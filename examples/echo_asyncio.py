@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """Does with asyncio what echo.py does with callbacks: echo_asyncio.py URI
 
-At the end of the input, the program waits until every message is answered, but at most 5
-seconds, and then closes the connection. On Ctrl+C, the program closes the connection at once.
+At the end of the input, the program waits for the last answers, for at most 5 seconds, and then
+closes the connection. On Ctrl+C, the program closes the connection without this wait.
 
 Needs PyGObject 3.50 and Python 3.12, or later versions.
 """
@@ -72,7 +72,7 @@ async def main(uri):
 
     def send_text(text):
         try:
-            # If no connection is open, the task queues the text for the next one.
+            # While the task reconnects, it queues the text for the next connection.
             task.send_text(text)
             set_unanswered(unanswered + 1)
         except GLib.Error as error:

@@ -101,8 +101,8 @@ message_log_new (void)
   return g_object_new (MESSAGE_TYPE_LOG, NULL);
 }
 
-/* Takes ownership of @message. The next flush adds it to the model. If MESSAGE_LOG_CAPACITY
- * messages already wait for the flush, drops the oldest of them. */
+/* Takes ownership of @message, and keeps it for the next flush. If MESSAGE_LOG_CAPACITY messages
+ * already wait for the flush, drops the oldest of them. */
 void
 message_log_push (MessageLog     *self,
                   MonitorMessage *message)

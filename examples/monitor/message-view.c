@@ -20,7 +20,7 @@ struct _MessageView
   GtkRevealer       *follow_revealer;
   guint              tick_id;
   gboolean           is_following;
-  gboolean           is_settling; /* TRUE until the changed list has been painted */
+  gboolean           is_settling; /* TRUE after messages were added, until the list is painted */
 
   /* The scroller's adjustment when its value last changed */
   double             value;
@@ -48,8 +48,8 @@ is_at_end (GtkAdjustment *adjustment)
 
 /* Starts to follow new messages when the view is at the end, and stops when the user scrolls up.
  * The value of the adjustment becomes smaller not only when the user scrolls up, but also when
- * messages are removed or the layout changes. In these cases, the size changes too, or the view is
- * settling, so the view continues to follow. */
+ * messages are removed or the layout changes. In the last two cases, the upper bound or the page
+ * size changes too, or the view is settling, so the view continues to follow. */
 static void
 value_changed_cb (MessageView   *self,
                   GtkAdjustment *adjustment)
@@ -175,7 +175,7 @@ message_view_init (MessageView *self)
   g_signal_connect_swapped (adjustment, "changed", G_CALLBACK (queue_tick), self);
 }
 
-/* Takes ownership of @message, and shows it in the next frame. */
+/* Takes ownership of @message. The next frame adds it to the list. */
 void
 message_view_push (MessageView    *self,
                    MonitorMessage *message)

@@ -3,9 +3,10 @@
 // Keeps a WebSocket connection open, for extensions of GNOME Shell. Copy this file into your
 // extension.
 //
-// This module implements the task of the library hb-websocket, which is for applications. It needs
-// only GLib and libsoup 3. Names, defaults, states and the order of events are those of the
-// library, so the same code runs with either, unless it needs a feature that only the library has:
+// This module implements the task of the library hb-websocket, which is for applications. The
+// module needs only GLib and libsoup 3. Names, defaults, states and the order of events are those
+// of the library, so the same code runs with both, unless it needs a feature that only one of them
+// has:
 //
 //   const {default: Hb} = await import('gi://Hb?version=1').catch(() =>
 //     import('./hbWebsocket.js'));
@@ -29,7 +30,7 @@ const DOMAIN = GLib.quark_from_string('hb-websocket-module-error');
 const Code = Object.freeze({
   INVALID_URI: 0, INVALID_ARGUMENT: 1, CONNECT_TIMEOUT: 2, HANDSHAKE: 3, PONG_TIMEOUT: 4,
   MESSAGE_TOO_BIG: 5, CLOSED: 6, NOT_OPEN: 7, QUEUE_FULL: 8, REPEAT_LIMIT: 9,
-  // Only the library reports the last two. Programs that use either can compare codes with them.
+  // Only the library reports the last two. They are here for code that also runs with the library.
   MESSAGE_REFUSED: 10, EXPIRED: 11,
   valueOf: () => DOMAIN,
 });
@@ -37,12 +38,12 @@ export {Code as Error};
 
 // All times are in milliseconds.
 const NEVER = Infinity;
-const CHECK_INTERVAL = 5000; // between two checks after changes of the network
+const CHECK_INTERVAL = 5000; // the minimum time between two checks after changes of the network
 const PING_LAG = 2000; // the maximum delay of a ping frame: libsoup's timer counts whole seconds
 
 // If a deadline passed longer ago than this, the machine was suspended, or the main loop was
-// blocked. A reply may have arrived in that time, so the connection must not be ended because of
-// silence.
+// blocked. A reply may have arrived in that time, so connect-timeout and pong-timeout must not end
+// the link.
 const LATE = 1000;
 
 const URI = /^wss?:\/\/[^/?#]+[^#]*$/i;
@@ -138,8 +139,8 @@ class Attachments {
   }
 }
 
-// A link is one attempt to connect, and then the connection. When either ends, the link calls
-// `callbacks.lost` once. It calls no callback after drop().
+// A link is one attempt to connect, and then the connection. When the attempt fails or the
+// connection ends, the link calls `callbacks.lost` once. It calls no callback after drop().
 class Link {
   connection = null;
   // A session looks up a host name only once, so each attempt has a session of its own.
@@ -230,7 +231,7 @@ class Link {
   }
 
   // Calls `callbacks.readable` once, when the next bytes from the server arrive. These bytes may
-  // belong to a message or to a pong.
+  // belong to any frame, not only to a pong.
   //
   // libsoup's signal for pongs cannot be used, because its payload does not have the declared type.
   // The class of libsoup's stream does not show that the stream is pollable, so this function calls
@@ -267,9 +268,10 @@ class Link {
 
   // Shuts down the socket first, because closing TLS would wait for a peer that no longer answers.
   //
-  // If the server continues to send, only run_dispose() makes libsoup stop reading. Without it, the
-  // sources of libsoup would stay in the main loop until the connection is garbage-collected.
-  // The call is made later, because a function of the connection may be running now.
+  // If the server continues to send, only run_dispose() makes libsoup stop reading. Without this
+  // call, the sources of libsoup would stay in the main loop until the connection is
+  // garbage-collected. The call is made later, because a function of the connection may be running
+  // now.
   async _release() {
     try {
       this._socket?.shutdown(true, true);
@@ -305,7 +307,7 @@ export class WebsocketTask extends GObject.Object {
 
   _attachments = new Attachments();
   _link = null;
-  _effects = []; // the functions that emit the signals that are due, in order
+  _effects = []; // the functions to call after a change, in order; most of them emit a signal
   _isDraining = false;
   _nCloses = 0; // the number of calls of close() that were valid
   _queue = []; // the messages that wait until a link is ready
@@ -365,8 +367,8 @@ export class WebsocketTask extends GObject.Object {
   send_text(text) { this.send_message(TEXT, encode(text)); }
   send_bytes(data) { this.send_message(BINARY, data); }
 
-  // Sends a message, or queues it while no link is open and ready. Throws an error if the message
-  // is not accepted.
+  // Sends a message, or queues it while no link is open and ready. A message with THIS_LINK needs
+  // only an open link. Throws an error if the message is not accepted.
   send_message(type, data, flags = SendFlags.DEFAULT) {
     const payload = data instanceof GLib.Bytes ? data : new GLib.Bytes(data);
     const isThisLink = (flags & SendFlags.THIS_LINK) !== 0;
@@ -395,10 +397,10 @@ export class WebsocketTask extends GObject.Object {
     });
   }
 
-  // Returns the current time, which includes suspends. The monotonic clock does not count a
-  // suspend, but the real-time clock does. If the difference between them has grown by more than
-  // LATE, the machine was suspended. If the real-time clock is set forward, the difference grows
-  // too, but the only effect is that deadlines pass earlier.
+  // Returns the current time, which includes suspends that last longer than LATE. The monotonic
+  // clock does not count a suspend, but the real-time clock does. If the difference between them
+  // has grown by more than LATE, the growth counts as a suspend. The difference also grows if the
+  // real-time clock is set forward, but the only effect is that deadlines pass earlier.
   _now() {
     const monotonic = GLib.get_monotonic_time() / 1000;
     const shift = GLib.get_real_time() / 1000 - monotonic;
@@ -459,7 +461,7 @@ export class WebsocketTask extends GObject.Object {
     this._dropQueue();
   }
 
-  // Starts an attempt from any state.
+  // Starts an attempt from any state, or closes the task if a setting does not allow an attempt.
   _connect() {
     const hadLink = this.connection !== null;
     const request = URI.test(this.uri) ? Soup.Message.new('GET', this.uri) : null;
@@ -514,15 +516,16 @@ export class WebsocketTask extends GObject.Object {
     this._checkAt = NEVER;
   }
 
-  // Networks often change several times in a row. The task checks the link at once after the first
-  // change. If further changes follow within CHECK_INTERVAL, it checks the link once more at the
-  // end of this time.
+  // Networks often change several times in a row. After the first change, the task does at once
+  // what check() does. If further changes follow within CHECK_INTERVAL, the task does so once more
+  // at the end of this time.
   _onNetworkChanged(now) {
     if (this.network_aware)
       this._checkAt = Math.min(this._checkAt, Math.max(now, this._checkedAt + CHECK_INTERVAL));
   }
 
-  // Lets handlers of `open` send messages first, and then sends the messages that waited.
+  // Lets handlers of `open` send messages first. Then sends the messages that waited, unless they
+  // have to wait for mark_ready().
   _onOpened(now) {
     const link = this._link;
     link.setMaxSize(this.max_message_size);
@@ -606,8 +609,7 @@ export class WebsocketTask extends GObject.Object {
     this._settle();
   }
 
-  // Updates `buffered-amount` after a change of the queue. Emits `drain` if no message waits any
-  // more.
+  // Updates `buffered-amount` after a change of the queue, and emits `drain` if it has become 0.
   _settle() {
     const wasWaiting = this.buffered_amount > 0;
     const sizes = [...this._queue, ...this._held].map(({payload}) => payload.get_size());
