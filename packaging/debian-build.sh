@@ -8,13 +8,15 @@
 # Builds and tests the Debian packages of the committed source. Run the script as root on Debian. It
 # does these steps:
 #
-#  1. meson dist makes the tarball of the release, which contains debian/.
-#  2. An ordinary user runs dpkg-buildpackage, without a network, in a chroot that has only the
-#     packages that debian/control requires.
+#  1. meson dist makes the tarball of the release. In the unpacked tarball, the script copies
+#     packaging/debian/ to debian/.
+#  2. An ordinary user runs dpkg-buildpackage, without a network, in a chroot that has only a base
+#     system and the packages that debian/control requires.
 #  3. The lintian of the chroot's Debian release checks the source and the packages, and must report
-#     nothing.
-#  4. autopkgtest runs the tests of debian/tests/control, which include the installed tests. Their
-#     chroot has only the packages that debian/tests/control names, and those on which these depend.
+#     nothing, except a few tags that show no faults of the packages.
+#  4. autopkgtest runs the tests of debian/tests/control, which include the installed tests. The
+#     chroot of the tests has only a base system, the packages that debian/tests/control names, and
+#     their dependencies.
 #  5. All packages are installed together in another chroot, and purged. No file with a name of this
 #     project may be left in /etc, /usr or /var/lib.
 #
@@ -25,7 +27,7 @@
 # not change the source.
 #
 # --profiles names the build profiles for dpkg-buildpackage, and --build the kinds of packages. The
-# tests need all packages, so autopkgtest does not run with either of these options. If the chroots
+# tests need all packages, so autopkgtest does not run if either option is given. If the chroots
 # have Debian 12, the script always adds the profile pkg.hb-websocket.nomonitor.
 
 set -euo pipefail
@@ -158,7 +160,7 @@ list_suppressed_tags ()
       echo newer-standards-version
       ;;
     # The source must also build on Debian 12, which needs the fields and the build dependency that
-    # these tags report. Its debhelper supports no higher compat level.
+    # these tags report. The debhelper of Debian 12 supports no higher compat level.
     *)
       echo redundant-priority-optional-field
       echo redundant-rules-requires-root-no-field

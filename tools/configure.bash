@@ -1,8 +1,8 @@
 # shellcheck shell=bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
 
-# A function for the scripts that a newcomer runs first. A script sources this file in the source
-# folder, and can then call:
+# A function for the scripts that a newcomer runs first. A script changes to the source folder,
+# sources this file, and can then call:
 #
 #   configure KIND BUILD_DIR [-DOPTION=VALUE]...   installs the missing packages of that KIND (see
 #                             install-packages.sh), and sets up BUILD_DIR with the options; ends the

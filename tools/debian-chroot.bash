@@ -14,9 +14,10 @@
 #                             of this machine; waits while another script uses the same packages
 #   leave_archive             lets other scripts use these packages; call it when no more packages
 #                             are installed
-#   make_chroot NAME          makes $scratch/NAME, an up-to-date system with little more than the
-#                             essential packages and apt; ends the script with the exit status 75 if
-#                             packages cannot be installed
+#   make_chroot NAME          makes $scratch/NAME, a system with little more than the essential
+#                             packages and apt, and with all updates if the mirror has all of them;
+#                             ends the script with the exit status 75 if packages cannot be
+#                             installed
 #   enter ROOT COMMAND...     runs COMMAND as root in the system at ROOT
 #   enter_offline ROOT COMMAND...   runs COMMAND as the user $builder in the system at ROOT,
 #                             without a network
@@ -29,7 +30,7 @@
 
 cache=${XDG_CACHE_HOME:-${HOME:?}/.cache}/hb-websocket-debian
 
-# The user that builds and runs the tests. As on Debian's own build machines, the home directory
+# The user that runs the builds and the tests. As on Debian's own build machines, its home directory
 # does not exist.
 builder=builder
 
@@ -98,7 +99,7 @@ leave_archive ()
   flock --unlock "$archive_fd"
 }
 
-# Prints the settings of apt in a chroot. A proxy may be set in the configuration of this machine's
+# Prints the settings of apt for a chroot. A proxy may be set in the configuration of this machine's
 # apt or in the environment.
 list_apt_settings ()
 {

@@ -17,7 +17,8 @@
  * any other command has the type "done" or "error". */
 
 /* The shortest and the longest time between updates, in microseconds. A watcher's first update, the
- * update after a command, and the reply to “status” do not wait for the shortest time. */
+ * update after a command, and the reply to “status” do not wait for the shortest time. If no
+ * watcher is ready for an update, the longest time does not apply. */
 #define SHORTEST (100 * 1000)
 #define LONGEST  (1000 * 1000)
 

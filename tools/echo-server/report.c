@@ -152,7 +152,7 @@ begin (const char *type)
   return builder;
 }
 
-/* Returns: (transfer full): the state, and the lines of the log after the line @n_seen */
+/* Returns: (transfer full): the state of the server, and the log lines after the line @n_seen */
 char *
 echo_report_update (EchoServer *server,
                     guint64     n_seen)

@@ -144,7 +144,7 @@ wait_cb (GObject      *source,
                         && g_subprocess_get_successful (self->process);
 }
 
-/* Once all data has been written, closes the input and the output of the command, and starts to
+/* Once no data waits to be written, closes the input and the output of the command, and starts to
  * wait for the command to end. Until this function returns TRUE, call it again after each iteration
  * of the main context.
  *

@@ -3,7 +3,7 @@
 /* The messages that options define:
  *
  *  - the message of --greeting, which is sent first on each connection
- *  - a message with the text of --ready-on, which must be received before lines are sent
+ *  - a message that contains the text of --ready-on, which must be received before lines are sent
  *  - the messages of --send, which are sent instead of lines */
 
 #include "config.h"

@@ -58,8 +58,8 @@ get_description (void)
                           times, ends, statuses, _("Examples:"), EXAMPLES);
 }
 
-/* Sets the property of the task that has the name of the option. Only --ping-mode has another name.
- * The type of the property defines how the value is parsed. */
+/* Sets the task's property with the name of the option. Only --ping-mode sets a property with
+ * another name. The type of the property defines how the value is parsed. */
 static gboolean
 set_property_cb (const char  *option_name,
                  const char  *text,
@@ -197,9 +197,10 @@ apply (CatOptions  *self,
   return TRUE;
 }
 
-/* GLib converts string arguments from the locale's encoding to UTF-8, except those of the type
- * FILENAME and those of callbacks with the flag FILENAME. In the C locale, the conversion would
- * reject texts that are not ASCII, so the options for texts have this type or this flag. */
+/* GLib converts string arguments from the locale's encoding to UTF-8, except those of the types
+ * FILENAME and FILENAME_ARRAY, and those of callbacks with the flag FILENAME. In the C locale, the
+ * conversion would reject texts that are not ASCII, so the options for texts have one of these
+ * types or this flag. */
 static GOptionContext *
 new_context (CatOptions *self)
 {
