@@ -71,10 +71,10 @@ class Case:
     def is_for(self, program, with_all):
         """Returns whether the program runs the case. @with_all is whether --all was given.
 
-        Only the task can run the cases `await`. With --all, each program runs all other cases.
-        Without it, the task with delivery ACKNOWLEDGED runs only cases that send messages, peers
+        Only client-hb can run the cases `await`. With --all, each program runs all other cases.
+        Without --all, the task with delivery ACKNOWLEDGED runs only cases that send messages, peers
         run only the cases that have a goal for programs in C, and the programs that use a binding
-        run only those that have a goal for its language.
+        run only the cases that have a goal for their language.
         """
         if self.work == 'await':
             return program.name in (TASK, OLD, ACKNOWLEDGED)
@@ -118,7 +118,10 @@ def get_system(libsoup):
 
 @dataclass(frozen=True)
 class Goal:
-    """The least ratio of the task's messages a second to those of another program in a case."""
+    """The least ratio of the task's messages a second to those of another program.
+
+    The goal applies to each case that it covers.
+    """
 
     work: str
     size: int

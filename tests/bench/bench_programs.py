@@ -28,7 +28,7 @@ class Program:
     name: str
     command: list
     language: str = 'C'
-    is_peer: bool = False  # whether it uses another WebSocket library, except libsoup
+    is_peer: bool = False  # whether it uses neither this library nor libsoup nor the engine
     absent: str = ''       # why it cannot be run, empty if it can
     environment: dict = field(default_factory=dict)
 
@@ -64,7 +64,7 @@ def make_node_program(name, build):
 
 
 def find_libraries(*folders):
-    """Returns variables that make programs load libraries and typelibs from the folders."""
+    """Returns environment variables that make programs load libraries and typelibs from folders."""
     path = os.pathsep.join(map(str, folders))
     return {
         'GI_TYPELIB_PATH': path,

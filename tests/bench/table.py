@@ -15,7 +15,8 @@ Several files with results of one system count as one file. The text of a page b
     goals      whether each goal is met
     machine    the machine and the rounds, as text
 
-A table without figures in the results is not changed. A plot shows some cases of the first system.
+A table without figures in the results is not changed. A plot shows some cases of the system with
+the oldest libsoup.
 """
 
 import json

@@ -9,7 +9,7 @@
 
 #include "bench-client.h"
 
-/* The time before the measurement begins, as a fraction of the measured time */
+/* The minimum time before the measurement begins, as a fraction of the measured time */
 #define WARM_UP 0.2
 
 /* Except in BENCH_SEND, each client reads the clock once for this number of messages, if they are

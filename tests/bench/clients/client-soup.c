@@ -6,7 +6,7 @@
 
 #include "bench-client.h"
 
-/* A client that uses libsoup alone, as an application without this library would */
+/* A client that uses libsoup alone, without compression */
 
 static BenchClient client;
 

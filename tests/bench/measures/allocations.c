@@ -11,7 +11,7 @@
 /* Counts how often memory is allocated and a timer is armed for each message of a flood. Without
  * G_SLICE=always-malloc, GLib before 2.76 allocates memory in slices, which are not counted.
  *
- * allocations task|libsoup URI MESSAGES */
+ * measure-allocations task|libsoup URI MESSAGES */
 
 /* The number of messages after which every buffer and queue has its final size */
 #define WARM_UP 1000

@@ -10,7 +10,7 @@
 /* Carries out the commands of crowd.c with tasks, or with libsoup alone. Either all connections
  * share one SoupSession, or each connection creates its own.
  *
- * crowd-glib task|libsoup-keepalive PORT shared|own */
+ * measure-crowd task|libsoup-keepalive PORT shared|own */
 
 static GMainLoop *loop;
 static const char *library;

@@ -10,7 +10,7 @@
 
 /* Carries out the commands of crowd.c with libwebsockets.
  *
- * crowd-lws PORT */
+ * measure-crowd-lws PORT */
 
 #define PAYLOAD "message"
 

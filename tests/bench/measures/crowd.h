@@ -6,8 +6,9 @@
 
 G_BEGIN_DECLS
 
-/* The functions with which a library carries out the commands of crowd.c. The library must open
- * each lost connection again, and call crowd_on_open () and crowd_on_message (). */
+/* The functions with which a program carries out the commands of crowd.c. The program must open
+ * each lost connection again, call crowd_on_open () when a connection is open, and call
+ * crowd_on_message () for each received message. */
 typedef struct
 {
   void (*start) (const char *address,

@@ -11,7 +11,7 @@
 /* Counts the attempts of many clients that have lost their connections to one server at the same
  * moment. Each client runs the state machine of the library (HbMachine) in virtual time.
  *
- * herd CLIENTS DOWN CAPACITY RECONNECT-TIMEOUT RECONNECT-TIMEOUT-MAX RECONNECT-JITTER
+ * measure-herd CLIENTS DOWN CAPACITY RECONNECT-TIMEOUT RECONNECT-TIMEOUT-MAX RECONNECT-JITTER
  *
  * The server refuses all clients for DOWN seconds, and then accepts at most CAPACITY clients a
  * second. The program prints the number of attempts in each second until the last successful one.

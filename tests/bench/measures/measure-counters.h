@@ -6,7 +6,7 @@
 
 G_BEGIN_DECLS
 
-/* How often the process has allocated memory, and armed or disarmed a timer. measure-counters.c
+/* How often the process has allocated memory, and armed or disarmed a timerfd. measure-counters.c
  * replaces malloc (), calloc (), realloc () and timerfd_settime () with functions that count the
  * calls, and then do the work of the original functions. */
 extern guint64 measure_n_allocations;

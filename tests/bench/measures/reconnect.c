@@ -10,7 +10,7 @@
 /* Measures the time from a message that makes the server reset the connection until the connection
  * is open again.
  *
- * reconnect task|libsoup URI TIMES */
+ * measure-reconnect task|libsoup URI TIMES */
 
 static GArray *times; /* (element-type gint64) microseconds */
 static guint n_wanted;

@@ -14,7 +14,7 @@
  * gap, and so does the time from the last tick to the last message. If the tick is never
  * dispatched, the gap is therefore as long as the flood.
  *
- * tick task|libsoup URI MESSAGES */
+ * measure-tick task|libsoup URI MESSAGES */
 
 #define TICK_INTERVAL 16 /* milliseconds */
 #define HANDLER_TAKES 50 /* microseconds */

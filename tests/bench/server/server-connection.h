@@ -8,12 +8,12 @@
 
 G_BEGIN_DECLS
 
-/* The behaviour of the server on a connection. The path of the URI selects it. */
+/* The behaviour of the server on a connection. In the handshake, the path of the URI selects it. */
 typedef enum {
   SERVER_HANDSHAKE, /* before the request of the client */
   SERVER_ECHO,      /* /echo, and all paths that are not listed here */
   SERVER_FLOOD,     /* /flood?size=BYTES&count=MESSAGES&text=1: without a count, it never ends */
-  SERVER_SINK,      /* /sink?ack=MESSAGES: sends the message count after every MESSAGES */
+  SERVER_SINK,      /* /sink?ack=N: sends the number of received messages after every N of them */
   SERVER_RESET,     /* /reset: resets the connection at the first message */
 } ServerMode;
 
@@ -29,7 +29,7 @@ typedef struct
   ServerFlood     *flood;      /* (owned) (nullable) */
   guint8          *carry;      /* (owned) (nullable) the beginning of a request or header */
   gsize            n_carried;
-  guint64          frame_left; /* the number of missing bytes of the current frame */
+  guint64          frame_left; /* the number of missing payload bytes of the current frame */
   guint64          n_messages; /* received in the mode SERVER_SINK */
   guint64          ack;
   gsize            held_at;    /* the offset in `out` of the answer to fragments */

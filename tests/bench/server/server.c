@@ -19,8 +19,9 @@
  *
  * It listens on N addresses (--addresses=N): 127.0.0.1, 127.0.0.2 and so on. It prints two ports,
  * one without TLS and one with TLS. Without a certificate and its key, the second port is 0. The
- * server exits when its standard input has ended or has data. The input cannot be a file, because
- * epoll does not watch files. SIGHUP ends all connections, as the end of the process would. */
+ * server exits when its standard input has ended or has data. The input cannot be a regular
+ * file, because epoll does not watch regular files. SIGHUP ends all connections, as the end of the
+ * process would. */
 
 #define EVENTS_PER_TURN 256
 #define BACKLOG         4096

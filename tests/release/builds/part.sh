@@ -3,8 +3,9 @@
 
 # Usage: tests/release/builds/part.sh PART FOLDER [ARGUMENT OF meson test]...
 #
-# Builds in FOLDER/PART with warnings as errors, and runs the tests of that part of .ci/run. The
-# packages must be installed. If Meson runs the tests, its log is copied to FOLDER/PART.json.
+# Runs the tests of this part of .ci/run in a build in FOLDER/PART, unless the list below names
+# another build. In the builds, warnings are errors. The packages must be installed. If Meson runs
+# the tests, its log is copied to FOLDER/PART.json.
 #
 #   plain        all tests, with each option that adds tests, unless HB_LEAVE_OUT names its packages
 #   sanitizers   the tests that run compiled code, with AddressSanitizer and

@@ -42,7 +42,7 @@ RESOURCES = find(r'#define MONITOR_RESOURCES +"(.+)"', FOLDER / 'monitor-applica
 
 
 def get_program():
-    """Returns the name of the program that is built in the monitor's folder, None if none is."""
+    """Returns the name of the only program that is built in the monitor's folder, or None."""
     targets = json.loads((BUILD / 'meson-info' / 'intro-targets.json').read_text('utf-8'))
     names = {target['name'] for target in targets if target['type'] == 'executable'
              and target['defined_in'] == str(FOLDER / 'meson.build')}

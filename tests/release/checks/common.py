@@ -2,8 +2,8 @@
 """Functions for the checks. They find files, run the compiler, and run programs with a peer.
 
 The first arguments of each check are the root of the source, the root of the build, and the path of
-the peer (tests/apps/bindings/peer.c). Meson sets CC, PKG_CONFIG and MESON in the environment, and
-also CXX if it has found a C++ compiler.
+the peer, which is built from tests/apps/bindings/peer.c. Meson sets CC, PKG_CONFIG and MESON in the
+environment, and also CXX if it has found a C++ compiler.
 """
 
 import fcntl
@@ -115,9 +115,9 @@ def get_build_cflags():
 
 
 def get_devenv_flags():
-    """Returns the flags with which a program is built in the shell of `meson devenv`.
+    """Returns the flags that pkg-config prints in the shell of `meson devenv`, and an rpath.
 
-    The flags include an rpath, so that the program finds the library.
+    With the rpath, the program also finds the library outside of this shell.
     """
     env = {**os.environ, 'PKG_CONFIG_PATH': os.pathsep.join(filter(None, [
         str(BUILD / 'meson-uninstalled'), os.environ.get('PKG_CONFIG_PATH')]))}

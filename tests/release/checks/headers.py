@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Checks that an application can include <hb-websocket.h>, but no other header directly.
+"""Checks that an application can include <hb-websocket.h>, but no other public header directly.
 
 The script also checks that an application can compare versions, and limit the API to a version.
 """

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Checks that each file names its licence, as the specification of REUSE requires.
+"""Checks that each file has a licence, as the specification of REUSE requires.
 
 One of the first lines of a file names its licence, unless WITHOUT_LINE matches the file.
 .reuse/dep5 has the copyright of all files, and the licence of files without such a line. `reuse`
