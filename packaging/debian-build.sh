@@ -18,7 +18,7 @@
 #     chroot of the tests has only a base system, the packages that debian/tests/control names, and
 #     their dependencies.
 #  5. All packages are installed together in another chroot, and purged. No file with a name of this
-#     project may be left in /etc, /usr or /var/lib.
+#     project may be left in /etc, /usr or /var/lib, except in /var/lib/apt.
 #
 # The chroots have the Debian release of this machine, or RELEASE (such as trixie or sid). They are
 # made from the mirror that this machine's apt uses. The folder DIR of --cache, by default

@@ -8,6 +8,7 @@
 # the tests, its log is copied to FOLDER/PART.json.
 #
 #   plain        all tests, with each option that adds tests, unless HB_LEAVE_OUT names its packages
+#                or, for the monitor, libadwaita is too old
 #   sanitizers   the tests that run compiled code, with AddressSanitizer and
 #                UndefinedBehaviorSanitizer
 #   clang        the same tests with these sanitizers, built by Clang as on a system without timerfd
