@@ -13,7 +13,7 @@
  *
  * On each path that is not named below, it echoes each message, except these texts:
  *   heartbeat     it replies with "pong"
- *   header NAME   it replies with the value of this header of the handshake
+ *   header NAME   it replies with the value of this header of the handshake, or an empty text
  *   leave         it closes with code 4001 and the reason "see you"
  *   too big       it closes with code 1009
  *   drop          it shuts down the socket

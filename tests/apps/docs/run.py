@@ -7,7 +7,7 @@ run.py SOURCE BUILD SERVER CLIENT PAGE.md [TEXT]
 snippets.py describes the kinds of code. With TEXT, only the programs that contain this text are
 tested. The programs connect to SERVER, not to the servers of example.org that the page names.
 Nothing listens at the address that replaces primary.example.org. Heartbeat intervals of 30 and 60
-seconds are replaced by shorter ones. CLIENT tests the servers of the page.
+seconds are replaced with shorter ones. CLIENT tests the servers of the page.
 
 The environment has CC, and may have PYTHON, GJS, VALAC, NODE and MESON. Code that needs one of
 these tools is skipped if the tool is missing.
@@ -134,8 +134,8 @@ def compile_vala(folder, text):
 def prepare(snippet, folder, text):
     """Writes a program to the folder, and compiles it if its language requires that.
 
-    Returns the command that runs the program, and the result of the compiler, or None if no
-    compiler runs.
+    Returns the command that runs the program, and the result of the compiler (None if no compiler
+    runs).
     """
     if snippet.language == 'c':
         return compile_c(folder, text)
@@ -204,7 +204,7 @@ class Watched:
     def wait_for(self, pattern, deadline):
         """Waits for a line that matches the pattern. Returns whether it was printed in time.
 
-        Earlier lines are skipped. The deadline is a result of time.monotonic().
+        Earlier lines are skipped. The deadline is in seconds, on the clock of time.monotonic().
         """
         while True:
             try:
@@ -382,7 +382,7 @@ def check_fragment(snippet, folder):
 
 
 def find_unknown_options(text):
-    """Yields a message for each option in a call that the program's --help does not list."""
+    """Yields a message for each option that a call uses but the program's --help does not list."""
     for path, arguments in CALL.findall(text):
         program = BUILD / path
         options = OPTION.findall(arguments)

@@ -145,7 +145,8 @@ main (int   argc,
       char *argv[])
 {
   monitor_fixture_init (&argc, &argv);
-  g_test_summary ("The list shows the last messages, however many arrive");
+  g_test_summary ("The list keeps up with a flood of messages, and follows the newest one unless "
+                  "the user scrolls up. A closed window frees its task.");
 
   monitor_fixture_add ("/monitor/messages/flood", test_flood);
   monitor_fixture_add ("/monitor/messages/following", test_following);

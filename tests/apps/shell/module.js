@@ -49,7 +49,7 @@ function isNetworkWatched() {
     GObject.signal_lookup('network-changed', Gio.NetworkMonitor.$gtype), 0, true);
 }
 
-// Each function waits for a phase. The test then closes the task in this phase.
+// Each function waits for a phase of the task. The test then closes the task in this phase.
 const PHASES = [
   async () => {},
   async () => turn(),

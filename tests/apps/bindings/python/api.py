@@ -183,7 +183,7 @@ def test_metrics():
     assert uptime > 0
     assert metrics.get_downtime() >= 0
 
-    # The metrics are a snapshot, so only later ones include the time until the close.
+    # The metrics are a snapshot, so only a later snapshot includes the time until the close.
     assert metrics.get_uptime() == uptime
     assert task.get_metrics().get_uptime() > uptime
 
