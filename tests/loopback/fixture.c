@@ -158,9 +158,9 @@ fixture_lose_raw (Fixture *fixture,
   signal_log_expect (fixture->log, "state:waiting close:1006");
 }
 
-/* Brings the closed task of add_raw_test () into @state, and clears the signal log. The task stays
- * in @state, because the server then leaves the request or the close frame unanswered, and
- * `reconnect-timeout` is set to a minute for the state WAITING. */
+/* Brings the closed task of add_raw_test () into @state, and clears the signal log. For CONNECTING
+ * and CLOSING, the server leaves the request or the close frame unanswered. For WAITING,
+ * `reconnect-timeout` is set to a minute. So the task stays in @state until a timeout ends it. */
 void
 fixture_enter (Fixture *fixture,
                HbState  state)

@@ -10,7 +10,8 @@
 #define ACCEPT_GUID "258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
 
 /* The maximum length, in bytes, of a payload that raw_frame_to_word () includes in a word such as
- * text:hi. For a longer payload, the word contains the length instead. */
+ * text:hi. For a longer payload, except that of a close frame, the word contains the length
+ * instead. */
 #define MAX_SHOWN 40
 
 /* @first: the first byte of the frame, with any bits and any opcode */

@@ -103,7 +103,8 @@ raw_peer_begin (RawPeer *self)
     raw_peer_resume (self);
 }
 
-/* Opens the connection with a valid answer to the handshake, followed by the server's greeting.
+/* Opens the connection with a valid answer to the handshake, followed by the server's greeting, if
+ * any.
  *
  * @lines: more lines for the answer, each with CRLF at its end */
 void
@@ -387,9 +388,9 @@ output_cb (GObject  *stream,
   return G_SOURCE_CONTINUE;
 }
 
-/* Writes @length bytes, unless raw_peer_gather () holds them back. Bytes that the kernel does not
- * accept at once, and all bytes if raw_peer_drip () limits the writes, are written while this
- * thread's main loop runs. */
+/* Writes @length bytes, unless raw_peer_gather () holds them back or the server has closed its end.
+ * Bytes that the kernel does not accept at once, and all bytes if raw_peer_drip () limits the
+ * writes, are written while this thread's main loop runs. */
 void
 raw_peer_write (RawPeer    *self,
                 const void *data,

@@ -7,8 +7,8 @@
 G_BEGIN_DECLS
 
 /* A process of the program stopped-client, which a test can stop, and the words that the process
- * has printed. The test passes the folder that contains the program, and the timeout in
- * milliseconds. */
+ * has printed. The test passes the folder that contains the program, and the value of
+ * `connect-timeout` in milliseconds. */
 typedef struct _StoppedProcess StoppedProcess;
 
 StoppedProcess *stopped_process_new          (const char      *folder,

@@ -59,9 +59,9 @@ send_life (const Heartbeat *heartbeat,
 }
 
 /* Waits until the task has read the data of send_life (). Then checks that the next ping is sent
- * ping-timeout after that, no sooner and no later, and that the connection stays open. With STEADY,
- * the time counts from the last ping instead, and if it has passed, a ping must be sent at once,
- * and is answered. */
+ * ping-timeout after that, no sooner and at most LATENESS later, and that the connection stays
+ * open. With STEADY, the time counts from the last ping instead, and if it has passed, a ping must
+ * be sent at once, and is answered. */
 void
 expect_life (Fixture         *fixture,
              const Heartbeat *heartbeat,
@@ -95,7 +95,8 @@ expect_life (Fixture         *fixture,
   signal_log_expect_quiet (fixture->log);
 }
 
-/* Checks that the connection is lost after another pong-timeout, no sooner and no later. */
+/* Checks that the connection is lost after another pong-timeout, no sooner and at most LATENESS
+ * later. */
 void
 expect_dead (Fixture *fixture)
 {

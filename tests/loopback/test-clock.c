@@ -10,8 +10,8 @@
 /* A number that is greater than each descriptor of a test */
 #define MAX_DESCRIPTORS 1024
 
-/* With --wrap, the linker lets calls of a system's function reach the function that has __wrap_
- * before the same name. The name with __real_ before it stands for the system's function: ld(1). */
+/* With --wrap, a call of a system function reaches the function of the same name with the prefix
+ * __wrap_. The name with the prefix __real_ stands for the system function: ld(1). */
 int __real_timerfd_create  (int                      clock,
                             int                      flags);
 int __real_timerfd_settime (int                      fd,
@@ -55,7 +55,7 @@ arm (int    fd,
 
   timers[fd].deadline = deadline;
 
-  /* Waits until the descriptor is readable, so that the next iteration of the loop finds it. */
+  /* Waits until the descriptor is readable, so that the next iteration notices the timer. */
   if (is_due && result == 0)
     g_assert_cmpint (g_poll (&poll, 1, -1), ==, 1);
 

@@ -7,8 +7,8 @@
 #include "fixture.h"
 
 /* Many threads that send at the same time as the task's own thread. tests/loopback/tsan/run.sh runs
- * this test with ThreadSanitizer. HB_CROWD_MESSAGES sets the total number of messages, and
- * HB_CROWD_LINKS the approximate number of connections. */
+ * this test with ThreadSanitizer. HB_CROWD_MESSAGES sets the approximate number of messages, and
+ * HB_CROWD_LINKS that of connections. */
 
 #define N_THREADS 8
 #define N_MESSAGES 16000
@@ -269,7 +269,7 @@ fill (gpointer data)
   return NULL;
 }
 
-/* Checks that the messages of each sender wait in the order in which they were sent. */
+/* Checks that the messages of each sender are in the order in which they were sent. */
 static void
 assert_ordered (GPtrArray *messages)
 {

@@ -133,7 +133,7 @@ test_in_state (gconstpointer data)
   fixture_set_up (&fixture, "raw");
   fixture_enter (&fixture, state);
 
-  /* Makes the calls that can be pending in this state. */
+  /* Makes calls that stay pending in this state. */
   if (state == HB_STATE_CONNECTING || state == HB_STATE_WAITING)
     {
       hb_websocket_task_open_async (fixture.task, NULL, store_result_cb, &results.opened);

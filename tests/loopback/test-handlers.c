@@ -6,7 +6,8 @@
 
 /* A handler of any signal may call any function, drop the last reference, or run a main loop. The
  * same applies to a callback and to a function that the application has set. The tests combine each
- * of these with each action. */
+ * of the emissions in a table with each of the actions in another table. test-pongs.c tests the
+ * function that recognizes replies. */
 
 /* The state of the task after the handler has acted */
 typedef enum {
@@ -406,7 +407,8 @@ result_cb (GObject      *source,
   act_once (user_data);
 }
 
-/* Acts, and then opens the task again, because close_async () or the cancellable has closed it. */
+/* Acts. If the task must then go on, opens it again, because close_async () or the cancellable has
+ * closed it. */
 static void
 ended_cb (GObject      *source,
           GAsyncResult *result,
@@ -579,7 +581,7 @@ main (int   argc,
   guint j;
 
   g_test_init (&argc, &argv, NULL);
-  g_test_summary ("Each signal, function and callback with each action that a handler may take.");
+  g_test_summary ("Functions of the application may act on the task whenever it calls them");
 
   for (i = 0; i < G_N_ELEMENTS (emissions); i++)
     {

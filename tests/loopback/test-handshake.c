@@ -193,8 +193,8 @@ test_compression (Fixture       *fixture,
   g_assert_null (test_server_get_header (fixture->server, "Sec-WebSocket-Extensions"));
   connection = hb_websocket_task_get_connection (fixture->task);
 
-  /* With its own stream, the library adds an extension to the connection, which the server does not
-   * see. With compression, this extension takes the place of permessage-deflate. */
+  /* With its own stream, the library adds an extension to the connection. The server does not see
+   * this extension. With compression, it takes the place of permessage-deflate. */
   g_assert_cmpuint (g_list_length (soup_websocket_connection_get_extensions (connection)), ==,
                     has_stream ? 1 : 0);
   fixture_close (fixture);

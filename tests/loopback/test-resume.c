@@ -18,8 +18,8 @@
 
 #define WORDS_TIMED_OUT "state:waiting error:connect-timeout reconnect:1:20"
 
-/* Checks the time of the next attempt, which an application shows as a countdown. It is a time on
- * GLib's clock, which does not jump, and which advances during the test. */
+/* Checks the time of the next attempt, which an application may show as a countdown. This is a time
+ * on GLib's clock, which does not jump, and which advances during the test. */
 static void
 assert_waits (Fixture *fixture,
               gint64   milliseconds)

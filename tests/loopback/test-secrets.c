@@ -425,7 +425,8 @@ main (int   argc,
   g_setenv ("G_MESSAGES_DEBUG", "all", TRUE);
   g_test_init (&argc, &argv, NULL);
   g_test_summary ("No secret is in a log message, an error or a property that the task sets, "
-                  "except log messages of libsoup, and an error that quotes an invalid argument.");
+                  "except in log messages of libsoup, and in an error that quotes an invalid "
+                  "argument.");
   g_log_set_default_handler (capture, NULL);
   g_log_set_writer_func (capture_structured, NULL, NULL);
 

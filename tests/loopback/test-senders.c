@@ -5,7 +5,7 @@
 #include "fixture.h"
 
 /* Messages that are sent from threads other than the task's. Each call has a result, and each
- * accepted message is sent or reported as dropped. In test-crowd.c, many threads send at the same
+ * accepted message is sent or counts as dropped. In test-crowd.c, many threads send at the same
  * time. */
 
 /* The calls of one thread, which receives the results in its own context */

@@ -436,8 +436,8 @@ close_with_queue (Fixture *fixture)
   hb_websocket_task_close (fixture->task, 1000, NULL);
 }
 
-/* An error about an argument may quote a token, so the debug message must not contain the text of
- * such an error. */
+/* The text of an error about an argument may quote a token. So the debug message of such an error
+ * contains no text, and neither does that of an error about the URI. */
 static void
 open_wrongly (Fixture *fixture)
 {

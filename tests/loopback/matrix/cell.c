@@ -116,8 +116,8 @@ begin_attempt (Cell *self)
 
 /* Ends the state of the connection after a fault that the connection survives. Depending on the
  * state, the server replies to the ping, reads again, or sends the rest of its message or its close
- * frame. In the state UNREADY, the application marks the connection as ready. In the other
- * states, does nothing. */
+ * frame. In the state UNREADY, the application marks the connection as ready. In all states, the
+ * server answers again. */
 static void
 carry_on (Cell *self)
 {

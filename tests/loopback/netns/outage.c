@@ -64,7 +64,8 @@ outage_set_up (Outage        *self,
   hb_websocket_task_set_reconnect_timeout (self->task, RECONNECT_AFTER);
 }
 
-/* Restores the network. Fails if the server has received messages that the test did not expect. */
+/* Restores the network. Fails if the server has recorded a message or a control frame that the test
+ * did not take. */
 void
 outage_tear_down (Outage        *self,
                   gconstpointer  data)
@@ -300,8 +301,8 @@ outage_get_port (void)
   return g_ntohs (address.sin_port);
 }
 
-/* Returns the number of times that the kernel has sent the data again that is still unacknowledged:
- * TCP_INFO in tcp(7). Fails if the kernel no longer considers the connection established. */
+/* Returns how often the kernel has resent the data that is still unacknowledged (TCP_INFO in
+ * tcp(7)). Fails if the kernel no longer considers the connection established. */
 guint
 outage_count_resent (void)
 {

@@ -7,10 +7,9 @@
 
 G_BEGIN_DECLS
 
-/* A task, its server on the other side of the network, and the messages that the server has
- * received. Each message is a word with the number of its connection, such as 0:text:bye. The
- * server replies to heartbeats, and answers "hello" with "life". It records all other messages and
- * control frames. */
+/* A task, its server on the other side of the network, and what the server has recorded. The server
+ * replies to heartbeats, and answers "hello" with "life". It records each other message and control
+ * frame as a word with the number of its connection, such as 0:text:bye. */
 typedef struct
 {
   HbWebsocketTask *task;
@@ -24,7 +23,7 @@ typedef struct
 } Outage;
 
 /* The settings of the task, in milliseconds. FAIL_WITHIN is the connect-timeout of attempts that
- * must fail with a timeout. */
+ * may fail with a timeout. */
 #define PING_AFTER      200
 #define PONG_AFTER      300
 #define RECONNECT_AFTER 100

@@ -79,7 +79,7 @@ export PKG_CONFIG_PATH=$prefix/lib/pkgconfig
 export LD_LIBRARY_PATH=$prefix/lib
 
 if [ ! -e "$prefix/is-complete" ]; then
-  # With --libs-dir, the folder may also contain files of the user.
+  # With --libs-dir, the folder may also contain files of the user, which must stay.
   rm -rf "$libs_dir"/{apt,glib,glib-build,libsoup,libsoup-build,prefix}
   download
   build glib "$libs_dir"/apt/sources/glib2.0_*.orig.tar.xz \
