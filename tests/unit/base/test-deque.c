@@ -168,7 +168,8 @@ test_keeps_small_block (Fixture       *fixture,
 {
   guint8 *elements;
 
-  g_test_summary ("A deque that becomes empty repeatedly does not allocate memory each time");
+  g_test_summary ("A deque of few elements that becomes empty repeatedly does not allocate memory "
+                  "each time");
 
   push (&fixture->deque, 1, 1);
   elements = fixture->deque.elements;

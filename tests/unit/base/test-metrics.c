@@ -22,7 +22,8 @@ test_latency (void)
 {
   HbMetrics metrics = { 0 };
 
-  g_test_summary ("The shortest, the longest and the mean latency are calculated from all replies");
+  g_test_summary ("The shortest, the longest and the mean latency are calculated from all known "
+                  "latencies");
 
   hb_metrics_add_latency (&metrics, 3000);
   hb_metrics_add_latency (&metrics, 1000);

@@ -384,8 +384,8 @@ test_own_value (Fixture       *fixture,
   const char *end = settings->uri + strlen ("wss://");
   const gboolean truth = 2;
 
-  g_test_summary ("A string can be replaced by a part of itself. A boolean that is not 0 is stored "
-                  "as TRUE.");
+  g_test_summary ("A string can be replaced with a part of itself. A boolean that is not 0 is "
+                  "stored as TRUE.");
 
   g_assert_true (hb_settings_set (settings, HB_PROPERTY_URI, &end));
   g_assert_cmpstr (settings->uri, ==, "example.com/");

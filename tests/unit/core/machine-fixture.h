@@ -14,8 +14,8 @@ typedef void (*Handler) (Fixture    *fixture,
                          const char *effect);
 
 /* A machine, a clock that the test advances, and a minimal driver, which carries out and logs each
- * effect. Tests compare the log with assert_effects (), which clears it. At the end, a test fails
- * if the log is not empty. */
+ * effect that still applies. Tests compare the log with assert_effects (), which clears it. At the
+ * end, a test fails if the log is not empty. */
 struct _Fixture
 {
   HbMachine  machine;

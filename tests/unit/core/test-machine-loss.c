@@ -182,8 +182,8 @@ test_only_link (Fixture       *fixture,
 {
   const OnlyEnd *end = data;
 
-  g_test_summary ("With a repeat-limit of 0, a normal close is not an error. Any other end is an "
-                  "error, whose message gives repeat-limit as the reason.");
+  g_test_summary ("With a repeat-limit of 0, a normal close is not an error. Any other end by the "
+                  "peer is an error, whose message gives repeat-limit as the reason.");
 
   fixture->machine.settings.repeat_limit = 0;
   start_open (fixture);
@@ -399,7 +399,8 @@ test_stale_traffic (Fixture       *fixture,
   assert_effects (fixture, "");
 }
 
-/* Gives the machine events of the link with this serial, although another link has replaced it. */
+/* Passes events of the link with this serial to the machine, although another link has replaced
+ * that link. */
 static void
 handle_events_of (Fixture *fixture,
                   guint    serial)

@@ -305,8 +305,8 @@ static void
 test_greeting_ticket (Fixture       *fixture,
                       gconstpointer  data)
 {
-  g_test_summary ("open_async () completes after the queue is sent, so messages that its callback "
-                  "sends follow the queue");
+  g_test_summary ("If handlers of `open` have sent messages, the queue is sent before "
+                  "open_async () completes");
 
   hb_machine_open (&fixture->machine, fixture->now, (gpointer) "open");
   send_text (fixture, "queued");

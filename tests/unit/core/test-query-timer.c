@@ -29,8 +29,8 @@ test_times (void)
 {
   guint i, j;
 
-  g_test_summary ("The link is queried after a round trip, and then at intervals that grow up to "
-                  "one second. No interval is shorter than 100 microseconds.");
+  g_test_summary ("The link is first queried after a round trip, and then at intervals that grow. "
+                  "Each interval is between 100 microseconds and one second long.");
 
   for (i = 0; i < G_N_ELEMENTS (rows); i++)
     {

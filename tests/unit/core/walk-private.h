@@ -109,7 +109,7 @@ struct _Walk
   guint      n_numbers;     /* the number of messages that were made */
   guint      n_calls;
   gboolean   is_giving;     /* whether handlers of a message are running */
-  gboolean   is_yielding;   /* whether other sources must run before the next such message */
+  gboolean   is_yielding;   /* whether other sources run before a waiting message is emitted */
   gboolean   is_disposed;
 
   /* The walk's own totals, with which those of the machine must agree */

@@ -22,7 +22,7 @@ struct _ScriptedOutput
 
   GArray        *steps;
   GByteArray    *taken;
-  GBytes        *refused;  /* (nullable) the bytes of the last write, if it was refused */
+  GBytes        *refused;  /* (nullable) the bytes of the last write, if it blocked */
   guint          n_writes;
 };
 

@@ -7,7 +7,7 @@
 G_BEGIN_DECLS
 
 /* A stream that handles each write as a test's script says, and accepts all writes after the end of
- * the script. As with TLS, a refused write must be repeated with the same bytes. */
+ * the script. As with TLS, a write that blocked must be repeated with the same bytes. */
 #define SCRIPTED_TYPE_OUTPUT (scripted_output_get_type ())
 G_DECLARE_FINAL_TYPE (ScriptedOutput, scripted_output, SCRIPTED, OUTPUT, GOutputStream)
 

@@ -5,7 +5,7 @@
 #include "hb-redirect-private.h"
 
 /* Compares the origins of URIs (RFC 6454, 5). The loopback tests cannot test most of these cases,
- * because their servers have no default port, and no two of them have the same port. */
+ * because their servers do not listen on the default ports. */
 static void
 test_origins (void)
 {
