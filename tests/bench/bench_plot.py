@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """Draws the results of bench.py for table.py.
 
-The picture has a panel for each case in CASES. In a panel, each program except the old task has a
-bar that shows its messages a second.
+The picture has a panel for each case in CASES that was measured. In a panel, each measured program
+except the old task has a bar that shows its messages a second.
 """
 
 from xml.sax.saxutils import escape

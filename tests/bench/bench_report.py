@@ -13,7 +13,10 @@ from bench_programs import ENGINE, OLD, RAW, TASK, in_language
 
 
 def ask(*command):
-    """Returns the first line that a program prints, or None if it is missing or prints nothing."""
+    """Returns the first line that a program prints.
+
+    Returns None if the program is missing or prints nothing.
+    """
     if not shutil.which(command[0]):
         return None
     outcome = subprocess.run(command, capture_output=True, text=True, check=False)

@@ -40,7 +40,7 @@ def make_certificate(folder):
 
 
 def place(cpu, batch=False):
-    """Returns a function that moves a new process to this processor before its program starts.
+    """Returns a function that moves a new process to processor @cpu before its program starts.
 
     With @batch, the function also sets the policy SCHED_BATCH.
     """
@@ -74,7 +74,7 @@ class Server:
         return self
 
     def restart(self):
-        """Makes the server end all connections, as its own end would, and continue to listen."""
+        """Makes the server end all connections as if it had exited, and continue to listen."""
         self.process.send_signal(signal.SIGHUP)
 
     def __exit__(self, *_):

@@ -3,9 +3,9 @@
 
 # Usage: tests/bench/systems.sh [OPTION]... [-- OPTION of run.sh...]
 #
-# Runs tests/bench/run.sh on several releases of Debian, one after the other. The release of this
-# machine is measured directly, and the others in chroots, as root. The figures are written to
-# DIR/RELEASE.txt and DIR/RELEASE.jsonl.
+# Runs tests/bench/run.sh on several releases of Debian, one after the other. Run the script as
+# root. The release of this machine is measured directly, and the others in chroots. The figures are
+# written to DIR/RELEASE.txt and DIR/RELEASE.jsonl.
 #
 #   --systems=RELEASES  the releases ('bookworm trixie sid')
 #   --output=DIR        the folder for the figures (_build-bench/systems)

@@ -37,7 +37,7 @@ function fail(error) {
 }
 
 // Sets the handlers that a WebSocket has in a browser. Without the binary type, some libraries
-// would deliver each message as a Blob, which cannot be read synchronously.
+// would deliver each binary message as a Blob, which cannot be read synchronously.
 function watchAsInBrowser(socket) {
     socket.binaryType = 'arraybuffer';
     socket.onopen = () => send(socket, client.onOpen());

@@ -12,7 +12,7 @@
 
 /* The engine shows the speed of a minimal WebSocket client that uses GIO's streams and emits a
  * signal with a GBytes for each message. The engine parses and writes frames itself, and gathers
- * frames into one write for each dispatch. It checks no UTF-8, answers no control frames, joins no
+ * the frames of a dispatch into few writes. It checks no UTF-8, answers no control frames, joins no
  * fragments and has no timers, so it is useful only for measurements. */
 
 #define BUFFER_SIZE (64 * 1024)
@@ -261,8 +261,8 @@ parse_head (BenchEngine  *self,
   return HEAD_MIN + n_bytes;
 }
 
-/* Delivers all complete messages in the buffer. Moves the rest to the memory of its message if that
- * message is long, and to the front of the buffer if not. */
+/* Delivers all complete messages in the buffer. Moves the rest to the memory of its message if the
+ * header of a long message is complete, and to the front of the buffer if not. */
 static void
 parse (BenchEngine *self)
 {

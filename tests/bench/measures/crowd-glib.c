@@ -8,13 +8,13 @@
 #include "measure-link.h"
 
 /* Carries out the commands of crowd.c with tasks, or with libsoup alone. Either all connections
- * share one SoupSession, or each connection creates its own.
+ * share one SoupSession, or each connection has its own.
  *
  * measure-crowd task|libsoup-keepalive PORT shared|own */
 
 static GMainLoop *loop;
 static const char *library;
-static SoupSession *session; /* (nullable) NULL if each connection creates its own */
+static SoupSession *session; /* (nullable) NULL if each connection has its own */
 static GBytes *payload;
 static MeasureLink *first;
 

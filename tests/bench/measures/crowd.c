@@ -53,8 +53,8 @@ crowd_on_open (void)
     funcs->quit ();
 }
 
-/* Counts an answer on the first connection, and sends the next message. Ignores the replies to
- * heartbeats, which may be messages too, on other connections and outside the command `echo`. */
+/* Counts an answer on the first connection, and sends the next message. Ignores messages on other
+ * connections and outside the command `echo`, because the replies to heartbeats may be messages. */
 void
 crowd_on_message (gboolean is_of_first)
 {

@@ -16,7 +16,7 @@
  * before the loop waits. The program also measures all the work that the core does to deliver
  * such a message, and counts how often the heartbeat allocates memory and arms a timer.
  *
- * measure-heartbeat MESSAGES */
+ * measure-heartbeat [MESSAGES] */
 
 static HbMachine machine;
 static HbAlarm alarm_;

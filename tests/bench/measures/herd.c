@@ -14,9 +14,8 @@
  * measure-herd CLIENTS DOWN CAPACITY RECONNECT-TIMEOUT RECONNECT-TIMEOUT-MAX RECONNECT-JITTER
  *
  * The server refuses all clients for DOWN seconds, and then accepts at most CAPACITY clients a
- * second. The program prints the number of attempts in each second until the last successful one.
- * It ends after SECONDS_MAX seconds of virtual time, even if some clients are not connected. The
- * two timeouts are in milliseconds. */
+ * second. The program prints the number of attempts in each second until all clients are connected,
+ * but for at most SECONDS_MAX seconds of virtual time. The two timeouts are in milliseconds. */
 
 #define SECONDS_MAX 600
 #define TAKES       1000 /* microseconds until the server answers */
@@ -50,7 +49,7 @@ get_due (Herd  *self,
   return self->clients[self->heap[place]].due_at;
 }
 
-/* Restores the order of the heap after the next event of the client at @place has become later. */
+/* Moves the client at @place down the heap until no client below it has an earlier event. */
 static void
 sift_down (Herd  *self,
            guint  place)

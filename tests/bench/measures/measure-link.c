@@ -10,7 +10,7 @@
 /* More connections than any program here opens */
 #define MAX_CONNECTIONS 100000
 
-/* The task's ping-timeout, in seconds */
+/* The default ping-timeout of a task, in seconds */
 #define KEEPALIVE 15
 
 struct _MeasureLink
@@ -132,7 +132,7 @@ start_task (MeasureLink *self,
 /* Creates a link, and begins to connect it. The link exists until the program ends.
  *
  * @library: `task`, `libsoup` or `libsoup-keepalive`. With `libsoup-keepalive`, the link sends a
- *   ping as often as a task does, but continues if no reply comes.
+ *   ping every KEEPALIVE seconds, but continues if no reply comes.
  * @session: (nullable): NULL if the link shares no session. A task then creates a session for each
  *   attempt. With libsoup alone, the link keeps one session. */
 MeasureLink *

@@ -12,7 +12,7 @@ typedef struct
 {
   void (*opened)  (MeasureLink *link);
   void (*message) (MeasureLink *link,
-                   GBytes      *bytes); /* (nullable) NULL to ignore messages */
+                   GBytes      *bytes); /* `message` may be NULL */
 } MeasureFuncs;
 
 /* A link is a connection of a task or of libsoup alone. A link that is lost connects again at once.

@@ -20,8 +20,8 @@
  * Otherwise the buffer would grow without limit if the client did not read. */
 #define BACKLOG_MAX (1024 * 1024)
 
-/* The maximum number of reads, and of writes of a flood, for one client in an iteration of the
- * loop. Without these limits, one client could keep the others waiting. */
+/* The maximum number of reads without TLS, and of writes of a flood, for one client in an iteration
+ * of the loop. Without these limits, one client could keep the others waiting. */
 #define READS_PER_TURN  8
 #define WRITES_PER_TURN 32
 
@@ -90,7 +90,7 @@ unmask (guint8       *out,
     out[i] = in[i] ^ turned[i & 7];
 }
 
-/* Returns whether the current frame is answered. A control frame between two fragments is not
+/* Returns whether the current frame is answered. While an answer is held, a control frame is not
  * answered, because its answer would have to be inserted before the bytes that are held. No
  * benchmark waits for such an answer. */
 static gboolean
@@ -277,7 +277,7 @@ take (ServerConnection *self,
   return at;
 }
 
-/* Keeps the unparsed bytes until more bytes arrive. Returns FALSE if there are too many of them. */
+/* Keeps the unparsed bytes until more arrive. Returns FALSE if they exceed SERVER_MAX_CARRY. */
 static gboolean
 carry (ServerConnection *self,
        const guint8     *data,
@@ -331,7 +331,7 @@ write_flood (ServerConnection *self)
   return n >= 0;
 }
 
-/* Returns the number of bytes read, 0 if none are there, or -1 if the connection has to end. */
+/* Returns the number of bytes read, 0 if none have arrived, or -1 if the connection has to end. */
 static gssize
 read_in (ServerConnection *self)
 {
