@@ -8,13 +8,14 @@
 #   build       to build the library, the tools and the examples in C
 #   monitor     to build the monitor as well
 #   test        to run the tests
-#   all-tests   to run the tests without skipping any
+#   all-tests   to run all tests that the release supports
 #   bench       to run the benchmarks
 #   ci          to run .ci/run
 #
 # First, the script prints the number of packages and the size of the download. If no package is
-# missing, it prints nothing and needs no root rights. On a system other than Debian, Ubuntu and
-# Fedora, it installs nothing, and fails if a program or a library that the build needs is missing.
+# missing, it prints nothing and needs no root rights. On systems other than Debian, Ubuntu, Fedora
+# and those derived from them, it installs nothing, and fails if a program or a library that the
+# build needs is missing.
 #
 # The script does not install the packages that the environment variable HB_LEAVE_OUT names. This
 # helps while a package cannot be installed. The tests that need the package are skipped.

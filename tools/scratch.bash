@@ -6,8 +6,8 @@
 #
 #   parse_options NAME... -- "$@"   sets $NAME for each --NAME=VALUE. Makes the paths $cache and
 #                             $output absolute. If one of the names is WORD, appends arguments that
-#                             begin with no hyphen to the array $words. For --help, and after a
-#                             wrong argument, prints the usage and exits
+#                             do not begin with a hyphen to the array $words. For --help, and after
+#                             a wrong argument, prints the usage and exits
 #   say MESSAGE               prints what the script does next
 #   fail MESSAGE              prints what has failed, and exits
 #   fail_with FILE MESSAGE    prints the last lines of FILE, and then does the same as fail

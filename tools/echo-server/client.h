@@ -20,7 +20,7 @@ struct _EchoClient
   char                    *address;    /* (owned): the peer's address */
   const EchoSettings      *settings;
   EchoLog                 *log;
-  EchoClientFunc           gone; /* called once the connection has ended; frees the client */
+  EchoClientFunc           gone; /* called when the connection has ended; frees the client */
   gpointer                 user_data;
   GQueue                   answers; /* (element-type Answer): the answers that wait */
   gsize                    n_waiting; /* the total size of the answers that wait, in bytes */
@@ -35,7 +35,7 @@ struct _EchoClient
   guint64                  bytes_out;
   gboolean                 is_mute;
   gboolean                 has_logged_in;
-  gboolean                 is_closing; /* The server has sent a code that libsoup does not know. */
+  gboolean                 is_closing; /* a close code that libsoup does not know was sent */
 };
 
 EchoClient *echo_client_new         (SoupWebsocketConnection *connection,

@@ -19,8 +19,8 @@
  * The server starts to read a command only while no line waits to be written, so a program that
  * reads no replies cannot fill the memory. */
 
-/* The delay, in milliseconds, after the server could not accept a connection, for example because
- * it had no free descriptor */
+/* The delay, in milliseconds, before the server tries again to accept a connection after it could
+ * not, for example because it had no free descriptor */
 #define ACCEPT_AGAIN 100
 
 typedef struct
@@ -119,8 +119,9 @@ line_cb (GObject      *source,
   peer_continue (self);
 }
 
-/* Starts to write the pending lines. If nothing has to be written, starts to read the next command
- * or, if no more commands are read, ends the peer, which frees it. */
+/* Starts to write the pending lines, unless other lines are being written. If nothing has to be
+ * written and no command is being read, starts to read the next command or, if no more commands are
+ * read, ends the peer, which frees it. */
 static void
 peer_continue (Peer *self)
 {
@@ -264,7 +265,7 @@ use_standard_files (EchoLines *self)
 }
 
 /* @path: the path of a Unix socket, or “-” for standard input and output
- * @loop: the main loop, which quits at the end of standard input
+ * @loop: the main loop; with “-”, it quits at the end of standard input
  *
  * Returns: (transfer full) (nullable): NULL after an error */
 EchoLines *

@@ -35,7 +35,7 @@ echo_log_clear (EchoLog *self)
 /* Makes text from a client safe for an update and for a terminal. A path whose escapes have been
  * decoded, for example, may be invalid UTF-8, which no update can contain. Control characters could
  * change the state of the terminal, so they are replaced with the pictures that Unicode has for
- * them, or with U+FFFD if there are none.
+ * them, or with U+FFFD if Unicode has none.
  *
  * Returns: (transfer full) */
 char *

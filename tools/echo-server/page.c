@@ -61,7 +61,7 @@ answer_with (SoupServerMessage *message,
 
 /* Answers a GET or HEAD request for a file of the page.
  *
- * Returns: whether it was such a request */
+ * Returns: whether @message is such a request */
 gboolean
 echo_page_answer (SoupServerMessage *message,
                   const char        *path)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* Prints each event as a line with one JSON object, to standard output or to the command of --exec.
+/* Prints events as lines with one JSON object each, to standard output or to the command of --exec.
  * Programs rely on the names and units, which the manual page documents. */
 
 #include "config.h"
@@ -44,8 +44,9 @@ add_string (JsonBuilder *builder,
   json_builder_add_string_value (builder, value);
 }
 
-/* Converts the node to text. json-glib 1.6 does not escape U+001F, which JSON forbids in strings.
- * The character occurs only in strings, so it can be replaced in the whole text. */
+/* Converts the node to text. JSON forbids U+001F in strings unless it is escaped, but json-glib 1.6
+ * does not escape it. The character occurs only in strings, so it can be replaced in the whole
+ * text. */
 static GString *
 to_json (JsonNode *node)
 {

@@ -129,7 +129,7 @@ flush_cb (GObject      *source,
 {
   Cat *self = user_data;
 
-  /* If this fails, the task is closed, and gave_up_cb () or close_cb () ends the program. */
+  /* If the call fails, the task is closed, and gave_up_cb () or close_cb () ends the program. */
   if (!hb_websocket_task_flush_finish (HB_WEBSOCKET_TASK (source), result, NULL))
     return;
 
@@ -161,7 +161,7 @@ static void
 end_input (Cat *self)
 {
   /* Before the first connection is ready, do nothing; become_ready () calls this function again.
-   * Otherwise, `hb-cat URI < /dev/null` would end before it has connected. */
+   * Without this check, `hb-cat URI < /dev/null` would end before it has connected. */
   if (self->stage == STAGE_RUN && self->has_been_ready)
     end (self);
 }
@@ -365,7 +365,7 @@ on_ready (Cat *self)
 }
 
 /* Prints a message that is received before the connection is ready. --count does not count it. A
- * message with the text of --ready-on makes the connection ready. */
+ * message that contains the text of --ready-on makes the connection ready. */
 static void
 on_login (Cat                   *self,
           SoupWebsocketDataType  type,
@@ -422,8 +422,8 @@ static void
 on_error (Cat    *self,
           GError *error)
 {
-  /* open_cb () prints the errors in the command line. With --once, reaching the limit of attempts
-   * is not an error. */
+  /* open_cb () prints the errors in the command line. With --once, no attempt to reconnect is
+   * wanted, so reaching the limit of attempts is not an error. */
   if (g_error_matches (error, HB_ERROR, HB_ERROR_INVALID_URI)
       || g_error_matches (error, HB_ERROR, HB_ERROR_INVALID_ARGUMENT)
       || (self->options->once && g_error_matches (error, HB_ERROR, HB_ERROR_REPEAT_LIMIT)))

@@ -56,8 +56,8 @@ main (int    argc,
   bind_textdomain_codeset (GETTEXT_PACKAGE, "UTF-8");
   ensure_standard_files ();
 
-  /* By default, GLib writes debug messages to standard output, which is for received messages
-   * only. */
+  /* By default, GLib writes debug messages to standard output, where they would mix with received
+   * messages. */
   g_log_writer_default_set_use_stderr (TRUE);
 
   /* When the reader of standard output or the command of --exec has ended, writing to its pipe must
