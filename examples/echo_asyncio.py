@@ -96,7 +96,7 @@ async def main(uri):
 
     def on_state(*_):
         if task.get_state() == Hb.State.CLOSED:
-            # Ctrl+C or an error has closed the task, so the program waits for nothing any more.
+            # After Ctrl+C or an error, the program must not wait for lines or answers any longer.
             lines.put_nowait(None)
             set_unanswered(0)
 

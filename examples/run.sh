@@ -56,7 +56,8 @@ clean_up ()
   rm -rf "$scratch"
 }
 
-# wait_for FILE PATTERN [COUNT]: waits until FILE has COUNT (by default 1) lines that match PATTERN
+# wait_for FILE PATTERN [COUNT]: waits until FILE has at least COUNT (by default 1) lines that match
+# PATTERN
 wait_for ()
 {
   local file=$1 pattern=$2 count=${3:-1} i

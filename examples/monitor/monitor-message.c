@@ -34,7 +34,7 @@ enum {
 static GParamSpec *properties[N_PROPS];
 
 /* Returns the beginning of the text as one line of valid UTF-8. A label would break the line at a
- * control character such as a newline, so a space replaces each control character. */
+ * newline, so a space replaces each control character. */
 static char *
 get_text_line (GBytes *bytes)
 {
