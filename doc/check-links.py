@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Prints the faults of links and pictures, and fails if there are any.
+"""Prints the faults of links and pictures, and fails if it finds one.
 
 A fault is, for example, a target that does not exist, or a picture without alternative text.
 
@@ -80,8 +80,8 @@ def find_anchors(prose):
 
     The anchors differ for a heading in which, without its punctuation, several hyphens or spaces
     follow each other, because only gi-docgen joins them. They differ for a heading with letters
-    other than English ones, which gi-docgen drops. They also differ for two headings with the same
-    text, which are numbered in different ways.
+    that are not in ASCII, which gi-docgen drops or replaces. They also differ for two headings with
+    the same text, because a forge and gi-docgen number the second one in different ways.
     """
     anchors = [re.sub(r'[^\w\s-]', '', heading.replace('`', '')).strip().lower()
                for heading in HEADING.findall(prose)]
@@ -93,8 +93,8 @@ def find_anchors(prose):
 def find_fault(path, folder, is_picture, text, link):
     """Returns the fault of a link in a page, or None.
 
-    A page of the book may link only to pages and pictures of the book, because the site contains no
-    other files.
+    A page of the book must not link to files outside the folder of the book, because the site does
+    not contain them.
     """
     parts = urlsplit(link)
     target = (path.parent / unquote(parts.path)).resolve() if parts.path else path

@@ -5,8 +5,8 @@
 #
 # Makes the tarball of a release from the last commit, with `meson dist`, and checks it:
 #
-#  - A build of it passes the tests of the suites bindings and checks. The other tests run when the
-#    packages are built from the same tarball.
+#  - A build of it passes the tests of the suites bindings and checks. Most tests of the library run
+#    when the packages are built, each time from such a tarball.
 #  - Two builds of it install the same bytes, although their folders, file times, locales, time
 #    zones, umasks and numbers of jobs differ.
 #

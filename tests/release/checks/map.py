@@ -9,8 +9,8 @@ from style import get_files
 
 MAX_ROWS = 40
 
-# The table must have each folder with files. The row of a folder at this depth covers its deeper
-# folders.
+# The table must have each folder with files, except the top folder. The row of a folder at this
+# depth covers its deeper folders.
 DEPTH = 2
 
 ROW = re.compile(r'^\| (`[^|]+/`) \| (.+) \|$', re.MULTILINE)
