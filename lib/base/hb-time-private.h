@@ -19,4 +19,24 @@ hb_milliseconds (guint milliseconds)
   return (gint64) milliseconds * G_TIME_SPAN_MILLISECOND;
 }
 
+/* Call this after the length of a timeout that began at @since was set to @after, in milliseconds, 0
+ * for no limit. If only the change has moved the end into the past, the timeout has to end now. If
+ * its end were left in the past, the timeout would seem to be handled late, as after a suspend, and
+ * would start again.
+ *
+ * @before: the length before, which may be the same
+ *
+ * Returns: when the timeout now counts as begun */
+static inline gint64
+hb_time_change_timeout (gint64 since,
+                        guint  before,
+                        guint  after,
+                        gint64 now)
+{
+  gboolean was_late = before != 0 && now - (since + hb_milliseconds (before)) > HB_LATE;
+  gboolean is_over = after != 0 && now >= since + hb_milliseconds (after);
+
+  return before != after && is_over && !was_late ? now - hb_milliseconds (after) : since;
+}
+
 G_END_DECLS

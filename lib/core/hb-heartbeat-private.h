@@ -37,6 +37,11 @@ void      hb_heartbeat_stop         (HbHeartbeat       *self);
 gboolean  hb_heartbeat_is_awaiting  (const HbHeartbeat *self);
 gboolean  hb_heartbeat_is_judged    (const HbHeartbeat *self,
                                      const HbSettings  *settings);
+void      hb_heartbeat_change_pong_timeout
+                                    (HbHeartbeat       *self,
+                                     guint              before,
+                                     guint              after,
+                                     gint64             now);
 void      hb_heartbeat_on_ping      (HbHeartbeat       *self,
                                      const HbSettings  *settings,
                                      gint64             now);

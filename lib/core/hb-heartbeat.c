@@ -75,6 +75,18 @@ hb_heartbeat_is_judged (const HbHeartbeat *self,
   return hb_heartbeat_is_awaiting (self) && settings->pong_timeout > 0;
 }
 
+/* Call this after pong-timeout was set to @after, and was @before until then: see
+ * hb_time_change_timeout (). The latency is still measured from the ping. */
+void
+hb_heartbeat_change_pong_timeout (HbHeartbeat *self,
+                                  guint        before,
+                                  guint        after,
+                                  gint64       now)
+{
+  if (hb_heartbeat_is_awaiting (self))
+    self->awaited_since = hb_time_change_timeout (self->awaited_since, before, after, now);
+}
+
 /* Returns when the link is to be judged dead, or HB_NEVER if no ping is judged. */
 static gint64
 get_judged_at (const HbHeartbeat *self,

@@ -229,13 +229,27 @@ hb_machine_mark_ready (HbMachine *self,
   hb_effects_push_notify (&self->effects, HB_PROPERTY_READY);
 }
 
+/* Makes a timeout end now if only a change of the settings has moved its end into the past. */
+static void
+apply_to_timeouts (HbMachine *self,
+                   gint64     now)
+{
+  self->requested_at = hb_time_change_timeout (self->requested_at, self->connect_timeout,
+                                               self->settings.connect_timeout, now);
+  hb_heartbeat_change_pong_timeout (&self->heartbeat, self->pong_timeout,
+                                    self->settings.pong_timeout, now);
+  self->connect_timeout = self->settings.connect_timeout;
+  self->pong_timeout = self->settings.pong_timeout;
+}
+
 /* Applies changed settings. All deadlines except the end of a delay are computed from the settings
- * whenever they are needed, so they need no update. If `manual-ready` is FALSE now, a link that
- * waits to be marked ready is ready at once. */
+ * whenever they are needed, so they need no update, except a timeout that the change has ended. If
+ * `manual-ready` is FALSE now, a link that waits to be marked ready is ready at once. */
 void
 hb_machine_apply_settings (HbMachine *self,
                            gint64     now)
 {
+  apply_to_timeouts (self, now);
   hb_outbox_apply_settings (&self->outbox, &self->settings, now);
   hb_machine_expire (self, now);
   hb_inbox_set_paused (&self->inbox, self->settings.paused);

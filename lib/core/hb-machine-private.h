@@ -49,6 +49,8 @@ typedef struct
   gint64       checked_at;   /* when a change of the network last led to a check */
   gint64       check_at;     /* HB_NEVER unless another change waits for its check */
   double       chance;       /* random number of the delay; negative if it has none */
+  guint        connect_timeout; /* as of hb_machine_apply_settings (), like the next one */
+  guint        pong_timeout;
   gint64       put_off;      /* the last deadline that was put off, or HB_NEVER */
   guint        transmitting : 1;    /* an HB_EFFECT_TRANSMIT of hb_machine_pump () is pending */
   guint        shut_down : 1;       /* an HB_EFFECT_SHUT_DOWN was pushed for this link */

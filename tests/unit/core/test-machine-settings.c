@@ -46,7 +46,7 @@ typedef struct
 static const Row rows[] = {
   { "connect-timeout", CONNECTING, CONNECT_TIMEOUT, 3000, 2500 },
   { "connect-timeout-none", CONNECTING, CONNECT_TIMEOUT, 0, -1 },
-  { "connect-timeout-past", CONNECTING, CONNECT_TIMEOUT, 100, -400 },
+  { "connect-timeout-past", CONNECTING, CONNECT_TIMEOUT, 100, 0 },
   { "close-timeout", CLOSING, CLOSE_TIMEOUT, 9000, 8500 },
   { "ping-timeout", OPEN, PING_TIMEOUT, 1000, 500 },
   { "pong-timeout", PINGED, PONG_TIMEOUT, 20000, 19500 },
@@ -160,6 +160,70 @@ test_row (Fixture       *fixture,
   g_assert_true (hb_machine_release (&fixture->machine, fixture->now));
   forget (fixture);
   assert_deadline (fixture, row->value - LATER);
+}
+
+/* A timeout that is shortened after it has run for a time that is longer than the new value. Before
+ * the change, it would still have run for more than HB_LATE. */
+typedef struct
+{
+  const char *name;
+  When        when;
+  gboolean    is_unready; /* the link has to be marked as ready */
+  What        what;
+  guint       before;
+  guint       value;
+  const char *error; /* (nullable) NULL if the timeout has no effect on the link */
+} Shortened;
+
+static const Shortened shortened[] = {
+  { "connect-timeout", CONNECTING, FALSE, CONNECT_TIMEOUT, 10000, 5000, "error:connect-timeout" },
+  { "connect-timeout-none", CONNECTING, FALSE, CONNECT_TIMEOUT, 0, 5000, "error:connect-timeout" },
+  { "connect-timeout-unready", OPEN, TRUE, CONNECT_TIMEOUT, 10000, 5000, "error:connect-timeout" },
+  { "connect-timeout-ready", OPEN, FALSE, CONNECT_TIMEOUT, 10000, 5000, NULL },
+  { "pong-timeout", PINGED, FALSE, PONG_TIMEOUT, 10000, 5000, "error:pong-timeout" },
+  { "pong-timeout-none", PINGED, FALSE, PONG_TIMEOUT, 0, 5000, "error:pong-timeout" },
+  { "pong-timeout-open", OPEN, FALSE, PONG_TIMEOUT, 10000, 5000, NULL },
+};
+
+static void
+test_shortened (Fixture       *fixture,
+                gconstpointer  data)
+{
+  const Shortened *row = data;
+
+  g_test_summary ("If a shorter timeout is set after that time has passed, the timeout ends at "
+                  "once. It does not start again, as it does after a suspend.");
+
+  fixture->machine.settings.manual_ready = row->is_unready;
+  *get_setting (fixture, row->what) = row->before;
+  hb_machine_apply_settings (&fixture->machine, fixture->now);
+  enter (fixture, row->when);
+  advance (fixture, 8000);
+  forget (fixture);
+
+  *get_setting (fixture, row->what) = row->value;
+  hb_machine_apply_settings (&fixture->machine, fixture->now);
+  advance (fixture, 0);
+  g_assert_true ((strstr (fixture->log->str, "error:") != NULL) == (row->error != NULL));
+  if (row->error != NULL)
+    g_assert_nonnull (strstr (fixture->log->str, row->error));
+  forget (fixture);
+}
+
+static void
+test_shortened_late (Fixture       *fixture,
+                     gconstpointer  data)
+{
+  g_test_summary ("If a shorter timeout is set after a suspend during which the timeout has ended, "
+                  "the timeout starts again");
+
+  enter (fixture, CONNECTING);
+  fixture->now += hb_milliseconds (20000);
+  fixture->machine.settings.connect_timeout = 5000;
+  hb_machine_apply_settings (&fixture->machine, fixture->now);
+  advance (fixture, 0);
+  assert_effects (fixture, "");
+  assert_deadline (fixture, 5000);
 }
 
 static void
@@ -392,6 +456,14 @@ main (int   argc,
       g_test_add (path, Fixture, &rows[i], fixture_set_up, test_row, fixture_tear_down);
     }
 
+  for (i = 0; i < G_N_ELEMENTS (shortened); i++)
+    {
+      g_autofree char *path = g_strconcat ("/settings-at-once/shortened/", shortened[i].name, NULL);
+
+      g_test_add (path, Fixture, &shortened[i], fixture_set_up, test_shortened, fixture_tear_down);
+    }
+
+  add_test ("/settings-at-once/shortened-late", test_shortened_late);
   add_test ("/settings-at-once/changed-delay", test_changed_delay);
   add_test ("/settings-at-once/in-close", test_in_close);
   add_test ("/settings-at-once/jitter", test_jitter);
