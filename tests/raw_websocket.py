@@ -179,7 +179,7 @@ def end(sock):
     """Ends a connection, or stops listening.
 
     close() alone would not wake a thread that waits for the socket, and the socket would stay open
-    until this thread wakes up.
+    until that thread wakes up.
     """
     try:
         # The method of SSLSocket would also make calls of other threads fail.

@@ -106,9 +106,9 @@ send_in_thread (gpointer user_data)
   return outside->task;
 }
 
-/* Waits until the sending thread has ended, if there is one. Must be called in the task's thread.
- * Drops the sending thread's reference there, because a weak pointer is not safe if two threads use
- * it. */
+/* Waits until the actor's sending thread, if any, has ended, and drops that thread's reference to
+ * the task. Must be called in the task's thread, because the actor's weak pointer to the task is
+ * not safe if two threads use it. */
 void
 actor_join (Actor *self)
 {
@@ -118,9 +118,9 @@ actor_join (Actor *self)
     g_object_unref (g_thread_join (sender));
 }
 
-/* Starts a thread that sends messages while this thread continues. Waits for the actor's previous
- * sending thread first, so that at most one runs at a time. The server counts the messages of these
- * threads as those of another client. */
+/* Starts a thread that sends messages while this thread continues. Waits for the end of the actor's
+ * previous sending thread first, so that the actor has at most one. The server counts the messages
+ * of these threads as those of another client. */
 static void
 send_outside (Actor *self)
 {

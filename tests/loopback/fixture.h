@@ -12,12 +12,12 @@
 
 G_BEGIN_DECLS
 
-/* A task that is closed at first, its server, and a log of its signals. The task reconnects after
- * RECONNECT milliseconds, and sends no pings. */
+/* A task that is closed at first, its server, and a log of the task's signals. The task reconnects
+ * after RECONNECT milliseconds, and sends no pings. */
 typedef struct
 {
-  TestServer      *server;      /* (nullable) only with add_test () */
-  RawServer       *raw;         /* (nullable) only with add_raw_test () */
+  TestServer      *server;      /* (nullable) if the test's data is "soup" */
+  RawServer       *raw;         /* (nullable) if the test's data is "raw" */
   HbWebsocketTask *task;        /* (nullable) NULL if the test has dropped it */
   SignalLog       *log;
   GPtrArray       *connections; /* a GWeakRef for each connection of the task */

@@ -7,7 +7,7 @@
 
 G_BEGIN_DECLS
 
-/* A transport, for tests that must pass on each transport */
+/* A transport, for tests that must pass on several transports */
 typedef struct
 {
   const char *name;

@@ -259,8 +259,8 @@ signal_log_expect (SignalLog  *self,
     }
 }
 
-/* Does not wait. Fails unless the signals since the last expected one are exactly those in
- * @words. */
+/* Does not wait. Fails unless the signals that were not yet expected, skipped or forgotten are
+ * exactly those in @words. */
 void
 signal_log_expect_now (SignalLog  *self,
                        const char *words)

@@ -10,7 +10,7 @@ struct _Site
 {
   RawServer *raw;
   GPtrArray *requests; /* the text of each request */
-  char      *answer;   /* (nullable) the answer to "/" */
+  char      *answer;   /* (nullable) the answer to requests for "/" */
   char      *realm;    /* (nullable) the realm of the required login */
 };
 
@@ -73,7 +73,7 @@ site_get_authority (Site *self)
   return strstr (site_get_uri (self), "://") + 3;
 }
 
-/* @answer: the answer to "/" */
+/* @answer: the answer to each request for "/" */
 void
 site_answer (Site       *self,
              const char *answer)

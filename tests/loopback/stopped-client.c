@@ -22,9 +22,10 @@
  *
  * HEARTBEAT is the name of a Heartbeat, and CONNECT-TIMEOUT is in milliseconds. The program opens a
  * task. It prints a line for each `close`, each `error` and each change of the state, with the time
- * in microseconds and the word that a SignalLog records (for `close`, without the reason). It reads
- * commands from the standard input: `close`, or `block` with a number of milliseconds. A message of
- * the server may be a `block` command too. The program exits at the end of the input. */
+ * in microseconds and the word that a SignalLog records (for `close`, without the reason). It also
+ * prints a line when a block of the main loop begins or ends. It reads commands from the standard
+ * input: `close`, or `block` with a number of milliseconds. A message of the server may be a
+ * `block` command too. The program exits at the end of the input. */
 
 static void
 print_word (const char *word)

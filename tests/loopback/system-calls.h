@@ -15,7 +15,7 @@ typedef struct
   guint   n_reads;
   guint64 n_written; /* bytes that the kernel has accepted */
   guint   n_sources; /* sources that the library has created */
-  guint   n_polls;   /* descriptors that it has added to the loop */
+  guint   n_polls;   /* descriptors that the library has added to the loop */
 } SystemCalls;
 
 void        system_calls_watch (const char *uri);

@@ -75,7 +75,7 @@ test_open_and_close (Fixture       *fixture,
   assert_closed (fixture, closed_already);
 }
 
-/* open_async () completes when the state becomes OPEN, after any number of failed attempts. */
+/* open_async () completes once a connection is open, after any number of failed attempts. */
 static void
 test_open_through_failures (Fixture       *fixture,
                             gconstpointer  data)

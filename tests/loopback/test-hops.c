@@ -197,7 +197,8 @@ test_tunnel (HopFixture    *fixture,
   g_assert_cmpuint (proxy_get_n_requests (fixture->proxy), >=, 3);
 }
 
-/* A redirect does not change which headers the proxy and the server receive.
+/* After a redirect too, the proxy receives no header for a server, and no server receives a header
+ * for the proxy.
  *
  * @data: (nullable): the new location, or NULL for another server behind the proxy */
 static void
@@ -270,8 +271,8 @@ other_queued_cb (SoupSession *session,
                                  "Authorization", "Bearer 0ther");
 }
 
-/* While the task connects, the application makes a request with the same session, which also needs
- * a tunnel. The header that the application adds to the request for this tunnel must reach the
+/* While the task connects, the application uses the same session for a request that also needs a
+ * tunnel. The header that the application adds to the request for this tunnel must reach the
  * proxy. */
 static void
 test_others (HopFixture    *fixture,

@@ -14,8 +14,8 @@
  * and receives an answer, and then the tasks are dropped in a random order.
  *
  * A failure prints the seed of its round. HB_WALK_SEED=SEED repeats only that round, but sockets
- * may behave differently. HB_WALK_SECONDS sets the time for which each test runs rounds. Without
- * it, each test runs one. */
+ * may behave differently. HB_WALK_SECONDS sets the time, in seconds, for which each test runs
+ * rounds. Without it, each test runs one round. */
 
 #define N_TASKS   300
 #define N_THREADS 3

@@ -9,8 +9,8 @@
 #include "position.h"
 
 /* In each round, applications and a server act at random, over real sockets. Then they cause no
- * more faults. Each task that was not disposed of must reconnect, whatever has happened before.
- * Nothing may be leaked.
+ * more faults. Each task that was neither dropped nor disposed of must reconnect, whatever has
+ * happened before. Nothing may be leaked.
  *
  * A failure prints the seed of its round. HB_WALK_SEED=SEED repeats only that round, but sockets
  * may behave differently. HB_WALK_SECONDS sets the time, in seconds, in which new rounds
@@ -46,7 +46,7 @@ step (Rogue  *rogue,
 }
 
 /* Resets those settings of the task that could prevent or end a connection, or refuse or drop a
- * message. Ends all holds. Handlers of the actor do nothing from now on. */
+ * message. Ends all holds. Handlers of the actor only make their checks from now on. */
 static void
 calm_down (Actor *self)
 {
@@ -69,10 +69,10 @@ calm_down (Actor *self)
     hb_websocket_task_release (self->task);
 }
 
-/* Returns whether the server has received more than @n_received messages. Until then, sends one
- * message on each new connection, because a connection that the server has closed may look open for
- * a while. A received message that was longer than an earlier max-message-size may end the task
- * once, so the task is then opened again. */
+/* Returns whether the server has received more than @n_received messages of the actor. Until then,
+ * sends one message on each new connection, because a connection that the server has closed may
+ * look open for a while. A received message that was longer than an earlier max-message-size may
+ * close the task once, so the task is then opened again. */
 static gboolean
 has_arrived (Actor    *self,
              guint     n_received,

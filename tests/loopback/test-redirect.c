@@ -393,8 +393,8 @@ test_user_info_stays (Redirection   *fixture,
   g_assert_nonnull (strstr (site_get_last (fixture->here), "\r\nAuthorization: Basic "));
 }
 
-/* If the server requires no user info, none is sent, but the URI after the redirect still contains
- * it. */
+/* If the server requires no login, the user info is not sent, but the URI after the redirect still
+ * contains it. */
 static void
 test_user_info_later (Redirection   *fixture,
                       gconstpointer  data)

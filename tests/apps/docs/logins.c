@@ -25,10 +25,10 @@ typedef struct
   const char *path;
   const char *protocol;  /* (nullable) the subprotocol that the server demands */
   const char *greeting;  /* (nullable) the message that the server sends first */
-  const char *login;     /* (nullable) a part of the login, or NULL: see is_login () */
+  const char *login;     /* (nullable) a part of the login; is_login () explains NULL */
   const char *ack;
   const char *refusal;   /* (nullable) the message to a refused client */
-  guint       code;      /* the close code for a refused client, 0 to keep the connection */
+  guint       code;      /* the close code for a refused client, or 0 to keep the connection */
   const char *request;   /* a part of each request that the server answers */
   const char *answer;
 } Rule;

@@ -32,7 +32,7 @@ TYPES = {
     'guint64': 'uint64',
 }
 
-# The units in the documentation, and their abbreviations in the tables
+# The units in the documentation, and their names in the tables
 UNITS = {'milliseconds': 'ms', 'microseconds': 'µs', 'bytes': 'bytes'}
 UNIT = re.compile(rf'(?:in|number of) ({"|".join(UNITS)})\b')
 

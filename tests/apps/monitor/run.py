@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """Runs a program on an X server of its own: run.py XVFB PROGRAM [ARGUMENT]...
 
-The exit status is that of the program, or 1 if the server does not start.
+The exit status is that of the program, or 1 if the server does not start or SIGTERM ends run.py.
 """
 
 import os
@@ -17,7 +17,8 @@ SCREEN = '1280x1024x24'
 def start(xvfb):
     """Starts an X server.
 
-    Returns its process, and the name of the display that it has chosen, or None if it has failed.
+    Returns its process, and the name of the display that it has chosen. If the server has failed,
+    the name is None.
     """
     reading, writing = os.pipe()
     server = subprocess.Popen([xvfb, '-displayfd', str(writing), '-screen', '0', SCREEN,

@@ -145,7 +145,7 @@ test_loss (MonitorFixture *self,
 }
 
 /* A message that still waits when the user disconnects is listed as not sent. The banner does not
- * report it, because it would offer to reconnect. */
+ * report this message, because the banner's button would connect again. */
 static void
 test_unsent (MonitorFixture *self,
              gconstpointer   data)

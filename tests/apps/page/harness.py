@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """Functions for the tests of echo-server and its page.
 
-They check conditions, wait for them, and run programs.
+The functions check conditions, wait for conditions, and run programs.
 """
 
 import os

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 
-// Functions for the tests of the module for GNOME Shell, some of which also test the library. They
-// run servers in this process, log the signals of a task, and run tables of scenarios.
+// Functions for the tests of the module for GNOME Shell, some of which also test the library. The
+// functions run servers in this process, log the signals of a task, and run tables of scenarios.
 
 import GLib from 'gi://GLib';
 import Gio from 'gi://Gio';
@@ -129,7 +129,8 @@ function reservePort() {
   return socket;
 }
 
-// A server that can be stopped and started again on the same port. By default, it echoes messages.
+// A server that can be stopped and started again on the same port. By default, it sends each
+// message back as text.
 export class Peer {
   constructor({onMessage = (connection, text) => connection.send_text(text), onOpen} = {}) {
     this.onMessage = onMessage;
@@ -182,7 +183,7 @@ export class Peer {
     this.onOpen?.(connection);
   }
 
-  // Sends the text to all clients.
+  // Sends the text on all open connections.
   send(text) {
     this.connections.filter(({state}) => state === Soup.WebsocketState.OPEN)
       .forEach(connection => connection.send_text(text));

@@ -369,7 +369,7 @@ export const together = {
       ['CONNECTING', 'connecting', 'error INVALID_ARGUMENT', 'CLOSED', 'error CLOSED']);
   },
 
-  // A handler of `open` may close the task. The messages that waited are sent first.
+  // A handler of `open` may close the task. The messages that waited precede the close frame.
   async closeInOpen(scenario) {
     const peer = scenario.peer(mute);
     const task = scenario.task({uri: peer.uri});
@@ -453,8 +453,8 @@ export const together = {
     await wait(() => peer.received.length >= 1);
   },
 
-  // When the task is closed, it immediately drops the messages that wait for mark_ready (), because
-  // the server would refuse them.
+  // close () immediately drops the messages that wait for mark_ready (), because a connection that
+  // is closing never becomes ready.
   async closeNotReady(scenario) {
     const peer = scenario.peer();
     const task = await openTask(scenario, peer, {manual_ready: true});
@@ -616,7 +616,8 @@ export const alone = {
     assertEqual(task.log, START);
   },
 
-  // An attempt whose timeout passed while the main loop was blocked does not fail.
+  // An attempt does not fail if its timeout passed more than a second ago, while the main loop was
+  // blocked.
   async frozenAttempt(scenario) {
     const peer = scenario.peer();
     const task = scenario.task({uri: peer.uri, connect_timeout: TIMEOUT});

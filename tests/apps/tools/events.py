@@ -60,8 +60,8 @@ def check_form(result, name):
 def format_events(events):
     """Returns a line for each event, except those of ANYWHERE.
 
-    The line has the name of the event and the values of its members, except `message` and
-    `downtime`, whose values vary.
+    The line has the name of the event and the values of its members in MEMBERS, except `message`
+    and `downtime`, whose values vary.
     """
     return [' '.join([event['event'], *(str(event[member]) for member in MEMBERS[event['event']]
                                         if member not in ('message', 'downtime'))])

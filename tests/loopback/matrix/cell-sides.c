@@ -47,7 +47,8 @@ cell_send_messages (Cell  *self,
     }
 }
 
-/* Returns TRUE if a server has received the last sent message, or if none was sent. */
+/* Returns TRUE if a server has received the last message that the task has accepted, or if the task
+ * has accepted none. */
 gboolean
 cell_has_last (Cell *self)
 {

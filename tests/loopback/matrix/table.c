@@ -127,8 +127,8 @@ make_entry_for (const Fault *fault,
   return g_strdup_printf ("%s %s", sign, text);
 }
 
-/* Returns the entry, with both results if the oldest and the newest libsoup differ. The table is
- * therefore the same on all systems. */
+/* Returns the entry, with both results if those of the oldest and the newest libsoup differ. The
+ * table is therefore the same on all systems. */
 static char *
 make_entry (const Fault *fault,
             State        state,

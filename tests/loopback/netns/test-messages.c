@@ -95,7 +95,8 @@ typedef struct
   guint       size; /* of the first message, in bytes */
 } Upload;
 
-/* Messages that are shorter and longer than the data that the kernel accepts at once */
+/* An upload of messages that are shorter than the data that the kernel accepts at once, and an
+ * upload of longer messages */
 static const Upload uploads[] = {
   { "/netns/messages/upload/short", 60000 },
   { "/netns/messages/upload/long", 300000 },
@@ -196,8 +197,8 @@ main (int   argc,
 
   network_init ();
   g_test_init (&argc, &argv, NULL);
-  g_test_summary ("Messages that the kernel has not accepted on a lost connection arrive once and "
-                  "in order on the next connection");
+  g_test_summary ("Messages that the kernel has not accepted completely on a lost connection "
+                  "arrive once and in order on the next connection");
 
   add_outage ("/netns/messages/queued", NULL, test_queued);
   add_outage ("/netns/messages/unacknowledged", NULL, test_unacknowledged);

@@ -30,9 +30,9 @@ typedef enum {
   END_NOT_UTF8,
   END_CUT,          /* within a frame */
   END_SILENCE,      /* no more data, until the heartbeat detects the silence */
-  END_AT_ONCE,      /* right after the handshake */
-  END_REFUSE,       /* instead of the handshake, with 503 */
-  END_GARBAGE,      /* in place of a handshake */
+  END_AT_ONCE,      /* right after the handshake and a message */
+  END_REFUSE,       /* with the status 503 in place of a handshake */
+  END_GARBAGE,      /* with garbage in place of a handshake */
   END_ACCEPT,       /* right after accepting the TCP connection */
 } End;
 

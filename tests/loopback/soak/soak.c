@@ -256,9 +256,9 @@ judge (Soak *self)
 }
 
 /* Takes a reading after each twentieth of the run, or every five seconds if that is more often. The
- * run takes longer than --seconds if there were too few attempts. After the warm-up, the same task
- * is used until the end, because a new task would hide memory that is freed only with the old
- * one. */
+ * run takes longer than --seconds if too few attempts were made in this time. After the warm-up,
+ * the same task is used until the end, because a new task would hide memory that is freed only with
+ * the old one. */
 static void
 run (Soak *self)
 {

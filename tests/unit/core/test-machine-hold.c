@@ -135,7 +135,7 @@ static void
 test_hold_open (Fixture       *fixture,
                 gconstpointer  data)
 {
-  g_test_summary ("A hold prevents the first attempt until it is released");
+  g_test_summary ("A hold prevents the first attempt until the release");
 
   hb_machine_hold (&fixture->machine);
   hb_machine_open (&fixture->machine, fixture->now, NULL);

@@ -355,8 +355,8 @@ walk_drain (Walk *self)
       if (!hb_machine_pop_effect (&self->machine, &effect))
         break;
 
-      /* If no effect was left, the effect is a message that has waited. It may come after the loss
-       * of its connection, but not while other sources must run first. */
+      /* If the list of effects was empty, this effect emits a message that has waited. The message
+       * may come after the loss of its connection, but not while other sources must run first. */
       if (has_waited)
         g_assert_false (self->is_yielding);
       else if (effect.kind == HB_EFFECT_MESSAGE)

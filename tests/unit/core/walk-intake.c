@@ -108,7 +108,8 @@ walk_flush_outside (Walk *self)
   push (self, &flush);
 }
 
-/* A call is cancelled in the thread that has made it, and other threads can only send and flush. */
+/* The thread that made a call handles its cancellation. Threads other than the task's can only send
+ * and flush. */
 void
 walk_cancel_outside (Walk *self)
 {

@@ -4,10 +4,11 @@
 # Usage: tests/unit/fuzz/run.sh SECONDS [--keep] [TARGET...]
 #
 # Builds the fuzzers with clang in _build-fuzz, or in the directory that FUZZ_BUILD names. Runs each
-# TARGET (default: all) for SECONDS, starting from the corpus in this folder. With --keep, a smaller
-# set of old and new inputs that reaches the same code replaces the corpus of each TARGET, unless
-# this or an earlier TARGET has failed. An input that causes a failure stays in the build directory.
-# To reproduce the failure, run the fuzzer with the file of this input as its argument.
+# TARGET (default: all) for SECONDS, starting from the corpus in this folder and from the inputs
+# that earlier runs have found. With --keep, a subset of these and the new inputs that reaches the
+# same code replaces the corpus of each TARGET, unless this or an earlier TARGET has failed. An
+# input that causes a failure stays in the build directory. To reproduce the failure, run the fuzzer
+# with the file of this input as its argument.
 
 set -euo pipefail
 

@@ -4,8 +4,8 @@
 
 #include "event-counts.h"
 
-/* Counts an event. Fails if `written` has not grown, if deliveries overlap, or if the event is of a
- * kind that a channel does not emit. */
+/* Counts an event. Fails if HB_EVENT_PROGRESS reports no more bytes than before, if deliveries
+ * overlap, or if the event is of a kind that a channel does not emit. */
 void
 event_counts_add (EventCounts   *self,
                   const HbEvent *event)

@@ -279,9 +279,9 @@ count_unread (Line *line)
   return n_unread;
 }
 
-/* Writes until the kernel accepts no more bytes, until the peer has received at least half of
- * RECEIVE_BUFFER, and until the peer's kernel has acknowledged these bytes. Returns how many bytes
- * the peer can read, including those that TLS adds. */
+/* Writes until the kernel accepts no more bytes, the peer has received at least half of
+ * RECEIVE_BUFFER, and the peer's kernel has acknowledged these bytes. Returns how many bytes the
+ * peer can read, including those that TLS adds. */
 static guint64
 fill (Line *line)
 {
@@ -430,7 +430,8 @@ read_thread (gpointer user_data)
 
 /* The library asks the kernel for TCP's position when a count begins, and over TLS also at the end
  * of each block. The result is correct even if acknowledgements arrive meanwhile. The test uses no
- * TLS, so that the difference between the two positions is always the same. */
+ * TLS, so that the difference between TCP's position and the number of written bytes is always the
+ * same. */
 static void
 test_moving (void)
 {

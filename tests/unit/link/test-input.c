@@ -13,8 +13,8 @@
 #include "scripted-output.h"
 
 /* Received bytes are read completely, in order and with few reads, wherever they are buffered.
- * Other sources are dispatched in between. The bytes that are read in one call of hb_input_run ()
- * are a delivery. */
+ * Other sources are dispatched in between. The bytes that one call of hb_input_run () handles are a
+ * delivery. */
 
 typedef struct
 {

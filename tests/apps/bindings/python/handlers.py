@@ -81,7 +81,7 @@ def test_exceptions_of_functions():
 def test_sources():
     """As an idle source, a function that sends is called only once.
 
-    A main loop calls a source again if it returns true, so these functions return nothing.
+    A main loop calls such functions again if they return true, so they return nothing in Python.
     """
     task = open_task()
     received = []
