@@ -13,6 +13,6 @@ const [, contents] = GLib.file_get_contents(system.programArgs[0]);
 const text = new TextDecoder().decode(contents);
 
 // GJS cannot parse a module without running it. Therefore the text is parsed as the body of a
-// function, which is not run. A function cannot contain imports or the keyword `export`, so both
-// are removed.
+// function, which is not run. A function cannot contain import declarations or the keyword
+// `export`, so both are removed.
 new AsyncFunction(text.replace(IMPORT, '').replace(EXPORT, ''));

@@ -4,8 +4,8 @@
 
 echo.py SERVER COMMAND...
 
-SERVER is echo-server. COMMAND runs the example in one language, and gets the URI of the server as
-its last argument.
+SERVER is echo-server. COMMAND runs the example in one language. Each case appends the URI of a
+server, except the cases with a missing or wrong URI.
 """
 
 import os

@@ -100,7 +100,7 @@ def read_request(client):
 
 
 def list_windows():
-    """Returns the windows of the display, one per line."""
+    """Returns the output of xwininfo, which lists the windows of the display."""
     return subprocess.run(['xwininfo', '-root', '-tree'], text=True, check=True,
                           stdout=subprocess.PIPE).stdout
 

@@ -376,7 +376,7 @@ def test_delay(server):
 
 @with_server()
 def test_delay_is_bounded(server):
-    """If a client never stops sending, the server stops reading when too many answers wait."""
+    """When too many answers to a client wait, the server stops reading from this client."""
     with WebSocket(server.port) as client, Control(server.port) as control:
         control.do('delay', delay=60000)
         expect(not send_without_end(client), 'the server continues to read')
@@ -385,7 +385,7 @@ def test_delay_is_bounded(server):
 
 @with_server()
 def test_unread_is_bounded(server):
-    """If a client reads no answers, the server stops reading until the client has read them."""
+    """If a client reads no answers, the server stops reading from this client until it reads."""
     with Control(server.port) as control:
         with WebSocket(server.port) as client:
             expect(not send_without_end(client), 'the server continues to read')

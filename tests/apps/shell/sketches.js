@@ -64,8 +64,8 @@ const {default: NewsExtension} = await load('extension.js');
 names.forEach(name => folder.get_child(name).delete(null));
 folder.delete(null);
 
-// A server that answers logins after a while, and then all requests except those for the method
-// `never`. The server denies requests that arrive earlier.
+// A server that answers each login after a while. It denies requests on a connection that is not
+// logged in. It answers all other requests, except those for the method `never`.
 function newRequestPeer(scenario) {
   const loggedIn = new Set();
 

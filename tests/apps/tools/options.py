@@ -375,7 +375,7 @@ def check_command(scratch):
 
 
 def look(terminal, wanted):
-    """Reads the terminal until @wanted appears or no byte arrives for WAIT_TIMEOUT.
+    """Reads the terminal until `wanted` appears or no byte arrives for WAIT_TIMEOUT.
 
     Returns the output.
     """

@@ -16,8 +16,8 @@ function fail() {
 
 // Runs `call`, and returns the number of exceptions that GJS reports meanwhile. Only GJS can catch
 // the exceptions of handlers, so the function collects the messages that GJS logs, in an array that
-// it passes to `call`. These messages can be critical, and would then end the program with
-// G_DEBUG=fatal-criticals.
+// it passes to `call`. With G_DEBUG=fatal-criticals, a critical message would end the program, so
+// only errors are fatal meanwhile.
 async function catchSlips(call) {
   const caught = [];
   const fatal = GLib.log_set_always_fatal(LEVEL_ERROR | FLAG_FATAL);
@@ -64,8 +64,8 @@ main({
     assertEqual(n, log.length, 'the number of exceptions');
   },
 
-  // If a ping function fails, the task sends `ping-message`. If a reconnect function fails, the
-  // task makes the attempt at once.
+  // If a ping function fails, the task sends `ping-message`, because `ping-bytes` is not set. If a
+  // reconnect function fails, the task makes the attempt at once.
   async exceptions_of_functions() {
     const task = await openTask({pongMessage: 'pong', reconnectTimeout: 1});
     const opened = [];

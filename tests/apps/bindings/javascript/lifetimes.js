@@ -39,8 +39,8 @@ async function assertClients(watcher, number) {
 }
 
 main({
-  // Handlers and functions that refer to their own task do not keep it alive. Neither does its
-  // connection.
+  // The garbage collector frees a task to which only its own handlers and functions refer, even an
+  // open one.
   async handlers_alone() {
     const watcher = await openTask();
     const make = async () => {

@@ -56,8 +56,8 @@ def test_exceptions():
 def test_exceptions_of_functions():
     """The task continues after an exception in one of its functions.
 
-    If a ping function fails, the task sends `ping-message`. If a reconnect function fails, the task
-    makes the attempt at once.
+    If a ping function fails, the task sends `ping-message`, because `ping-bytes` is not set. If a
+    reconnect function fails, the task makes the attempt at once.
     """
     task = open_task(pong_message='pong', reconnect_timeout=1)
     opened = []

@@ -55,7 +55,7 @@ def test_dropped():
 
 
 def test_handlers_alone():
-    """Handlers that refer to their own task do not keep it alive. Neither does its connection."""
+    """The garbage collector frees a task to which only its own handlers refer, even an open one."""
     def make():
         task = open_task()
         task.connect('open', lambda _: task.send_text('open'))
@@ -93,7 +93,7 @@ def test_functions_keep():
 
 
 def test_call_keeps():
-    """A pending call keeps its task alive until its callback has been called."""
+    """A pending call keeps its task alive until the callback of the call has run."""
     opened = []
 
     def begin():
