@@ -142,7 +142,7 @@ is_pong (GBytes *message)
   return length == 4 && memcmp (data, "pong", 4) == 0;
 }
 
-/* Checks a message of the server, unless it is a reply to a heartbeat. The message consists of the
+/* Checks a message of the server, unless it is a reply to a ping. The message consists of the
  * number of its connection and its own number on that connection. The conditions are:
  *
  *   - No message is received twice.

@@ -60,9 +60,10 @@ run_request (const char *openssl,
   return run (argv);
 }
 
-/* Makes a self-signed certificate and its key with openssl. From version 3.4 on, openssl has
- * options for the dates. An older openssl refuses to make an expired certificate, so this function
- * then makes a valid one and changes its dates. Returns FALSE if openssl is missing or fails. */
+/* Makes a self-signed certificate and its key with openssl. From version 3.4 on, `openssl req` has
+ * options for the dates. An older `openssl req` refuses to make an expired certificate, so this
+ * function then makes a valid one, and changes its dates with `openssl x509`. Returns FALSE if
+ * openssl is missing or fails. */
 static gboolean
 run_openssl (const char *key,
              const char *certificate,
@@ -101,8 +102,8 @@ make_certificate (const char *name,
 }
 
 /* Returns a database that has @certificate as its only authority. Writes the certificate to a new
- * file, and sets @path to its path. The caller must keep the file as long as the database, because
- * the database reads the file again when a connection uses it. */
+ * file, and sets @path to the path of this file. The caller must keep the file as long as the
+ * database, because the database reads the file again when a connection uses the database. */
 static GTlsDatabase *
 make_database (GTlsCertificate  *certificate,
                char            **path)

@@ -112,7 +112,7 @@ run_flood (gpointer data)
   while (goes_on && self->again != NULL && flood_get_n_sent (self) < self->limit)
     goes_on = say (self, socket, self->again->data, self->again->len);
 
-  /* Keeps the socket open until the end of the test. */
+  /* Keeps the socket open until flood_free (). */
   while (!g_cancellable_is_cancelled (self->cancellable))
     g_usleep (G_TIME_SPAN_MILLISECOND);
 

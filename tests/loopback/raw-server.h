@@ -14,7 +14,7 @@ typedef struct _RawServer RawServer;
 /* A connection of a client to the server */
 typedef struct _RawPeer RawPeer;
 
-/* A function that a test sets for a step of each connection, such as the handshake */
+/* A function that a test sets for a step of each connection, such as the client's request */
 typedef void (*RawPeerFunc) (RawPeer  *peer,
                              gpointer  user_data);
 

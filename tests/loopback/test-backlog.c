@@ -8,7 +8,7 @@
 
 #define SIZE (64 * 1024)
 
-/* More messages than the kernel buffers */
+/* More messages than the kernel can buffer */
 #define N_MESSAGES 100
 
 /* Sends message @number. Each message has a size of its own, because the server identifies messages
@@ -111,7 +111,7 @@ test_reconnect_now_keeps (Fixture       *fixture,
   fixture_close_raw (fixture, peer);
 }
 
-/* Messages that are not sent within close-timeout are reported as lost, and the connection is
+/* Messages that are not sent within close-timeout are reported as unsent, and the connection is
  * dropped. */
 static void
 test_unsent_at_close (Fixture       *fixture,

@@ -22,8 +22,8 @@
 #define MAX_MESSAGE MIB
 #define ROOM_FOR_A_MESSAGE (6 * MAX_MESSAGE + ROOM_FOR_BUFFERS)
 
-/* The number of bytes that a server sends in most tests. The memory in use must not grow with this
- * number. */
+/* The number of bytes after which the server stops in some tests. The memory in use must not grow
+ * with this number. */
 #define PLENTY (64 * MIB)
 
 typedef struct
@@ -136,7 +136,7 @@ run_for (Bounds *bounds,
   report (bounds);
 }
 
-/* Fails if the test has used more than @room bytes of the heap, and frees the object. */
+/* Fails if the test has used more than @room bytes of the heap. Frees @bounds. */
 static void
 bounds_free (Bounds  *bounds,
              guint64  room)
@@ -366,7 +366,7 @@ test_paused (gconstpointer data)
 }
 
 /* The answer to the handshake never ends. libsoup reads up to 64 KiB of headers, or 100 KiB from
- * libsoup 3.6 on. The task accepts only a few interim responses. If the headers end, the body is
+ * libsoup 3.6 on. The task accepts at most 100 interim responses. If the headers end, the body is
  * dropped. The attempt ends when connect-timeout expires, at the latest.
  *
  * @data: the beginning of the answer, and the text that is repeated after it */

@@ -11,7 +11,7 @@
  * or between two parts of such a message. The last test receives pongs before and after a call of
  * get_connection (). */
 
-/* The number of times that libsoup has emitted `pong`, since test_pongs () set it to 0 */
+/* The number of times that libsoup has emitted `pong` since test_pongs () set it to 0 */
 static guint n_pongs;
 
 static gboolean
@@ -87,8 +87,8 @@ test_nested_in_open (Fixture       *fixture,
 {
   guint n_messages = 0;
 
-  g_test_summary ("The same holds if the message is emitted in a main loop that a handler of "
-                  "`open` runs");
+  g_test_summary ("While a handler of a message runs a main loop, no other message is emitted, "
+                  "even if a handler of `open` runs the loop in which the message was emitted");
 
   g_signal_connect_swapped (fixture->task, "open", G_CALLBACK (nest_in_open_cb), fixture);
   g_signal_connect (fixture->task, "message", G_CALLBACK (nest_cb), &n_messages);
@@ -121,7 +121,8 @@ test_nested_next_link (Fixture       *fixture,
 {
   RawPeer *peer = fixture_open_raw (fixture);
 
-  g_test_summary ("The same holds for a message of the next connection");
+  g_test_summary ("While a handler of a message runs a main loop, no message of the next "
+                  "connection is emitted");
 
   g_signal_connect (fixture->task, "message", G_CALLBACK (nest_next_link_cb), fixture);
   raw_peer_send_text (peer, "nest");

@@ -37,7 +37,7 @@ typedef struct
   guint            n_unheard;  /* emitted messages that the listener has not received yet */
 } Exchange;
 
-/* The number of times that libsoup has emitted `message` since a test has reset the number */
+/* The number of times that libsoup has emitted `message` since a test set it to 0 */
 static guint n_emissions;
 
 static gboolean
@@ -187,8 +187,8 @@ end (Exchange *exchange,
   return g_string_free (exchange->log, FALSE);
 }
 
-/* Opens a connection, and sends @bytes in pieces of random sizes, of at most @max_piece and
- * MAX_PIECE bytes. Stops when the connection ends.
+/* Opens a connection, and sends @bytes in pieces of random sizes, up to the smaller one of
+ * @max_piece and MAX_PIECE. Stops when the connection ends.
  *
  * Returns: (transfer full): the log: see end () */
 static char *

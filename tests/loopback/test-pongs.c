@@ -186,7 +186,8 @@ test_order (Fixture       *fixture,
   assert_words (&judge, "open ask:hello message:hello ask:pong 1 ask-binary:pong 2 "
                         "ask:news message:news");
 
-  /* No ping was sent before these replies, so no metric counts them. */
+  /* Recognized replies do not count as received messages. No ping was sent before, so they do not
+   * count as replies either. */
   g_assert_cmpuint (get_metric (fixture->task, hb_metrics_get_messages_received), ==, 2);
   g_assert_cmpuint (get_metric (fixture->task, hb_metrics_get_replies), ==, 0);
   tear_down_judge (&judge);

@@ -18,7 +18,7 @@ count_cb (GObject    *object,
 typedef struct
 {
   const char *name;
-  const char *first;  /* the default, in the form of g_strdup_value_contents () */
+  const char *first;  /* the default, as from g_strdup_value_contents (), except for a double */
   const char *second; /* (nullable) another value for set_from_string (), NULL if read-only */
 } Property;
 
@@ -328,8 +328,8 @@ test_notifications (Fixture       *fixture,
                      "protocol:NULL close:1000");
 }
 
-/* `reconnect-at` is notified when an attempt is scheduled, when a hold begins, when it ends, and
- * when the task is closed. An application that shows a countdown relies on these notifications. */
+/* `reconnect-at` is notified when an attempt is scheduled, when a hold begins or ends, and when the
+ * task is closed. An application that shows a countdown relies on these notifications. */
 static void
 test_reconnect_at (Fixture       *fixture,
                    gconstpointer  data)

@@ -28,7 +28,7 @@ typedef struct
   gboolean    is_silent;  /* the old server answers no handshake; if FALSE, it is stopped */
   gboolean    is_given;   /* the session is the application's */
   const char *replace_in; /* (nullable) the signal whose handler sets another session */
-  void      (*act)        (HbWebsocketTask *task); /* (nullable) called once the name has moved */
+  void      (*act)        (HbWebsocketTask *task); /* (nullable) called after the move */
 } MoveCase;
 
 static void

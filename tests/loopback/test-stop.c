@@ -81,7 +81,7 @@ typedef struct
   When        when;
   Deed        deed;
   guint       sleep;   /* LONG or SHORT */
-  gboolean    is_good; /* the server answers pings once the process sleeps */
+  gboolean    is_good; /* the server answers pings after the sleep has begun */
   const char *words;   /* the first words after the sleep, "" if the process stays connected */
   guint       delay;   /* from the resume to the first word, in milliseconds */
 } Scenario;

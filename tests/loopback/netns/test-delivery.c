@@ -13,8 +13,8 @@
 #include "network.h"
 #include "receiver.h"
 
-/* Checks which messages a server's application receives while connections are lost repeatedly. The
- * server is a separate process: see receiver.c.
+/* Checks which messages a server's application receives if connections are lost. The server is a
+ * separate process: see receiver.c.
  *
  * HB_DELIVERY_MESSAGES sets the number of messages for each case of `runs`. A long run, with about
  * 10,000 losses:

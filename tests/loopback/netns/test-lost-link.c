@@ -13,10 +13,10 @@
 #include <sanitizer/lsan_interface.h>
 #endif
 
-/* Tests of a connection that is lost, in most cases without a report from TCP. The heartbeat
- * detects the loss, and the task reconnects when the network works again. The tests need `ip` and
- * `nft`. They also need root, or a system on which ordinary users may create user namespaces. To
- * run them by hand:
+/* Tests of a network that fails while a connection is open. In most cases, TCP does not report the
+ * failure in time, so the heartbeat must detect the loss of the connection. The task reconnects
+ * when the network works again. The tests need `ip` and `nft`. They also need root, or a system on
+ * which ordinary users may create user namespaces. To run them by hand:
  *
  *   HB_REQUIRE_NETNS=1 meson test -C _build --suite netns --verbose
  *   _build/tests/loopback/netns/test-netns-lost-link --verbose -p /netns/lost-link/dropped
@@ -270,8 +270,9 @@ test_short_outage (Outage        *self,
   g_assert_cmpuint (raw_server_get_n_accepted (self->server), ==, 1);
 }
 
-/* Proves that the heartbeat detects the loss in the other tests. Without the heartbeat, the task
- * keeps the connection, because the kernel sends the data again for a quarter of an hour. */
+/* Proves that TCP does not detect an outage in the time that the heartbeat needs. Without the
+ * heartbeat, the task keeps the connection, because the kernel sends the data again for a quarter
+ * of an hour. */
 static void
 test_without_heartbeat (Outage        *self,
                         gconstpointer  data)
