@@ -150,7 +150,7 @@ is_valid (const guint8 *data,
   return TRUE;
 }
 
-/* Fills @bytes with random characters. A surrogate may be among them, and the last one may be cut
+/* Fills @bytes with random characters. Some may be surrogates, and the last character may be cut
  * off. In half of the cases, a random byte replaces one of the bytes, which usually makes the text
  * invalid. */
 static void

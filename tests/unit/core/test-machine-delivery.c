@@ -281,8 +281,8 @@ write_number (GString *log,
   add_to_log (log, text);
 }
 
-/* Takes a step that has no argument, except those of take_step_of_link (). Returns whether the step
- * was taken. */
+/* Takes a step that has no argument, unless it is one for take_step_of_link (). Returns whether the
+ * step was taken. */
 static gboolean
 take_step (Fixture    *fixture,
            GString    *log,
@@ -330,7 +330,7 @@ take_step (Fixture    *fixture,
   return TRUE;
 }
 
-/* Takes a step that opens, replaces, blocks or unblocks the link, or takes the queue back. Returns
+/* Takes a step that opens, replaces, blocks or unblocks the link, or empties the queue. Returns
  * whether the step was taken. */
 static gboolean
 take_step_of_link (Fixture    *fixture,

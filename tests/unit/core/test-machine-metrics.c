@@ -64,8 +64,8 @@ test_sent (Fixture       *fixture,
 {
   g_autoptr (HbMetrics) metrics = NULL;
 
-  g_test_summary ("A message is counted as sent when the kernel has all of it, and only once, even "
-                  "if it was in flight on two links");
+  g_test_summary ("By default, a message counts as sent when the kernel has accepted all of it, "
+                  "and is counted only once, even if it was in flight on two links");
 
   fixture->holds_writes = TRUE;
   start_open (fixture);

@@ -274,8 +274,8 @@ static void
 test_unread_reply (Fixture       *fixture,
                    gconstpointer  data)
 {
-  g_test_summary ("A change of the network never ends a link, because the reply may have arrived "
-                  "but not been read");
+  g_test_summary ("A change of the network never ends a link, because the reply may be in the "
+                  "socket, unread");
 
   start_open (fixture);
   advance (fixture, 15000);

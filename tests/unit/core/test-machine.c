@@ -210,7 +210,7 @@ test_close (Fixture       *fixture,
 {
   HbLoss loss = { .code = 1000, .reason = "bye" };
 
-  g_test_summary ("close () sends a close frame, and the task is CLOSED only once the link has "
+  g_test_summary ("close () sends a close frame, and the task is not CLOSED before the link has "
                   "ended");
 
   start_open (fixture);

@@ -244,7 +244,7 @@ static void
 test_amounts (Fixture       *fixture,
               gconstpointer  data)
 {
-  g_test_summary ("The bytes of a message count as buffered until it is written");
+  g_test_summary ("The bytes of a message count as buffered until the message counts as sent");
 
   push (fixture, "1 22 333");
   g_assert_cmpuint (hb_queue_get_buffered (&fixture->queue), ==, 6);
@@ -271,8 +271,8 @@ static void
 test_written (Fixture       *fixture,
               gconstpointer  data)
 {
-  g_test_summary ("A message counts as written when the kernel has the last byte of its frame, and "
-                  "never before the link has the frame");
+  g_test_summary ("A message counts as written when the kernel has accepted the last byte of its "
+                  "frame, and never before the link has the frame");
 
   push (fixture, "one two");
   take (fixture, 1);

@@ -214,8 +214,8 @@ complete (Walk        *self,
     self->highest[taken->delivery] = taken->number;
 }
 
-/* Counts the messages that the kernel or the peer has now received. The machine ignores this for a
- * link that it has left, so nothing is counted then. */
+/* Counts the messages that the kernel or the peer has now received. The machine ignores the events
+ * of a link that it has left, so the messages of such a link are not counted. */
 void
 walk_complete (Walk *self)
 {

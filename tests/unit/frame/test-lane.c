@@ -12,8 +12,8 @@
 #define MAX_LENGTH 1000
 
 /* The bytes of some frames, and a letter for the kind of each: F for a fast frame, P for a pong,
- * and S for a slow frame. O, which is always the last letter, is for a slow frame after which all
- * frames are slow. */
+ * and S for a slow frame. O, which can only be the last letter, is for a slow frame after which
+ * all frames are slow. */
 typedef struct
 {
   const char *name;

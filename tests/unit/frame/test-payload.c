@@ -7,7 +7,7 @@
 #include "hb-frame-private.h"
 #include "hb-payload-private.h"
 
-/* A payload that arrives in pieces is complete and in order, and its memory grows with it. */
+/* A payload that arrives in pieces is complete and in order. The memory for it grows meanwhile. */
 
 #define KIB 1024
 

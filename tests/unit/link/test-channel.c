@@ -102,7 +102,7 @@ fill (Fixture *fixture)
   return span;
 }
 
-/* The positions of messages are contiguous, and in the end the kernel has all bytes. */
+/* The positions of messages are contiguous, and in the end the kernel has accepted all bytes. */
 static void
 test_positions (Fixture       *fixture,
                 gconstpointer  data)

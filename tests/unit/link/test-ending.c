@@ -135,7 +135,7 @@ test_case (Fixture       *fixture,
   g_assert_cmpstr (fixture->reports->str, ==, test->reports);
 }
 
-/* The end is not reported before the peer has answered our close frame. */
+/* After the library has sent a close frame, the end is not reported before the peer's answer. */
 static void
 test_own_close (Fixture       *fixture,
                 gconstpointer  data)

@@ -199,8 +199,8 @@ test_one_write (Fixture       *fixture,
   assert_frames (fixture, "02:32760 00:32760 80:16", payload);
 }
 
-/* The frames that libsoup writes while the kernel has only a part of a message, and the resulting
- * order */
+/* The frames that libsoup writes while the kernel has accepted only a part of a message, and the
+ * resulting order */
 typedef struct
 {
   const char *name;
@@ -452,7 +452,7 @@ do_random_step (Fixture    *fixture,
     }
 }
 
-/* Checks that a message counts as written exactly when the kernel has its last byte. */
+/* Checks that a message counts as written exactly when the kernel has accepted its last byte. */
 static void
 check_progress (Fixture *fixture,
                 Frames  *frames,
@@ -486,7 +486,7 @@ test_random (Fixture       *fixture,
   guint i;
 
   g_test_summary ("In a random order of events, messages are written completely and in order, and "
-                  "counted when the kernel has them");
+                  "counted when the kernel has accepted them");
 
   frames_init (&frames);
   hb_output_set_fragment_size (fixture->output, 1000);

@@ -8,7 +8,7 @@
 #include "output-fixture.h"
 
 /* Written bytes arrive unchanged, and in few writes. At every step, the output knows how many bytes
- * the kernel has. */
+ * the kernel has accepted. */
 
 #define assert_taken(fixture, text, n_writes) \
   G_STMT_START { \
@@ -137,7 +137,7 @@ test_refused_while_corked (Fixture       *fixture,
   g_assert_cmpuint (fixture->events.n_writable, ==, 1);
 }
 
-/* The position of a frame's end is known before the kernel has all of the frame. */
+/* The position of a frame's end is known before the kernel has accepted all of the frame. */
 static void
 test_short (Fixture       *fixture,
             gconstpointer  data)
@@ -378,7 +378,8 @@ main (int   argc,
       char *argv[])
 {
   g_test_init (&argc, &argv, NULL);
-  g_test_summary ("Written bytes arrive unchanged, and are counted when the kernel has them");
+  g_test_summary ("Written bytes arrive unchanged, and are counted when the kernel has accepted "
+                  "them");
 
   add ("lone", test_lone);
   add ("gathered", test_gathered);
