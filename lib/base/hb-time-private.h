@@ -19,10 +19,10 @@ hb_milliseconds (guint milliseconds)
   return (gint64) milliseconds * G_TIME_SPAN_MILLISECOND;
 }
 
-/* Call this after the length of a timeout that began at @since was set to @after, in milliseconds, 0
- * for no limit. If only the change has moved the end into the past, the timeout has to end now. If
- * its end were left in the past, the timeout would seem to be handled late, as after a suspend, and
- * would start again.
+/* Call this after the length of a timeout that began at @since was set to @after, in milliseconds,
+ * 0 for no limit. If only the change has moved the end into the past, the timeout has to end now.
+ * If its end were left in the past, the timeout would seem to be handled late, as after a suspend,
+ * and would start again.
  *
  * @before: the length before, which may be the same
  *
