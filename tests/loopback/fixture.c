@@ -7,11 +7,12 @@
 #include "hb-link-steps-private.h"
 #include "hb-websocket-task-private.h"
 
+/* Called when a connection is freed. A weak reference would already be cleared when the connection
+ * is disposed of, even if another reference keeps it in memory. */
 static void
-free_weak_ref (gpointer data)
+count_freed (gpointer data)
 {
-  g_weak_ref_clear (data);
-  g_free (data);
+  --*(guint *) data;
 }
 
 /* Returns the connection of the task, or NULL if none is open. Reads the property `connection` only
@@ -33,7 +34,6 @@ notify_connection_cb (HbWebsocketTask *task,
 {
   SoupWebsocketConnection *connection = get_connection (task);
   GIOStream *stream;
-  GWeakRef *ref;
 
   if (connection == NULL)
     return;
@@ -41,9 +41,12 @@ notify_connection_cb (HbWebsocketTask *task,
   stream = soup_websocket_connection_get_io_stream (connection);
   g_assert_cmpint (strcmp (G_OBJECT_TYPE_NAME (stream), "HbStream") == 0, ==, has_stream);
 
-  ref = g_new (GWeakRef, 1);
-  g_weak_ref_init (ref, connection);
-  g_ptr_array_add (fixture->connections, ref);
+  if (g_object_get_data (G_OBJECT (connection), "n-connections") != NULL)
+    return;
+
+  fixture->n_connections++;
+  g_object_set_data_full (G_OBJECT (connection), "n-connections", &fixture->n_connections,
+                          count_freed);
 }
 
 void
@@ -67,25 +70,8 @@ fixture_set_up (Fixture       *fixture,
   hb_websocket_task_set_ping_timeout (fixture->task, 0);
   hb_websocket_task_set_reconnect_timeout (fixture->task, RECONNECT);
   fixture->log = signal_log_new (fixture->task);
-  fixture->connections = g_ptr_array_new_with_free_func (free_weak_ref);
   g_signal_connect (fixture->task, "notify::connection", G_CALLBACK (notify_connection_cb),
                     fixture);
-}
-
-static gboolean
-connections_are_gone (Fixture *fixture)
-{
-  guint i;
-
-  for (i = 0; i < fixture->connections->len; i++)
-    {
-      g_autoptr (GObject) connection = g_weak_ref_get (g_ptr_array_index (fixture->connections, i));
-
-      if (connection != NULL)
-        return FALSE;
-    }
-
-  return TRUE;
 }
 
 /* Checks that the test has expected all signals, that no reference keeps the task alive, whatever
@@ -104,10 +90,9 @@ fixture_tear_down (Fixture       *fixture,
   if (fixture->task != NULL)
     g_assert_finalize_object (fixture->task);
 
-  wait_until (connections_are_gone (fixture));
+  wait_until (fixture->n_connections == 0);
   wait_idle ();
   signal_log_free (fixture->log);
-  g_ptr_array_unref (fixture->connections);
   g_clear_pointer (&fixture->server, test_server_free);
   g_clear_pointer (&fixture->raw, raw_server_free);
   wait_idle ();

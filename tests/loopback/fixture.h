@@ -20,7 +20,7 @@ typedef struct
   RawServer       *raw;         /* (nullable) if the test's data is "raw" */
   HbWebsocketTask *task;        /* (nullable) NULL if the test has dropped it */
   SignalLog       *log;
-  GPtrArray       *connections; /* a GWeakRef for each connection of the task */
+  guint            n_connections; /* connections of the task that are not freed yet */
 } Fixture;
 
 #define RECONNECT 20
