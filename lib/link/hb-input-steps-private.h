@@ -34,6 +34,7 @@ struct _HbInput
   gboolean       is_delivering;
   gboolean       is_stopped;    /* The owner has stopped reading. */
   gboolean       is_parked;     /* The source is in a context that no loop iterates. */
+  gboolean       may_fail;      /* libsoup may have a part of a frame that it will refuse. */
 };
 
 /* The clock is read again after this number of bytes. */

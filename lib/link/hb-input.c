@@ -303,10 +303,15 @@ hb_input_open_fast_lane (HbInput    *self,
   hb_fast_lane_open (&self->fast_lane);
 }
 
+/* After a read without bytes, libsoup compares the length of a frame that it has in part with its
+ * limit again. If the limit was lowered, that read may close the connection. */
 void
 hb_input_set_max_message_size (HbInput *self,
                                guint64  bytes)
 {
+  if (bytes < self->fast_lane.lane.max_length && self->fast_lane.n_slow > 0)
+    self->may_fail = TRUE;
+
   self->fast_lane.lane.max_length = bytes;
 }
 
@@ -436,7 +441,8 @@ hb_input_run (HbInput  *self,
 gboolean
 hb_input_can_park (HbInput *self)
 {
-  return !self->is_parked && !self->is_delivering && self->reader_func != NULL && is_read (self);
+  return !self->is_parked && !self->is_delivering && self->reader_func != NULL && is_read (self)
+         && !self->may_fail;
 }
 
 /* Calls no callback from now on, and closes the fast lane. */

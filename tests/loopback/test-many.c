@@ -676,6 +676,32 @@ test_libsoup_after_rest (Fixture       *fixture,
   many_clear (&many);
 }
 
+static void
+test_limit_within_frame (Fixture       *fixture,
+                         gconstpointer  data)
+{
+  g_autoptr (GByteArray) part = raw_frame_from_hex ("01 64 61");
+  RawPeer *peer;
+  Many many;
+
+  g_test_summary ("If the limit is lowered while a longer frame is being received, and other tasks "
+                  "connect before more of the frame arrives, the connection ends and is freed");
+
+  fixture->server = test_server_new (TEST_SERVER_ECHO);
+  peer = fixture_open_raw (fixture);
+  raw_peer_write (peer, part->data, part->len);
+  wait_idle ();
+  hb_websocket_task_set_max_message_size (fixture->task, 10);
+  many_init (&many, fixture, &sizes[G_N_ELEMENTS (sizes) - 1]);
+
+  assert_sends (fixture->task, "one");
+  assert_sends (fixture->task, "two");
+  raw_peer_expect (peer, "text:one text:two");
+  raw_peer_write_text (peer, "b");
+  signal_log_expect (fixture->log, "state:closed error:message-too-big close:1006");
+  many_clear (&many);
+}
+
 int
 main (int   argc,
       char *argv[])
@@ -688,6 +714,7 @@ main (int   argc,
   add_sized ("disposed-in-ping", test_disposed_in_ping);
   add_raw_test ("/loopback/many/judged-in-nested", test_judged_in_nested);
   add_raw_test ("/loopback/many/libsoup-after-rest", test_libsoup_after_rest);
+  add_raw_test ("/loopback/many/limit-within-frame", test_limit_within_frame);
   add_test ("/loopback/many/any-order", test_any_order);
   add_test ("/loopback/many/polled", test_polled);
   add_test ("/loopback/many/sources", test_sources);
