@@ -24,6 +24,7 @@ typedef struct
   gint64   pinged_at;     /* the start of the latency; HB_NEVER unless a ping waits for its reply */
   gint64   last_ping;     /* the last ping, or the start of the heartbeat; HB_NEVER while stopped */
   gboolean is_stale;      /* The next reply does not give a latency. */
+  gboolean is_unsent;     /* The application's function makes the ping that waits for activity. */
 } HbHeartbeat;
 
 /* The values that mean that no latency is known */
@@ -45,6 +46,7 @@ void      hb_heartbeat_change_pong_timeout
 void      hb_heartbeat_on_ping      (HbHeartbeat       *self,
                                      const HbSettings  *settings,
                                      gint64             now);
+void      hb_heartbeat_on_pinging   (HbHeartbeat       *self);
 void      hb_heartbeat_on_pinged    (HbHeartbeat       *self,
                                      gint64             now);
 void      hb_heartbeat_on_activity  (HbHeartbeat       *self,

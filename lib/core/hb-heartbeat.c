@@ -87,12 +87,13 @@ hb_heartbeat_change_pong_timeout (HbHeartbeat *self,
     self->awaited_since = hb_time_change_timeout (self->awaited_since, before, after, now);
 }
 
-/* Returns when the link is to be judged dead, or HB_NEVER if no ping is judged. */
+/* Returns when the link is to be judged dead, or HB_NEVER if no ping is judged, or if the ping has
+ * not been sent. */
 static gint64
 get_judged_at (const HbHeartbeat *self,
                const HbSettings  *settings)
 {
-  return hb_heartbeat_is_judged (self, settings)
+  return hb_heartbeat_is_judged (self, settings) && !self->is_unsent
          ? self->awaited_since + hb_milliseconds (settings->pong_timeout)
          : HB_NEVER;
 }
@@ -190,13 +191,35 @@ hb_heartbeat_make_ping (const HbSettings *settings,
   return g_bytes_new_from_bytes (payload, 0, MIN (g_bytes_get_size (payload), MAX_PING));
 }
 
+/* Returns whether the last ping is the one that waits for activity. */
+static gboolean
+is_last_ping_awaited (const HbHeartbeat *self)
+{
+  return hb_heartbeat_is_awaiting (self) && self->awaited_since == self->last_ping;
+}
+
+/* Call this before a function of the application makes the ping. If this ping is the one that waits
+ * for activity, the link is not judged until hb_heartbeat_on_pinged (), because the function may run
+ * a main loop for a long time. */
+void
+hb_heartbeat_on_pinging (HbHeartbeat *self)
+{
+  self->is_unsent = self->is_unsent || is_last_ping_awaited (self);
+}
+
 /* Call this before the ping is sent. If this ping is the one that waits for activity, its time
- * starts here, because code of the application may have run since hb_heartbeat_on_ping (). */
+ * starts here, because code of the application may have run since hb_heartbeat_on_ping (). If
+ * another ping, which is made while the application's function runs, is sent first, it takes the
+ * place of the one that waits. */
 void
 hb_heartbeat_on_pinged (HbHeartbeat *self,
                         gint64       now)
 {
-  if (!hb_heartbeat_is_awaiting (self) || self->awaited_since != self->last_ping)
+  gboolean is_awaited = is_last_ping_awaited (self)
+                        || (self->is_unsent && hb_heartbeat_is_awaiting (self));
+
+  self->is_unsent = FALSE;
+  if (!is_awaited)
     return;
 
   self->awaited_since = now;

@@ -140,6 +140,7 @@ gboolean          hb_machine_on_requested       (HbMachine      *self,
 void              hb_machine_await_turn         (HbMachine      *self);
 void              hb_machine_on_greeted         (HbMachine      *self,
                                                  guint           serial);
+void              hb_machine_on_pinging         (HbMachine      *self);
 gboolean          hb_machine_on_pinged          (HbMachine      *self,
                                                  gint64          now);
 void              hb_machine_on_given           (HbMachine      *self,

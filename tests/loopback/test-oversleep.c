@@ -207,6 +207,35 @@ test_ping_func (Fixture       *fixture,
   raw_peer_forget (peer);
 }
 
+static char *
+run_loop_in_ping_cb (HbWebsocketTask *task,
+                     gpointer         user_data)
+{
+  sleep_cb (task, user_data);
+  wait_idle ();
+
+  return NULL;
+}
+
+static void
+test_ping_func_loop (Fixture       *fixture,
+                     gconstpointer  data)
+{
+  guint n_calls = 0;
+  RawPeer *peer = fixture_open_raw (fixture);
+
+  g_test_summary ("The time that the ping function takes does not count as time in which the peer "
+                  "could reply, even if the function runs a main loop");
+
+  hb_websocket_task_set_ping_func (fixture->task, run_loop_in_ping_cb, &n_calls, NULL);
+  jump (PING_AFTER + LATENESS);
+  expect_ping (data, peer);
+  expect_dead (fixture);
+
+  /* With STEADY, another ping is sent before the connection is lost. */
+  raw_peer_forget (peer);
+}
+
 static void
 sleep_after_check_cb (HbWebsocketTask *task,
                       gpointer         user_data)
@@ -337,6 +366,7 @@ static const SuspendCase cases[] = {
   { "nested", test_nested },
   { "nested-elsewhere", test_nested_elsewhere },
   { "ping-func", test_ping_func },
+  { "ping-func-loop", test_ping_func_loop },
   { "check-in-handler", test_check_in_handler },
   { "alarm-again", test_alarm_again },
   { "other-task-busy", test_other_task_busy },

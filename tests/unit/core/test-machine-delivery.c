@@ -169,7 +169,8 @@ static const Row rows[] = {
     ">one >hello >one error:handshake >hello | error:queue-full >hello >one >six" },
 
   /* On the later links, the messages of a login, if any, precede the queue. */
-  { "hold-login", "a:one manual lose open at:hello reset:1 | at:again ready | written | acknowledged",
+  { "hold-login",
+    "a:one manual lose open at:hello reset:1 | at:again ready | written | acknowledged",
     ">one >hello failed:not-open(hello) error:handshake | >again | | done(again) >one" },
   { "hold-no-login", "a:one manual lose open at:hello reset:1 | ready",
     ">one >hello failed:not-open(hello) error:handshake | >one" },

@@ -829,6 +829,68 @@ test_pinged_late (Fixture       *fixture,
 }
 
 static void
+test_pinging (Fixture       *fixture,
+              gconstpointer  data)
+{
+  g_test_summary ("While the application's function makes a ping, the link is not judged, even if "
+                  "the function runs a main loop");
+
+  start_open (fixture);
+  advance (fixture, 15000);
+  forget (fixture);
+  hb_machine_on_pinging (&fixture->machine);
+  advance (fixture, 30000);
+  assert_effects (fixture, "");
+  hb_machine_on_pinged (&fixture->machine, fixture->now);
+  assert_deadline (fixture, 10000);
+}
+
+static void
+test_pinging_steady (Fixture       *fixture,
+                     gconstpointer  data)
+{
+  g_test_summary ("If another ping is sent while the application's function makes one, the link is "
+                  "judged by the other ping");
+
+  fixture->machine.settings.liveness = HB_LIVENESS_STEADY;
+  start_open (fixture);
+  advance (fixture, 15000);
+  forget (fixture);
+  hb_machine_on_pinging (&fixture->machine);
+  advance (fixture, 15000);
+  assert_effects (fixture, "ping");
+  hb_machine_on_pinging (&fixture->machine);
+  advance (fixture, 2000);
+  hb_machine_on_pinged (&fixture->machine, fixture->now);
+  assert_deadline (fixture, 10000);
+  advance (fixture, 4000);
+  hb_machine_on_pinged (&fixture->machine, fixture->now);
+  assert_deadline (fixture, 6000);
+}
+
+static void
+test_pinging_withdrawn (Fixture       *fixture,
+                        gconstpointer  data)
+{
+  HbSettings *settings = &fixture->machine.settings;
+
+  g_test_summary ("No reply is awaited to a ping that is not sent, because the application's "
+                  "function has changed the heartbeat mode on a link that is not ready");
+
+  settings->manual_ready = TRUE;
+  settings->connect_timeout = 0;
+  settings->heartbeat_mode = HB_HEARTBEAT_MODE_PING;
+  start_open (fixture);
+  advance (fixture, 15000);
+  forget (fixture);
+  hb_machine_on_pinging (&fixture->machine);
+  settings->heartbeat_mode = HB_HEARTBEAT_MODE_MESSAGE;
+  g_assert_false (hb_machine_on_pinged (&fixture->machine, fixture->now));
+  settings->heartbeat_mode = HB_HEARTBEAT_MODE_PING;
+  assert_deadline (fixture, 15000);
+}
+
+static void
 test_pinged_after_activity (Fixture       *fixture,
                             gconstpointer  data)
 {
@@ -951,6 +1013,9 @@ main (int   argc,
   add_test ("/machine-heartbeat/read-later", test_read_later);
   add_test ("/machine-heartbeat/read-later-again", test_read_later_again);
   add_test ("/machine-heartbeat/pinged-late", test_pinged_late);
+  add_test ("/machine-heartbeat/pinging", test_pinging);
+  add_test ("/machine-heartbeat/pinging-steady", test_pinging_steady);
+  add_test ("/machine-heartbeat/pinging-withdrawn", test_pinging_withdrawn);
   add_test ("/machine-heartbeat/pinged-after-activity", test_pinged_after_activity);
   add_test ("/machine-heartbeat/early-tick", test_early_tick);
   add_test ("/machine-heartbeat/never-answered", test_never_answered);

@@ -156,6 +156,7 @@ ping (Walk *self)
   guint serial = self->link.exists ? self->link.serial : 0;
 
   self->n_pings++;
+  hb_machine_on_pinging (&self->machine);
   walk_call_back (self);
   if (!self->link.exists || self->link.serial != serial)
     return;
