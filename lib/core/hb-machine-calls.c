@@ -306,7 +306,7 @@ hb_machine_release (HbMachine *self,
   if (self->holds == 0 && self->state == HB_STATE_WAITING)
     {
       hb_effects_push_notify (&self->effects, HB_PROPERTY_RECONNECT_AT);
-      if (now >= self->attempt_at)
+      if (now >= self->attempt_at && !self->is_choosing)
         hb_machine_attempt (self, now);
     }
   else if (self->holds == 0 && self->is_request_held)

@@ -264,6 +264,23 @@ hb_machine_on_lost (HbMachine    *self,
     }
 }
 
+/* Call this before a function of the application chooses the delay. Until hb_machine_on_chosen (),
+ * the end of the current delay leads to no attempt, because the function may run a main loop for a
+ * long time, and what it returns replaces the delay. */
+void
+hb_machine_on_choosing (HbMachine *self)
+{
+  self->is_choosing = TRUE;
+}
+
+/* Call this when the application's function has returned, unless the attempt is no longer the
+ * current one. */
+void
+hb_machine_on_chosen (HbMachine *self)
+{
+  self->is_choosing = FALSE;
+}
+
 /* Replaces the current delay, also in @reconnect, with @delay, which a function of the application
  * has returned, in milliseconds. A delay that the server asked for remains the minimum. Later
  * changes of the properties do not change the delay. */

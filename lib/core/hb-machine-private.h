@@ -56,6 +56,7 @@ typedef struct
   guint        shut_down : 1;       /* an HB_EFFECT_SHUT_DOWN was pushed for this link */
   guint        is_announcing : 1;   /* handlers of `connecting` are running */
   guint        is_request_held : 1; /* a handler of `connecting` has held the request */
+  guint        is_choosing : 1;     /* the application's function is choosing the delay */
   guint        awaits_turn : 1;     /* the request waits until fewer attempts run */
   guint        stands_still : 1;    /* the socket is not read, because the inbox is full */
   guint        disposed : 1;
@@ -125,6 +126,8 @@ void              hb_machine_cancel             (HbMachine      *self,
 void              hb_machine_take_in            (HbMachine      *self,
                                                  gint64          now,
                                                  HbBatch        *batch);
+void              hb_machine_on_choosing        (HbMachine      *self);
+void              hb_machine_on_chosen          (HbMachine      *self);
 void              hb_machine_set_delay          (HbMachine      *self,
                                                  HbEffect       *reconnect,
                                                  guint           delay);

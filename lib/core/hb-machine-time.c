@@ -37,7 +37,7 @@ get_state_deadline (HbMachine *self)
   switch (self->state)
     {
     case HB_STATE_WAITING:
-      return hb_machine_get_attempt_at (self);
+      return self->is_choosing ? HB_NEVER : hb_machine_get_attempt_at (self);
 
     case HB_STATE_CONNECTING:
       return get_connect_deadline (self);
@@ -260,7 +260,7 @@ hb_machine_on_tick (HbMachine *self,
   switch (self->state)
     {
     case HB_STATE_WAITING:
-      if (self->holds == 0 && now >= self->attempt_at)
+      if (now >= get_state_deadline (self))
         hb_machine_attempt (self, now);
       break;
 

@@ -147,6 +147,7 @@ hb_machine_leave (HbMachine *self,
   self->retry_after = 0;
   self->is_announcing = FALSE;
   self->is_request_held = FALSE;
+  self->is_choosing = FALSE;
   self->awaits_turn = FALSE;
   self->stands_still = FALSE;
   hb_machine_enter (self, state, now);

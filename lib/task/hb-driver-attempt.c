@@ -64,12 +64,14 @@ hb_driver_choose_delay (HbDriver *self,
   if (owner == NULL || !hb_machine_is_current (&self->machine, effect))
     return FALSE;
 
+  hb_machine_on_choosing (&self->machine);
   has_delay = self->funcs->get_delay (owner, effect->reconnect.attempt, &delay);
   g_clear_object (&owner);
 
   if (!hb_machine_is_current (&self->machine, effect))
     return FALSE;
 
+  hb_machine_on_chosen (&self->machine);
   if (has_delay)
     hb_machine_set_delay (&self->machine, effect, delay);
 

@@ -150,6 +150,31 @@ add_hundred_cb (gpointer data)
   *(guint *) data += 100;
 }
 
+static guint
+run_loop_in_delay_cb (HbWebsocketTask *task,
+                      guint            attempt,
+                      gpointer         user_data)
+{
+  wait_pass (30);
+
+  return 60000;
+}
+
+static void
+test_reconnect_func_loop (Fixture       *fixture,
+                          gconstpointer  data)
+{
+  g_test_summary ("While the function for the delay runs a main loop, no attempt is made");
+
+  hb_websocket_task_set_reconnect_timeout (fixture->task, 1);
+  hb_websocket_task_set_reconnect_func (fixture->task, run_loop_in_delay_cb, NULL, NULL);
+  raw_server_stop (fixture->raw);
+  hb_websocket_task_open (fixture->task);
+  signal_log_skip_to (fixture->log, "reconnect:1:60000");
+  hb_websocket_task_close (fixture->task, 1000, NULL);
+  signal_log_expect (fixture->log, "state:closed");
+}
+
 static void
 test_reconnect_func (Fixture       *fixture,
                      gconstpointer  data)
@@ -385,6 +410,7 @@ main (int   argc,
   add_test ("/loopback/life/min-uptime", test_attempts_count_afresh_after_min_uptime);
   add_raw_test ("/loopback/life/waits-grow", test_waits_grow);
   add_raw_test ("/loopback/life/reconnect-func", test_reconnect_func);
+  add_raw_test ("/loopback/life/reconnect-func-loop", test_reconnect_func_loop);
   add_raw_test ("/loopback/life/reconnect-now", test_reconnect_now);
   add_raw_test ("/loopback/life/check", test_check);
   add_test ("/loopback/life/hold", test_hold);

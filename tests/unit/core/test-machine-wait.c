@@ -482,6 +482,52 @@ test_own_delay_retry_after (Fixture       *fixture,
   assert_deadline (fixture, 30000);
 }
 
+static void
+test_choosing (Fixture       *fixture,
+               gconstpointer  data)
+{
+  HbEffect effect;
+
+  g_test_summary ("While the application's function chooses the delay, no attempt is made, even if "
+                  "the function runs a main loop");
+
+  start (fixture);
+  lose_link (fixture);
+  while (hb_machine_pop_effect (&fixture->machine, &effect) && effect.kind != HB_EFFECT_RECONNECT)
+    hb_effect_clear (&effect);
+
+  hb_machine_on_choosing (&fixture->machine);
+  assert_deadline (fixture, -1);
+  hb_machine_hold (&fixture->machine);
+  advance_late (fixture, 3000);
+  g_assert_true (hb_machine_release (&fixture->machine, fixture->now));
+  forget (fixture);
+  advance_late (fixture, 0);
+  assert_effects (fixture, "");
+  hb_machine_on_chosen (&fixture->machine);
+  hb_machine_set_delay (&fixture->machine, &effect, 5000);
+  assert_effects (fixture, "notify:reconnect-at");
+  assert_deadline (fixture, 2000);
+}
+
+static void
+test_choosing_ends (Fixture       *fixture,
+                    gconstpointer  data)
+{
+  g_test_summary ("If the application's function starts another attempt, the delay after this "
+                  "attempt ends as usual");
+
+  start (fixture);
+  lose_link (fixture);
+  forget (fixture);
+  hb_machine_on_choosing (&fixture->machine);
+  hb_machine_reconnect_now (&fixture->machine, fixture->now);
+  forget (fixture);
+  lose_link (fixture);
+  forget (fixture);
+  assert_deadline (fixture, 2000);
+}
+
 int
 main (int   argc,
       char *argv[])
@@ -514,6 +560,8 @@ main (int   argc,
   add_test ("/wait/retry-after-once", test_retry_after_once);
   add_test ("/wait/own-delay", test_own_delay);
   add_test ("/wait/own-delay-retry-after", test_own_delay_retry_after);
+  add_test ("/wait/choosing", test_choosing);
+  add_test ("/wait/choosing-ends", test_choosing_ends);
 
   return g_test_run ();
 }

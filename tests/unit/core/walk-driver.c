@@ -136,10 +136,12 @@ announce_attempt (Walk     *self,
   if (dice_roll (self->dice, 2) == 1)
     {
       delay = dice_roll (self->dice, 4) * 1000;
+      hb_machine_on_choosing (&self->machine);
       walk_call_back (self);
       if (!hb_machine_is_current (&self->machine, effect))
         return;
 
+      hb_machine_on_chosen (&self->machine);
       hb_machine_set_delay (&self->machine, effect, delay);
       g_assert_cmpuint (effect->reconnect.delay, ==, MAX (delay, self->machine.retry_after));
     }
