@@ -205,15 +205,35 @@ hb_ending_on_signal (HbEnding     *self,
     begin (self);
 }
 
+/* Returns: (transfer none) (nullable): a timeout whose callback gets the connection. If several
+ * exist, returns the oldest of those with the highest priority */
+static GSource *
+find_timeout (HbEnding *self)
+{
+  return g_main_context_find_source_by_funcs_user_data (self->context, &g_timeout_funcs,
+                                                        self->connection);
+}
+
 /* Sends a close frame, which begins an orderly end. Must not be called twice, because libsoup would
- * print a critical message. */
+ * print a critical message.
+ *
+ * libsoup adds a timeout, which would close the stream after five seconds, whatever close-timeout
+ * is. Therefore this timeout is stopped. A timeout that existed before the call may be one of the
+ * application, so it is not changed, and may hide that of libsoup. */
 void
 hb_ending_send_close (HbEnding   *self,
                       guint       code,
                       const char *reason)
 {
+  GSource *timeout = find_timeout (self);
+  guint before = timeout != NULL ? g_source_get_id (timeout) : 0;
+
   self->is_closing = TRUE;
   soup_websocket_connection_close (self->connection, code, reason);
+
+  timeout = find_timeout (self);
+  if (timeout != NULL && g_source_get_id (timeout) != before)
+    g_source_set_ready_time (timeout, -1);
 }
 
 /* Returns whether the end has begun and has not been reported yet. */

@@ -148,6 +148,49 @@ test_own_close (Fixture       *fixture,
   g_assert_cmpstr (fixture->reports->str, ==, "1000 - by-peer -;");
 }
 
+static GSource *
+find_timeout (Fixture *fixture)
+{
+  return g_main_context_find_source_by_funcs_user_data (NULL, &g_timeout_funcs,
+                                                        fixture->pair.connection);
+}
+
+static void
+test_own_close_timeout (Fixture       *fixture,
+                        gconstpointer  data)
+{
+  g_test_summary ("libsoup's timeout after the library's close frame never ends, although libsoup "
+                  "removes its timeout for pings before");
+
+  soup_websocket_connection_set_keepalive_interval (fixture->pair.connection, 1000);
+  hb_ending_send_close (fixture->ending, 1000, "bye");
+  g_assert_nonnull (find_timeout (fixture));
+  g_assert_cmpint (g_source_get_ready_time (find_timeout (fixture)), ==, -1);
+}
+
+static gboolean
+never_cb (gpointer user_data)
+{
+  g_assert_not_reached ();
+}
+
+static void
+test_other_timeout (Fixture       *fixture,
+                    gconstpointer  data)
+{
+  g_autoptr (GSource) timeout = g_timeout_source_new_seconds (1000);
+  gint64 time;
+
+  g_test_summary ("A close frame does not change a timeout of the application");
+
+  g_source_set_callback (timeout, never_cb, fixture->pair.connection, NULL);
+  g_source_attach (timeout, NULL);
+  time = g_source_get_ready_time (timeout);
+  hb_ending_send_close (fixture->ending, 1000, "bye");
+  g_assert_cmpint (g_source_get_ready_time (timeout), ==, time);
+  g_source_destroy (timeout);
+}
+
 static void
 test_freed_before (Fixture       *fixture,
                    gconstpointer  data)
@@ -192,6 +235,8 @@ main (int   argc,
     }
 
   add ("own-close", test_own_close);
+  add ("own-close-timeout", test_own_close_timeout);
+  add ("other-timeout", test_other_timeout);
   add ("freed-before", test_freed_before);
   add ("freed-within", test_freed_within);
 
