@@ -74,7 +74,7 @@ hb_inbox_end_giving (HbInbox *self)
 static inline gboolean
 hb_inbox_is_needed (const HbInbox *self)
 {
-  return self->is_paused || self->messages.length > 0
+  return self->is_paused || self->is_giving || self->messages.length > 0
          || hb_tickets_get_length (&self->receives) > 0;
 }
 

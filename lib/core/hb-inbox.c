@@ -104,6 +104,9 @@ hb_inbox_push (HbInbox  *self,
 {
   gpointer ticket = hb_tickets_pop (&self->receives);
 
+  if (self->is_giving)
+    hb_inbox_take_back (self);
+
   if (ticket != NULL)
     hb_effects_push_received (self->effects, ticket, opcode, g_bytes_ref (bytes));
   else

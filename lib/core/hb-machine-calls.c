@@ -253,6 +253,7 @@ hb_machine_apply_settings (HbMachine *self,
   hb_outbox_apply_settings (&self->outbox, &self->settings, now);
   hb_machine_expire (self, now);
   hb_inbox_set_paused (&self->inbox, self->settings.paused);
+  hb_machine_follow_inbox (self, now);
 
   if (!self->settings.manual_ready)
     hb_machine_mark_ready (self, now);

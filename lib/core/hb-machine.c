@@ -383,6 +383,14 @@ hb_machine_may_read (const HbMachine *self)
   return !self->stands_still;
 }
 
+/* Stops reading if the messages that were moved into the inbox have filled it. */
+static void
+follow_taken_back (HbMachine *self)
+{
+  if (self->state == HB_STATE_OPEN && !self->stands_still)
+    hb_machine_follow_inbox (self, HB_NEVER); /* The time is needed only to read on. */
+}
+
 /* Moves the first effect to @effect, which the caller clears. Returns FALSE if none is left.
  * Received messages that wait come after all effects. */
 gboolean
@@ -396,6 +404,7 @@ hb_machine_pop_effect (HbMachine *self,
   if (next != NULL && next->kind == HB_EFFECT_MESSAGE && self->inbox.is_giving)
     {
       hb_inbox_take_back (&self->inbox);
+      follow_taken_back (self);
       next = hb_deque_peek (&self->effects, 0);
     }
 

@@ -122,7 +122,7 @@ carry_out (HbDriver *self,
       break;
     case HB_EFFECT_MESSAGE:
       hb_driver_emit (self, effect);
-      hb_machine_on_given (&self->machine, hb_driver_read_clock (self));
+      hb_driver_end_emission (self);
       break;
     case HB_EFFECT_YIELD:
       yield (self);

@@ -2,6 +2,7 @@
 
 #include "config.h"
 
+#include "hb-clock-private.h"
 #include "hb-driver-steps-private.h"
 
 /* Calls emit () and is_pong () of the object that owns the driver. Both may run code of the
@@ -41,6 +42,15 @@ hb_driver_emit_message (HbDriver      *self,
 
   if (self->recipient != NULL && g_atomic_int_get (&self->recipient->ref_count) == 1)
     g_clear_object (&self->recipient);
+}
+
+/* Call this when the handlers of a message have returned. The time at which they have returned is
+ * not stored in the driver, because a pong of the same read keeps the time of that read. Otherwise
+ * the latency would include the time that the handlers took. */
+void
+hb_driver_end_emission (HbDriver *self)
+{
+  hb_machine_on_given (&self->machine, hb_clock_now ());
 }
 
 /* Ends a delivery, and releases the reference to the owner. The owner and the driver may no longer

@@ -97,6 +97,7 @@ void     hb_driver_emit            (HbDriver         *self,
                                     const HbEffect   *effect);
 void     hb_driver_emit_message    (HbDriver         *self,
                                     const HbEvent    *event);
+void     hb_driver_end_emission    (HbDriver         *self);
 void     hb_driver_end_delivery    (HbDriver         *self);
 HbReply  hb_driver_judge           (HbDriver         *self,
                                     const HbEvent    *event);

@@ -30,7 +30,7 @@ on_message (HbDriver      *self,
       hb_driver_touch_alarm (self);
       hb_driver_emit_message (self, event);
       if (!hb_inbox_end_giving (&self->machine.inbox))
-        hb_machine_on_given (&self->machine, hb_driver_read_clock (self));
+        hb_driver_end_emission (self);
       if (hb_driver_has_work (self))
         hb_driver_carry_out_each (self);
       hb_driver_end (self);

@@ -130,7 +130,9 @@ static void
 after_open_cb (HbWebsocketTask *task,
                Actor           *self)
 {
-  self->greeted = GPOINTER_TO_UINT (g_queue_pop_tail (&self->greetings));
+  guint link = GPOINTER_TO_UINT (g_queue_pop_tail (&self->greetings));
+
+  self->greeted = MAX (self->greeted, link);
 }
 
 static gboolean

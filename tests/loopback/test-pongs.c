@@ -3,6 +3,7 @@
 #include "config.h"
 
 #include "fixture.h"
+#include "raw-frame.h"
 
 /* When the task calls the function that recognizes replies, and what this function may do */
 
@@ -236,6 +237,52 @@ test_latency (Fixture       *fixture,
   tear_down_judge (&judge);
 }
 
+/* Skips the test, and returns TRUE, if the open connection cannot report acknowledgements. */
+static gboolean
+skips_without_stream (Fixture *fixture)
+{
+  if (hb_websocket_task_can_acknowledge (fixture->task))
+    return FALSE;
+
+  g_test_skip ("needs the library's own stream");
+  signal_log_forget (fixture->log);
+
+  return TRUE;
+}
+
+static void
+be_slow_cb (void)
+{
+  g_usleep (LOOP * 1000);
+}
+
+/* The time that a handler of a message takes does not count as the latency of a pong that was read
+ * together with the message, even if the task first queries an acknowledgement. */
+static void
+test_latency_after_handler (Fixture       *fixture,
+                            gconstpointer  data)
+{
+  RawPeer *peer;
+
+  hb_websocket_task_set_heartbeat_mode (fixture->task, HB_HEARTBEAT_MODE_PING);
+  hb_websocket_task_set_delivery (fixture->task, HB_DELIVERY_ACKNOWLEDGED);
+  peer = fixture_open_raw (fixture);
+  if (skips_without_stream (fixture))
+    return;
+
+  g_signal_connect (fixture->task, "message", G_CALLBACK (be_slow_cb), NULL);
+  assert_sends (fixture->task, "sent");
+  hb_websocket_task_check (fixture->task);
+  raw_peer_expect (peer, "text:sent ping:heartbeat");
+  raw_peer_gather (peer, TRUE);
+  raw_peer_send_text (peer, "news");
+  raw_peer_send (peer, RAW_PONG, "heartbeat", 9);
+  raw_peer_gather (peer, FALSE);
+  wait_until (get_metric (fixture->task, hb_metrics_get_replies) == 1);
+  g_assert_cmpint (hb_websocket_task_get_latency (fixture->task), <, LOOP * 1000);
+  signal_log_forget (fixture->log);
+}
+
 /* A task that is closing does not deliver messages, so it does not call the function. */
 static void
 test_closing (Fixture       *fixture,
@@ -328,9 +375,8 @@ test_dropped_before (Fixture       *fixture,
   hb_websocket_task_set_delivery (fixture->task, HB_DELIVERY_ACKNOWLEDGED);
   set_up_judge (&judge, fixture, ACT_NONE);
   peer = fixture_open_raw (fixture);
-  if (!hb_websocket_task_can_acknowledge (fixture->task))
+  if (skips_without_stream (fixture))
     {
-      g_test_skip ("needs the library's own stream, which reports acknowledgements");
       tear_down_judge (&judge);
       return;
     }
@@ -386,6 +432,7 @@ main (int   argc,
   add_raw_test ("/loopback/pongs/order-in-a-handler", test_order_in_a_handler);
   add_raw_test ("/loopback/pongs/decides-alone", test_decides_alone);
   add_raw_test ("/loopback/pongs/latency", test_latency);
+  add_raw_test ("/loopback/pongs/latency-after-handler", test_latency_after_handler);
   add_raw_test ("/loopback/pongs/closing", test_closing);
   add_raw_test ("/loopback/pongs/dropped-before", test_dropped_before);
 

@@ -258,6 +258,23 @@ test_stands_still (Fixture       *fixture,
 }
 
 static void
+test_reads_on (Fixture       *fixture,
+               gconstpointer  data)
+{
+  RawPeer *peer = fixture_open_raw (fixture);
+
+  g_test_summary ("When messages that have filled 1 MiB have been emitted, the task reads on");
+
+  hb_websocket_task_set_paused (fixture->task, TRUE);
+  send_binary (peer, MIB);
+  wait_until (get_metric (fixture->task, hb_metrics_get_messages_received) == 1);
+  raw_peer_send_text (peer, "more");
+  hb_websocket_task_set_paused (fixture->task, FALSE);
+  signal_log_skip_to (fixture->log, "message:text:more");
+  fixture_close_raw (fixture, peer);
+}
+
+static void
 test_close (Fixture       *fixture,
             gconstpointer  data)
 {
@@ -422,6 +439,7 @@ main (int   argc,
   add_raw_test ("/loopback/receive/across-links", test_across_links);
   add_raw_test ("/loopback/receive/end", test_end);
   add_raw_test ("/loopback/receive/stands-still", test_stands_still);
+  add_raw_test ("/loopback/receive/reads-on", test_reads_on);
   add_raw_test ("/loopback/receive/close", test_close);
   add_raw_test ("/loopback/receive/turns", test_turns);
   add_raw_test ("/loopback/receive/dispose-in-handler", test_dispose_in_handler);

@@ -32,6 +32,8 @@ carry_out (void)
     {
       if (effect.kind == HB_EFFECT_OPEN)
         hb_machine_on_greeted (&machine, effect.serial);
+      else if (effect.kind == HB_EFFECT_MESSAGE)
+        hb_inbox_end_giving (&machine.inbox);
       hb_effect_clear (&effect);
     }
 }

@@ -178,8 +178,8 @@ test_close_in_handler (Fixture       *fixture,
   assert_message (fixture, "a");
 }
 
-/* Receives a binary and a text message in the handler of the first message, as if the handler ran a
- * main loop. */
+/* Flushes the queue, and receives a binary and a text message, in the handler of the first message,
+ * as if the handler ran a main loop. */
 static void
 loop_cb (Fixture    *fixture,
          const char *effect)
@@ -188,6 +188,9 @@ loop_cb (Fixture    *fixture,
     return;
 
   fixture->handler = NULL;
+  hb_machine_flush (&fixture->machine, (gpointer) "flush");
+  drain (fixture);
+  g_assert_cmpuint (fixture->resolved->len, ==, 1);
   receive_size (fixture, 3);
   drain (fixture);
   receive (fixture, "last");
@@ -204,7 +207,8 @@ emit_waited (Fixture *fixture)
   receive (fixture, "second");
   fixture->handler = loop_cb;
   set_paused (fixture, FALSE);
-  assert_effects (fixture, "message:text message:text message:binary message:text");
+  assert_effects (fixture, "message:text resolve:done(flush) message:text message:binary "
+                           "message:text");
 }
 
 /* Emits a message by an effect, while the effect of another one is pending. */
@@ -214,7 +218,8 @@ emit_effect (Fixture *fixture)
   receive (fixture, "first");
   receive (fixture, "second");
   fixture->handler = loop_cb;
-  assert_effects (fixture, "message:text message:text message:binary message:text");
+  assert_effects (fixture, "message:text resolve:done(flush) message:text message:binary "
+                           "message:text");
 }
 
 /* Emits a message without an effect. */
@@ -225,7 +230,7 @@ emit_delivered (Fixture *fixture)
   fixture->message = g_bytes_new_static ("first", 5);
   loop_cb (fixture, "message:text");
   end_delivery (fixture);
-  assert_effects (fixture, "message:binary message:text");
+  assert_effects (fixture, "resolve:done(flush) message:binary message:text");
 }
 
 static const struct
@@ -253,9 +258,88 @@ test_one_at_a_time (Fixture       *fixture,
     {
       g_test_message ("%s", emissions[i].path);
       g_clear_pointer (&fixture->message, g_bytes_unref);
+      g_ptr_array_set_size (fixture->resolved, 0);
       emissions[i].emit (fixture);
       assert_message (fixture, "last");
     }
+}
+
+/* Loses the link in the handler of a message, as if the handler ran a main loop. */
+static void
+lose_cb (Fixture    *fixture,
+         const char *effect)
+{
+  if (!g_str_equal (effect, "message:text"))
+    return;
+
+  fixture->handler = NULL;
+  lose_link (fixture);
+  drain (fixture);
+  assert_message (fixture, "first");
+}
+
+static void
+test_loss_in_handler (Fixture       *fixture,
+                      gconstpointer  data)
+{
+  g_test_summary ("A message that waits for a handler follows `close` of its connection, if the "
+                  "connection is lost while the handler runs a main loop");
+
+  start_open (fixture);
+  receive (fixture, "first");
+  receive (fixture, "second");
+  fixture->handler = lose_cb;
+  assert_effects (fixture, "message:text drop notify:state notify:ready notify:connection "
+                           "notify:protocol close:1006 notify:attempt notify:reconnect-at "
+                           "reconnect:1:2000 message:text");
+  assert_message (fixture, "second");
+}
+
+/* In the handler of the first message, the second message fills the inbox. It was received before,
+ * so the inbox gets it only when the effects are carried out. */
+static void
+fill_cb (Fixture    *fixture,
+         const char *effect)
+{
+  if (!g_str_equal (effect, "message:text"))
+    return;
+
+  fixture->handler = NULL;
+  drain (fixture);
+  g_assert_false (hb_machine_may_read (&fixture->machine));
+}
+
+/* Receives a message that fills the inbox, in the handler of the first message. */
+static void
+fill_at_once_cb (Fixture    *fixture,
+                 const char *effect)
+{
+  if (!g_str_equal (effect, "message:text"))
+    return;
+
+  fixture->handler = NULL;
+  receive_size (fixture, MIB);
+  g_assert_false (hb_machine_may_read (&fixture->machine));
+}
+
+static void
+test_fill_in_handler (Fixture       *fixture,
+                      gconstpointer  data)
+{
+  g_test_summary ("While a handler of a message runs a main loop, the link is not read if too many "
+                  "messages wait");
+
+  start_open (fixture);
+  receive (fixture, "first");
+  receive_size (fixture, MIB);
+  fixture->handler = fill_cb;
+  assert_effects (fixture, "message:text read message:binary read");
+  g_assert_true (hb_machine_may_read (&fixture->machine));
+
+  receive (fixture, "first");
+  fixture->handler = fill_at_once_cb;
+  assert_effects (fixture, "message:text read message:binary read");
+  g_assert_true (hb_machine_may_read (&fixture->machine));
 }
 
 static void
@@ -647,6 +731,8 @@ main (int   argc,
   add_test ("/machine/receive/pause-in-handler", test_pause_in_handler);
   add_test ("/machine/receive/close-in-handler", test_close_in_handler);
   add_test ("/machine/receive/one-at-a-time", test_one_at_a_time);
+  add_test ("/machine/receive/loss-in-handler", test_loss_in_handler);
+  add_test ("/machine/receive/fill-in-handler", test_fill_in_handler);
   add_test ("/machine/receive/calls", test_calls);
   add_test ("/machine/receive/cancel", test_cancel);
   add_test ("/machine/receive/replies", test_replies);

@@ -265,7 +265,6 @@ emit_message (Walk           *self,
   if (dice_one_in (self->dice, 4))
     self->now += 3 * G_TIME_SPAN_MILLISECOND;
   self->is_giving = FALSE;
-  hb_machine_on_given (&self->machine, self->now);
 }
 
 static void
@@ -317,6 +316,7 @@ carry_out (Walk     *self,
       break;
     case HB_EFFECT_MESSAGE:
       emit_message (self, effect);
+      hb_machine_on_given (&self->machine, self->now);
       break;
     case HB_EFFECT_YIELD:
       /* A closed task has no main context, so it cannot let other sources run. */
@@ -386,10 +386,12 @@ walk_emit_message (Walk     *self,
   };
 
   g_assert_cmpuint (self->machine.effects.length, ==, 0);
-  g_assert_true (self->mirror.sees_open);
+  g_assert_true (self->mirror.sees_open && !self->is_disposed);
 
   self->n_drains++;
-  carry_out (self, &effect);
+  emit_message (self, &effect);
+  if (!hb_inbox_end_giving (&self->machine.inbox))
+    hb_machine_on_given (&self->machine, self->now);
   self->n_drains--;
 }
 

@@ -241,7 +241,9 @@ assert_inbox (Walk *self)
 
   g_assert_cmpuint (n_waiting, >=, n_sure);
   g_assert_cmpuint (n_waiting, <=, self->received->len);
-  g_assert_true (hb_machine_may_read (&self->machine) || n_waiting > 0);
+  g_assert_true (hb_machine_may_read (&self->machine)
+                 == (self->machine.state != HB_STATE_OPEN
+                     || !hb_inbox_is_full (&self->machine.inbox)));
 
   if (n_waiting == 0)
     g_array_set_size (self->received, 0);
