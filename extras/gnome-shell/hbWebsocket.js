@@ -312,6 +312,7 @@ export class WebsocketTask extends GObject.Object {
   _nCloses = 0; // the number of calls of close() that were valid
   _queue = []; // the messages that wait until a link is ready
   _held = []; // the messages that wait until the handlers of `open` have returned
+  _hasBacklog = false; // messages waited at the last change of the queue
   _requestedAt = NEVER;
   _readyAt = NEVER;
   _lastActivity = NEVER;
@@ -609,17 +610,20 @@ export class WebsocketTask extends GObject.Object {
     this._settle();
   }
 
-  // Updates `buffered-amount` after a change of the queue, and emits `drain` if it has become 0.
+  // Updates `buffered-amount` after a change of the queue, and emits `drain` if messages waited and
+  // none waits any more.
   _settle() {
-    const wasWaiting = this.buffered_amount > 0;
     const sizes = [...this._queue, ...this._held].map(({payload}) => payload.get_size());
+    const hadBacklog = this._hasBacklog;
+    this._hasBacklog = sizes.length > 0;
     this._set({'buffered-amount': sizes.reduce((sum, size) => sum + size, 0)});
-    if (wasWaiting && this.buffered_amount === 0)
+    if (hadBacklog && !this._hasBacklog)
       this._emit('drain');
   }
 
   _dropQueue() {
     const n = this._queue.splice(0).length;
+    this._hasBacklog = false;
     this._set({'buffered-amount': 0});
     if (n > 0)
       this._emit('error', newError(Code.CLOSED, `The task closed before ${n} messages were sent`));

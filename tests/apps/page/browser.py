@@ -218,7 +218,7 @@ def test_demands(page):
     submit(page, 'greet', text='')
     submit(page, 'login', text='', answer='')
     Select(page.find('#limit')).select_by_value('-1')
-    page.wait_for_status('Messages are not limited.')
+    page.wait_for_status('Messages have no limit below 16 MiB.')
     wait_for_note(page, 'greet', 'off')
     wait_for_note(page, 'login', 'off')
     with page.client() as (client, _):

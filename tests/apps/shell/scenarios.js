@@ -82,6 +82,17 @@ export const together = {
   },
 
   // Messages that a handler of `open` sends precede those that waited, so the handler can log in.
+  // An empty message adds nothing to `buffered-amount`, but it also waits.
+  async emptyMessage(scenario) {
+    const peer = scenario.peer(mute);
+    const task = scenario.task({uri: peer.uri});
+
+    task.open();
+    task.send_text('');
+    await wait(() => peer.received.length === 1);
+    assertEqual(task.log, [...START, 'drain']);
+  },
+
   async queue(scenario) {
     const peer = scenario.peer(mute);
     const task = scenario.task({uri: peer.uri});

@@ -21,7 +21,7 @@ const WORDS = {
   greet: ({text}) => text !== null ? 'New clients are greeted.' : 'No client is greeted.',
   login: ({text}) => text !== null ? 'Clients have to log in.' : 'No client has to log in.',
   limit: ({bytes}) => bytes >= 0 ? `Messages are limited to ${bytes} bytes.`
-    : 'Messages are not limited.',
+    : 'Messages have no limit below 16 MiB.',
 };
 
 let socket = null;
