@@ -223,8 +223,8 @@ hb_queue_set_span (HbQueue *self,
   return FALSE;
 }
 
-/* Moves all messages back to HB_LINE_WAITING, in the order in which they were to be sent, because
- * the link was lost. Call hb_queue_pop_passed () before this. */
+/* Call this when the link was lost. Moves all messages back to HB_LINE_WAITING, in the order in
+ * which they would have been sent. Call hb_queue_pop_passed () before this. */
 void
 hb_queue_take_back (HbQueue *self)
 {
