@@ -176,8 +176,8 @@ hb_outbox_get_last_line (const HbOutbox *self)
   return self->greeting || self->holds_back ? HB_LINE_GREETING : HB_LINE_WAITING;
 }
 
-/* Stops holding HB_LINE_WAITING back once all messages that precede it were acknowledged or
- * dropped. */
+/* Stops holding HB_LINE_WAITING back if the link is ready, the handlers of `open` have returned,
+ * and all messages that precede this line have been acknowledged or dropped. */
 static inline void
 hb_outbox_follow_greeting (HbOutbox *self)
 {

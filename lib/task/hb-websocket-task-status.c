@@ -288,10 +288,10 @@ hb_websocket_task_get_downtime (HbWebsocketTask *self)
  *
  * The status of the answer to the last handshake.
  *
- * An HTTP proxy may have answered instead of the server. The status is 101 if the answer opened a
- * WebSocket, and 0 if the last attempt has received no answer. After redirects that were followed,
- * it is the status of the final answer. After a redirect that was not followed, it is the status of
- * the redirect.
+ * An HTTP proxy may have answered instead of the server. The status is 101 if the server accepted
+ * the handshake, even if its answer was not valid and no WebSocket opened. The status is 0 if the
+ * last attempt has received no answer. After redirects that were followed, it is the status of the
+ * final answer. After a redirect that was not followed, it is the status of the redirect.
  *
  * Since: 1.0
  */

@@ -32,11 +32,13 @@ HEARTBEAT = 15
 # The goals. A goal in a dictionary applies only to the number of connections that is its key.
 MAX_DESCRIPTORS = 1.1                  # for each connection
 MAX_KIB_ABOVE_RAW = 2.5                # for each connection
-MIN_CONNECTS = {1000: 0.9, 9900: 2.5}  # the ratio to libsoup's connects a second
+MIN_CONNECTS = {1000: 0.9, 9900: 2.5}  # the ratio to the connections that libsoup opens a second
 MAX_CPU = {5000: 1, 9900: 1.5}         # percent of a core
 MAX_WAKEUPS = {9900: 10}               # a second
 MAX_ECHO = {9900: 100}                 # microseconds of CPU time
-MAX_ECHO_GROWTH = 1.5                  # the ratio of the most connections to the fewest
+
+# The maximum ratio of an echo's CPU time with the most connections to that with the fewest
+MAX_ECHO_GROWTH = 1.5
 
 
 @dataclass
@@ -179,8 +181,9 @@ def judge(figures):
     """Yields the conditions of judge_count() for each number of connections.
 
     If figures for a number of connections are missing, yields a missed condition instead. If the
-    most and the fewest connections were measured, the last condition compares their CPU times of an
-    echo. For each number of connections, @figures has a dictionary of the figures by program.
+    first and the last number in COUNTS were measured, the last condition compares the CPU times of
+    an echo with these two numbers of connections. For each number of connections, @figures has a
+    dictionary of the figures by program.
     """
     tasks = {}
     for n_links, by_program in figures.items():
