@@ -199,8 +199,8 @@ is_last_ping_awaited (const HbHeartbeat *self)
 }
 
 /* Call this before a function of the application makes the ping. If this ping is the one that waits
- * for activity, the link is not judged until hb_heartbeat_on_pinged (), because the function may run
- * a main loop for a long time. */
+ * for activity, the link is not judged until hb_heartbeat_on_pinged (), because the function may
+ * run a main loop for a long time. */
 void
 hb_heartbeat_on_pinging (HbHeartbeat *self)
 {

@@ -37,8 +37,9 @@ start_call (HbDriver *self,
 }
 
 /* Sets a property, applies the new value to the link, the machine and the intake, and carries out
- * the effects. `session` is only stored, for the next attempt. As in hb_settings_set (), @value
- * points to a value of the property's type.
+ * the effects. Messages that other threads have sent before are taken in first, because the new
+ * value does not apply to them. `session` is only stored, for the next attempt. As in
+ * hb_settings_set (), @value points to a value of the property's type.
  *
  * Returns whether the property has changed. */
 gboolean
@@ -49,8 +50,13 @@ hb_driver_set (HbDriver      *self,
   if (property == HB_PROPERTY_SESSION)
     return g_set_object (&self->session, *(SoupSession * const *) value);
 
+  hb_driver_take_in (self);
+
   if (!hb_settings_set (&self->machine.settings, property, value))
-    return FALSE;
+    {
+      hb_driver_wake (self);
+      return FALSE;
+    }
 
   hb_trace (&self->trace, "the property %s has changed", hb_property_get_name (property));
 
@@ -171,6 +177,7 @@ void
 hb_driver_check (HbDriver *self)
 {
   hb_trace (&self->trace, "check () called");
+  hb_driver_take_in (self);
   hb_machine_check (&self->machine, hb_driver_read_clock (self));
   hb_driver_wake (self);
 }
@@ -198,6 +205,7 @@ hb_driver_release (HbDriver *self)
   gboolean held;
 
   hb_trace (&self->trace, "release () called");
+  hb_driver_take_in (self);
   held = hb_machine_release (&self->machine, hb_driver_read_clock (self));
   hb_driver_wake (self);
 

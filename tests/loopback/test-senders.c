@@ -316,7 +316,7 @@ test_refusal (gconstpointer data)
   fixture_tear_down (&fixture, NULL);
 }
 
-/* test_ending () calls this function or one of the next two before the task has received the
+/* test_ending () calls this function or one of the next four before the task has received the
  * messages of the other thread. */
 static void
 close_task (HbWebsocketTask *task)
@@ -332,6 +332,21 @@ give_up (HbWebsocketTask *task)
 }
 
 static void
+check_wrong (HbWebsocketTask *task)
+{
+  hb_websocket_task_set_uri (task, "http://wrong.invalid/");
+  assert_sends (task, "own");
+  send_elsewhere (task, "four");
+  hb_websocket_task_check (task);
+}
+
+static void
+set_limit (HbWebsocketTask *task)
+{
+  hb_websocket_task_set_repeat_limit (task, 0);
+}
+
+static void
 dispose (HbWebsocketTask *task)
 {
   g_object_run_dispose (G_OBJECT (task));
@@ -343,12 +358,15 @@ typedef struct
   void       (*end) (HbWebsocketTask *task);
   HbError      error;
   const char  *words;
+  guint        n_dropped;
 } Ending;
 
 static const Ending endings[] = {
-  { "close", close_task, HB_ERROR_CLOSED, "state:closed error:closed" },
-  { "give-up", give_up, HB_ERROR_INVALID_URI, "state:closed error:invalid-uri error:closed" },
-  { "dispose", dispose, HB_ERROR_CLOSED, "" },
+  { "close", close_task, HB_ERROR_CLOSED, "state:closed error:closed", 3 },
+  { "give-up", give_up, HB_ERROR_INVALID_URI, "state:closed error:invalid-uri error:closed", 3 },
+  { "check", check_wrong, HB_ERROR_INVALID_URI, "state:closed error:invalid-uri error:closed", 5 },
+  { "limit", set_limit, HB_ERROR_REPEAT_LIMIT, "state:closed error:repeat-limit error:closed", 3 },
+  { "dispose", dispose, HB_ERROR_CLOSED, "", 3 },
 };
 
 static void
@@ -367,7 +385,8 @@ test_ending (gconstpointer data)
   ending->end (fixture.task);
   sender_finish (&sender, HB_ERROR, ending->error);
   signal_log_expect (fixture.log, ending->words);
-  g_assert_cmpuint (get_metric (fixture.task, hb_metrics_get_messages_dropped), ==, 3);
+  g_assert_cmpuint (get_metric (fixture.task, hb_metrics_get_messages_dropped), ==,
+                    ending->n_dropped);
   g_assert_cmpuint (hb_websocket_task_get_buffered_amount (fixture.task), ==, 0);
   fixture_tear_down (&fixture, NULL);
 }
@@ -510,6 +529,18 @@ test_cancel (gconstpointer data)
   fixture_tear_down (&fixture, NULL);
 }
 
+static void
+refuse_more (HbWebsocketTask *task)
+{
+  hb_websocket_task_set_overflow (task, HB_OVERFLOW_FAIL);
+}
+
+static void
+lower_limit (HbWebsocketTask *task)
+{
+  hb_websocket_task_set_max_buffered_amount (task, 1);
+}
+
 /* The messages, of 2 bytes each, that remain in a queue with a limit of 4 bytes */
 typedef struct
 {
@@ -519,6 +550,7 @@ typedef struct
   const char *texts;
   const char *kept;
   guint       n_dropped;
+  void      (*change) (HbWebsocketTask *task); /* (nullable) called after the messages were sent */
 } Overflow;
 
 static const Overflow overflows[] = {
@@ -526,6 +558,10 @@ static const Overflow overflows[] = {
   { "newest-after-own", HB_OVERFLOW_DROP_NEWEST, "ab", "12 34", "text:ab text:12", 1 },
   { "oldest", HB_OVERFLOW_DROP_OLDEST, NULL, "12 34 56 78", "text:56 text:78", 2 },
   { "oldest-after-own", HB_OVERFLOW_DROP_OLDEST, "ab", "12 34", "text:12 text:34", 1 },
+  { "oldest-then-fail", HB_OVERFLOW_DROP_OLDEST, "ab", "12 34", "text:12 text:34", 1,
+    refuse_more },
+  { "oldest-then-less", HB_OVERFLOW_DROP_OLDEST, "ab", "12 34", "text:12 text:34", 1,
+    lower_limit },
 };
 
 static void
@@ -543,6 +579,8 @@ test_overflow (gconstpointer data)
     assert_sends (fixture.task, overflow->own);
 
   send_elsewhere (fixture.task, overflow->texts);
+  if (overflow->change != NULL)
+    overflow->change (fixture.task);
   signal_log_expect (fixture.log, "error:queue-full");
   g_assert_cmpuint (hb_websocket_task_get_buffered_amount (fixture.task), ==, 4);
   g_assert_cmpuint (get_metric (fixture.task, hb_metrics_get_messages_dropped), ==,
