@@ -400,12 +400,16 @@ export class WebsocketTask extends GObject.Object {
 
   // Returns the current time, which includes suspends that last longer than LATE. The monotonic
   // clock does not count a suspend, but the real-time clock does. If the difference between them
-  // has grown by more than LATE, the growth counts as a suspend. The difference also grows if the
-  // real-time clock is set forward, but the only effect is that deadlines pass earlier.
+  // has grown by more than LATE, the growth counts as a suspend, and the timer, which did not run
+  // during the suspend, must be set again. The difference also grows if the real-time clock is set
+  // forward, but the only effect is that deadlines pass earlier.
   _now() {
     const monotonic = GLib.get_monotonic_time() / 1000;
     const shift = GLib.get_real_time() / 1000 - monotonic;
-    this._slept += shift - this._shift > LATE ? shift - this._shift : 0;
+    if (shift - this._shift > LATE) {
+      this._slept += shift - this._shift;
+      this._timerAt = NEVER;
+    }
     this._shift = shift;
     return monotonic + this._slept;
   }

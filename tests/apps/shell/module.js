@@ -1,17 +1,17 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 
 // Tests of the module alone. The first one sets values of `protocols` that the library would not
-// accept. In the second one, an exception interrupts the module. The third one simulates a suspend,
-// for which the library has other tests. The last one creates, opens and closes a thousand tasks,
-// as an extension does when it is enabled and disabled. It checks that no source, no file
-// descriptor and no handler of the network monitor is left.
+// accept. In the second one, an exception interrupts the module. Two more simulate a suspend, for
+// which the library has other tests. The last one creates, opens and closes a thousand tasks, as an
+// extension does when it is enabled and disabled. It checks that no source, no file descriptor and
+// no handler of the network monitor is left.
 
 import Gio from 'gi://Gio';
 import GLib from 'gi://GLib';
 import GObject from 'gi://GObject';
 import System from 'system';
 
-import {Hb, assertEqual, assertFails, jump, turn, wait} from './harness.js';
+import {Hb, assert, assertEqual, assertFails, jump, turn, wait} from './harness.js';
 
 const N_CYCLES = 1000;
 
@@ -104,6 +104,21 @@ export const alone = {
     jump('get_real_time');
     await wait(() => peer.received.length >= 2);
     assertEqual(task.log, ['CONNECTING', 'connecting', 'OPEN', 'open']);
+  },
+
+  // The timer of the main loop does not run during a suspend. A change of the network afterwards
+  // must lead to the ping that became due meanwhile.
+  async networkAfterSuspend(scenario) {
+    const peer = scenario.peer({onMessage: () => {}});
+    const task = scenario.task({uri: peer.uri, ping_timeout: 30000});
+
+    task.open();
+    await wait(() => task.state === Hb.State.OPEN);
+    const start = GLib.get_monotonic_time();
+    jump('get_real_time');
+    Gio.NetworkMonitor.get_default().emit('network-changed', true);
+    await wait(() => peer.received.length === 1);
+    assert(GLib.get_monotonic_time() - start < 5 * GLib.USEC_PER_SEC, 'the timer was kept');
   },
 
   async thousandTimes(scenario) {
