@@ -10,10 +10,11 @@
 #                             arguments "$@", and then does the same as begin_scratch NAME; parse
 #                             the arguments before this call
 #   choose_archive ARCH [RELEASE]   chooses the architecture and the release (such as trixie or sid)
-#                             of the systems that make_chroot makes; by default the release is that
-#                             of this machine; waits while another script uses the same packages
-#   leave_archive             lets other scripts use these packages; call it when no more packages
-#                             are installed
+#                             of the systems that make_chroot makes. By default, the release is
+#                             that of this machine. Waits while another script uses the same
+#                             packages.
+#   leave_archive             lets other scripts use these packages. Call it after the last package
+#                             has been installed.
 #   make_chroot NAME          makes $scratch/NAME, a system with little more than the essential
 #                             packages and apt, and with all updates if the mirror has all of them;
 #                             ends the script with the exit status 75 if packages cannot be

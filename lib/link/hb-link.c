@@ -183,8 +183,8 @@ hb_link_may_send (HbLink *self)
   return self->connection != NULL && self->channel.funcs->may_send (self->channel.data);
 }
 
-/* Returns whether hb_link_send () may be called without hb_link_may_send (), and runs no code of
- * the application. */
+/* Returns whether the link is direct. On a direct link, hb_link_send () may be called without
+ * hb_link_may_send (), and hb_link_send () runs no code of the application. */
 gboolean
 hb_link_is_direct (HbLink *self)
 {

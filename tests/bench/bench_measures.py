@@ -20,8 +20,8 @@ BARS = 20
 
 LIBRARIES = (RAW, TASK)
 
-# The goals. The task must stay below the first two values. To reconnect, it may take longer than
-# libsoup by at most the third value.
+# The goals. The task must stay below the first two values. The time that the task takes to
+# reconnect may exceed that of libsoup by at most the third value.
 MAX_HEARTBEAT_NS = 35
 MAX_GAP_MS = 50
 MAX_RECONNECT_US = 1000

@@ -12,8 +12,8 @@ G_BEGIN_DECLS
  *   error:pong-timeout (of HbError)  error:g-io-error-quark:39  reconnect:1:2000  state:waiting
  *
  * Each change of a property that a test passes to signal_log_watch () is recorded too, with the
- * name and the new value, such as attempt:1. A signal that the test has neither expected nor
- * skipped makes signal_log_free () fail. */
+ * name and the new value, such as attempt:1. A signal that the test has not expected, skipped or
+ * forgotten makes signal_log_free () fail. */
 typedef struct _SignalLog SignalLog;
 
 /* The words of a task that opens a connection, and of one that closes an open connection with the
