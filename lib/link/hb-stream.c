@@ -2,6 +2,7 @@
 
 #include "config.h"
 
+#include "hb-context-private.h"
 #include "hb-input-private.h"
 #include "hb-limits-private.h"
 #include "hb-output-private.h"
@@ -137,19 +138,18 @@ hb_stream_init (HbStream *self)
  * would also close @stream, so an operation on the stream is marked as pending, and the close
  * fails. A source then reports the failure. In a main context that is never iterated again, this
  * source would keep the context alive, so it is attached to a context of its own, which is iterated
- * here. */
+ * here. Only if no context can be created, the source is attached to the context of the link. */
 static void
 dispose_connection (SoupWebsocketConnection *connection,
                     GIOStream               *stream)
 {
-  g_autoptr (GMainContext) context = g_main_context_new ();
+  g_autoptr (GMainContext) context = hb_context_new ();
+  G_GNUC_UNUSED g_autoptr (GMainContextPusher) pusher = hb_context_push (context);
   gboolean is_pending = g_io_stream_set_pending (stream, NULL);
 
-  g_main_context_push_thread_default (context);
   g_object_run_dispose (G_OBJECT (connection));
-  g_main_context_pop_thread_default (context);
 
-  while (g_main_context_iteration (context, FALSE))
+  while (context != NULL && g_main_context_iteration (context, FALSE))
     ;
 
   if (is_pending)

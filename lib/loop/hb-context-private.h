@@ -6,6 +6,7 @@
 
 G_BEGIN_DECLS
 
+GMainContext       *hb_context_new  (void);
 GMainContextPusher *hb_context_push (GMainContext *context);
 
 G_END_DECLS

@@ -2,7 +2,31 @@
 
 #include "config.h"
 
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <glib-unix.h>
+
 #include "hb-context-private.h"
+
+/* Creates a context, unless the process can open no more descriptors. In that case,
+ * g_main_context_new () would abort the process. A context has one descriptor, or the two of a
+ * pipe.
+ *
+ * Returns: (transfer full) (nullable) */
+GMainContext *
+hb_context_new (void)
+{
+  int fds[2];
+
+  if (!g_unix_open_pipe (fds, FD_CLOEXEC, NULL))
+    return NULL;
+
+  close (fds[0]);
+  close (fds[1]);
+
+  return g_main_context_new ();
+}
 
 /* Makes @context thread-default until the returned pusher is freed. libsoup attaches its sources to
  * the context that is thread-default when libsoup is called. If a handler that runs in another

@@ -7,6 +7,7 @@
 #include <unistd.h>
 #endif
 
+#include "hb-context-private.h"
 #include "hb-poller-private.h"
 
 /* poll(2) always reports these conditions. Both a reader and a writer must be called for them. */
@@ -119,7 +120,7 @@ open_set (HbPoller *self)
     }
 
   if (self->parking == NULL)
-    self->parking = g_main_context_new ();
+    self->parking = hb_context_new ();
 
   add_poll (self, &self->set);
   for (i = 0; i < self->watches->len; i++)

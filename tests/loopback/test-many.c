@@ -2,6 +2,9 @@
 
 #include "config.h"
 
+#include <sys/resource.h>
+#include <unistd.h>
+
 #include "fixture.h"
 #include "raw-frame.h"
 
@@ -702,6 +705,80 @@ test_limit_within_frame (Fixture       *fixture,
   many_clear (&many);
 }
 
+/* What happens while the process can open only @n_left descriptors. The raw server and the client
+ * already have the sockets of the connection. */
+typedef struct
+{
+  const char *name;
+  guint       n_tasks; /* that are open before */
+  guint       n_left;
+} Shortage;
+
+/* With one connection more than 32, the loop needs a descriptor for the set of sockets. */
+static const Shortage shortages[] = {
+  { "first", 0, 0 },
+  { "set-refused", 32, 0 },
+  { "set-accepted", 32, 1 },
+};
+
+static void
+accept_without_descriptors_cb (RawPeer  *peer,
+                               gpointer  user_data)
+{
+  const Shortage *shortage = user_data;
+  int unused = dup (STDIN_FILENO);
+  struct rlimit limit;
+
+  g_assert_cmpint (unused, >=, 0);
+  close (unused);
+  g_assert_cmpint (getrlimit (RLIMIT_NOFILE, &limit), ==, 0);
+  limit.rlim_cur = unused + shortage->n_left;
+  g_assert_cmpint (setrlimit (RLIMIT_NOFILE, &limit), ==, 0);
+  raw_peer_accept (peer);
+}
+
+static void
+test_shortage (gconstpointer data)
+{
+  const Shortage *shortage = data;
+  Fixture fixture = { 0 };
+  struct rlimit limit;
+  RawPeer *peer;
+  Many many;
+
+  g_test_summary ("A connection opens although the process can open no more descriptors");
+
+  fixture_set_up (&fixture, "raw");
+  fixture.server = test_server_new (TEST_SERVER_ECHO);
+  many_init (&many, &fixture, &(Size) { .n_tasks = shortage->n_tasks });
+  g_assert_cmpint (getrlimit (RLIMIT_NOFILE, &limit), ==, 0);
+  raw_server_set_requested (fixture.raw, accept_without_descriptors_cb, (gpointer) shortage);
+
+  peer = fixture_open_raw (&fixture);
+  raw_peer_send_text (peer, "hello");
+  signal_log_expect (fixture.log, "message:text:hello");
+  assert_sends (fixture.task, "hello");
+  raw_peer_expect (peer, "text:hello");
+  g_assert_cmpint (setrlimit (RLIMIT_NOFILE, &limit), ==, 0);
+
+  fixture_close_raw (&fixture, peer);
+  many_clear (&many);
+  fixture_tear_down (&fixture, "raw");
+}
+
+static void
+add_shortages (void)
+{
+  guint i;
+
+  for (i = 0; i < G_N_ELEMENTS (shortages); i++)
+    {
+      g_autofree char *path = g_strdup_printf ("/loopback/many/shortage/%s", shortages[i].name);
+
+      g_test_add_data_func (path, &shortages[i], test_shortage);
+    }
+}
+
 int
 main (int   argc,
       char *argv[])
@@ -719,6 +796,7 @@ main (int   argc,
   add_test ("/loopback/many/polled", test_polled);
   add_test ("/loopback/many/sources", test_sources);
   add_test ("/loopback/many/walk", test_walk);
+  add_shortages ();
 
   return g_test_run ();
 }
