@@ -15,6 +15,8 @@ GTask *hb_call_start    (GTask          *task,
                          HbCallFunc      cancelled,
                          gpointer        user_data,
                          GDestroyNotify  destroy);
+GTask *hb_call_be_late  (GTask          *task,
+                         int            *n_late);
 void   hb_call_fail     (GTask          *task,
                          GError         *error);
 void   hb_call_succeed  (GTask          *task);

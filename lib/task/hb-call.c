@@ -15,6 +15,9 @@ typedef struct
   GDestroyNotify  destroy;
   GSource        *source;  /* (nullable) watches the caller's GCancellable */
   HbMessage      *message; /* (nullable) received, and not returned yet */
+  GError         *error;   /* (nullable) why the call fails, if the error is not returned yet */
+  int            *n_late;  /* (nullable) (atomic) how many calls of the task have been completed by
+                            * the machine, but return in a later iteration */
 } HbCall;
 
 static gboolean
@@ -35,6 +38,7 @@ free_call (gpointer data)
 
   g_clear_pointer (&self->source, g_source_unref);
   g_clear_pointer (&self->message, hb_message_free);
+  g_clear_error (&self->error);
   self->destroy (self->user_data);
   g_free (self);
 }
@@ -94,33 +98,89 @@ hb_call_fail (GTask  *task,
   g_object_unref (task);
 }
 
+/* Call this for a call that receives a message. Such a call returns in the next iteration of the
+ * loop, because the link may be delivering the message now. If the callback were called within that
+ * delivery and ran a main loop until the next message is received, it would never return. A call
+ * that fails meanwhile also returns later, so that its callback is not called before that of an
+ * earlier call.
+ *
+ * @n_late: a number that all such calls of one task share; it must exist until the ticket has been
+ *   released
+ *
+ * Returns: (transfer full): @task, which is the ticket */
+GTask *
+hb_call_be_late (GTask *task,
+                 int   *n_late)
+{
+  HbCall *self = g_task_get_task_data (task);
+
+  self->n_late = n_late;
+
+  return task;
+}
+
 static gboolean
 return_cb (gpointer user_data)
 {
   HbCall *self = g_task_get_task_data (user_data);
 
-  g_task_return_pointer (user_data, g_steal_pointer (&self->message),
-                         (GDestroyNotify) hb_message_free);
+  if (self->error != NULL)
+    g_task_return_error (user_data, g_steal_pointer (&self->error));
+  else
+    g_task_return_pointer (user_data, g_steal_pointer (&self->message),
+                           (GDestroyNotify) hb_message_free);
 
   return G_SOURCE_REMOVE;
 }
 
-/* Completes a call with a message in the next iteration of the loop, and takes ownership of
- * @message. The link may be delivering the message now. If the callback were called within that
- * delivery and ran a main loop until the next message is received, the callback would never
- * return. */
 static void
-return_later (GTask     *task,
-              HbMessage *message)
+release_late (gpointer task)
+{
+  HbCall *self = g_task_get_task_data (task);
+
+  g_atomic_int_add (self->n_late, -1);
+  g_object_unref (task);
+}
+
+static void
+return_later (GTask *task)
 {
   HbCall *self = g_task_get_task_data (task);
   g_autoptr (GSource) source = g_idle_source_new ();
 
-  self->message = message;
+  g_atomic_int_inc (self->n_late);
   g_source_set_priority (source, g_task_get_priority (task));
-  g_source_set_callback (source, return_cb, g_object_ref (task), g_object_unref);
+  g_source_set_callback (source, return_cb, g_object_ref (task), release_late);
   g_source_set_static_name (source, "[hb] received");
   g_source_attach (source, g_task_get_context (task));
+}
+
+/* Takes ownership of @message. */
+static void
+return_message (GTask     *task,
+                HbMessage *message)
+{
+  HbCall *self = g_task_get_task_data (task);
+
+  self->message = message;
+  return_later (task);
+}
+
+/* Takes ownership of @error. */
+static void
+return_error (GTask  *task,
+              GError *error)
+{
+  HbCall *self = g_task_get_task_data (task);
+
+  if (self->n_late == NULL || g_atomic_int_get (self->n_late) == 0)
+    {
+      g_task_return_error (task, error);
+      return;
+    }
+
+  self->error = error;
+  return_later (task);
 }
 
 /* Completes the call of a ticket that was not passed to the machine, with success. Takes ownership
@@ -148,15 +208,15 @@ hb_call_complete (HbEffect *effect)
       g_task_return_boolean (task, TRUE);
       break;
     case HB_OUTCOME_RECEIVED:
-      return_later (task, hb_message_new ((SoupWebsocketDataType) effect->resolve.opcode,
-                                          effect->resolve.bytes));
+      return_message (task, hb_message_new ((SoupWebsocketDataType) effect->resolve.opcode,
+                                            effect->resolve.bytes));
       break;
     case HB_OUTCOME_CANCELLED:
-      g_task_return_new_error (task, G_IO_ERROR, G_IO_ERROR_CANCELLED,
-                               "%s", _("The call was cancelled"));
+      return_error (task, g_error_new_literal (G_IO_ERROR, G_IO_ERROR_CANCELLED,
+                                               _("The call was cancelled")));
       break;
     case HB_OUTCOME_FAILED:
-      g_task_return_error (task, g_steal_pointer (&effect->resolve.error));
+      return_error (task, g_steal_pointer (&effect->resolve.error));
       break;
     default:
       g_assert_not_reached ();

@@ -322,7 +322,8 @@ void
 hb_driver_receive (HbDriver *self,
                    GTask    *task)
 {
-  hb_machine_receive (&self->machine, hb_driver_read_clock (self), start_call (self, task));
+  hb_machine_receive (&self->machine, hb_driver_read_clock (self),
+                      hb_call_be_late (start_call (self, task), &self->n_late));
   hb_driver_wake (self);
 }
 

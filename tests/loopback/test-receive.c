@@ -133,6 +133,62 @@ test_calls (Fixture       *fixture,
   fixture_close_raw (fixture, peer);
 }
 
+typedef struct
+{
+  Fixture *fixture;
+  GString *words;     /* the results, in the order in which the callbacks were called */
+} Results;
+
+static void
+add_result_cb (GObject      *source,
+               GAsyncResult *result,
+               gpointer      user_data)
+{
+  Results *self = user_data;
+  g_autofree char *word = finish (self->fixture, result);
+
+  g_string_append_printf (self->words, "%s%s", self->words->len > 0 ? " " : "", word);
+}
+
+static gboolean
+give_up_cb (HbWebsocketTask       *task,
+            SoupWebsocketDataType  type,
+            GBytes                *message,
+            gpointer               user_data)
+{
+  if (g_bytes_get_size (message) != 4)
+    return FALSE;
+
+  hb_websocket_task_set_uri (task, "http://wrong.invalid/");
+  hb_websocket_task_reconnect_now (task);
+
+  return TRUE;
+}
+
+static void
+test_order_of_failure (Fixture       *fixture,
+                       gconstpointer  data)
+{
+  g_autoptr (GString) words = g_string_new (NULL);
+  Results results = { fixture, words };
+  RawPeer *peer = fixture_open_raw (fixture);
+  guint i;
+
+  g_test_summary ("If a call receives a message, and the task then becomes CLOSED in the same "
+                  "iteration, the calls behind it fail after its callback");
+
+  for (i = 0; i < 3; i++)
+    hb_websocket_task_receive_async (fixture->task, NULL, add_result_cb, &results);
+  wait_idle ();
+
+  hb_websocket_task_set_pong_func (fixture->task, give_up_cb, NULL, NULL);
+  raw_peer_send_text (peer, "one");
+  raw_peer_send_text (peer, "stop");
+  signal_log_expect (fixture->log, "state:closed error:invalid-uri close:1006");
+  wait_idle ();
+  g_assert_cmpstr (words->str, ==, "text:one invalid-uri invalid-uri");
+}
+
 static void
 receive_next_cb (GObject      *source,
                  GAsyncResult *result,
@@ -435,6 +491,7 @@ main (int   argc,
 
   add_raw_test ("/loopback/receive/first-word", test_first_word);
   add_raw_test ("/loopback/receive/calls", test_calls);
+  add_raw_test ("/loopback/receive/order-of-failure", test_order_of_failure);
   add_raw_test ("/loopback/receive/loop-in-callback", test_loop_in_callback);
   add_raw_test ("/loopback/receive/across-links", test_across_links);
   add_raw_test ("/loopback/receive/end", test_end);
