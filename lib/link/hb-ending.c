@@ -8,6 +8,7 @@
 #include "hb-ending-private.h"
 #include "hb-error.h"
 #include "hb-i18n-private.h"
+#include "hb-limits-private.h"
 
 /* Waits for the end of a connection, and reports the end and its reason once.
  *
@@ -132,7 +133,7 @@ static void
 on_error (HbEnding     *self,
           const GError *error)
 {
-  guint64 limit = soup_websocket_connection_get_max_incoming_payload_size (self->connection);
+  guint64 limit = hb_limits_get_on_connection (self->connection);
 
   if (self->source != NULL || self->func == NULL)
     return;

@@ -16,5 +16,6 @@ void      hb_limits_set_max_message_size (HbLimits                *self,
                                           guint64                  bytes);
 void      hb_limits_set_on_connection    (SoupWebsocketConnection *connection,
                                           guint64                  bytes);
+guint64   hb_limits_get_on_connection    (SoupWebsocketConnection *connection);
 
 G_END_DECLS

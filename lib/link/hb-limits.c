@@ -33,6 +33,9 @@ G_DEFINE_FINAL_TYPE (HbLimits, hb_limits, SOUP_TYPE_WEBSOCKET_EXTENSION)
  * byte becomes at most 1032 bytes, so at most about 1 MiB is inflated beyond the limit. */
 #define PIECE 1024
 
+/* See get_frame_size (). */
+#define MAX_OVERHEAD 64
+
 /* The maximum number of unanswered pings. After more of them, the connection fails. Before 3.8,
  * libsoup queues a pong for each ping, and searches the whole queue each time, so a flood of pings
  * would block the main loop. A server needs no answer to each ping, because RFC 6455, 5.5.3, allows
@@ -220,6 +223,31 @@ hb_limits_set_max_message_size (HbLimits *self,
   self->max_message_size = bytes;
 }
 
+/* Returns: (transfer none) (nullable): NULL if the connection does not work over an HbStream */
+static HbLimits *
+find (SoupWebsocketConnection *connection)
+{
+  GList *extensions = soup_websocket_connection_get_extensions (connection);
+
+  return extensions != NULL && HB_IS_LIMITS (extensions->data) ? extensions->data : NULL;
+}
+
+/* Returns the maximum size of a frame. A message that cannot be compressed further becomes larger
+ * when it is deflated: by less than a quarter and MAX_OVERHEAD bytes, even if the peer uses only
+ * the code that the format itself defines (RFC 1951, 3.2.6). The size of the inflated message is
+ * checked by HbLimits. */
+static guint64
+get_frame_size (SoupWebsocketConnection *connection,
+                guint64                  bytes)
+{
+  const HbLimits *self = find (connection);
+
+  if (self == NULL || self->inner == NULL)
+    return bytes;
+
+  return MIN (bytes + bytes / 4 + MAX_OVERHEAD, MAX (bytes, G_MAXINT32));
+}
+
 /* Sets libsoup's own limits on the size of received messages. */
 void
 hb_limits_set_on_connection (SoupWebsocketConnection *connection,
@@ -228,9 +256,22 @@ hb_limits_set_on_connection (SoupWebsocketConnection *connection,
   GObjectClass *klass = G_OBJECT_GET_CLASS (connection);
 
   /* The size of one frame */
-  soup_websocket_connection_set_max_incoming_payload_size (connection, bytes);
+  soup_websocket_connection_set_max_incoming_payload_size (connection,
+                                                           get_frame_size (connection, bytes));
 
   /* From libsoup 3.8 on, the size of all fragments of a message together */
   if (g_object_class_find_property (klass, "max-total-message-size") != NULL)
     g_object_set (connection, "max-total-message-size", bytes, NULL);
+}
+
+/* Returns the maximum size of a received message, in bytes. */
+guint64
+hb_limits_get_on_connection (SoupWebsocketConnection *connection)
+{
+  const HbLimits *self = find (connection);
+
+  if (self != NULL)
+    return self->max_message_size;
+
+  return soup_websocket_connection_get_max_incoming_payload_size (connection);
 }

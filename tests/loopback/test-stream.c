@@ -313,6 +313,28 @@ test_stray_continuation (Fixture       *fixture,
 }
 
 static void
+test_inflated_size (Fixture       *fixture,
+                    const Footing *footing)
+{
+  g_autoptr (GByteArray) hello = raw_frame_from_hex ("c1 07 f248cdc9c90700");
+  RawPeer *peer;
+
+  g_test_summary ("The limit applies to the inflated size, even if the compressed size is larger");
+
+  hb_websocket_task_set_compression (fixture->task, TRUE);
+  hb_websocket_task_set_max_message_size (fixture->task, 5);
+  raw_server_set_requested (fixture->raw, accept_deflate_cb, NULL);
+  peer = footing_open (fixture);
+  raw_peer_write (peer, hello->data, hello->len);
+  signal_log_skip_to (fixture->log, "message:text:Hello");
+  hb_websocket_task_set_max_message_size (fixture->task, 4);
+  raw_peer_write (peer, hello->data, hello->len);
+  signal_log_expect (fixture->log, "state:closed error:message-too-big close:1006");
+  g_assert_nonnull (strstr (hb_websocket_task_get_last_error (fixture->task)->message, "(4 bytes)"));
+  raw_peer_forget (peer);
+}
+
+static void
 test_behind_pongs (Fixture       *fixture,
                    const Footing *footing)
 {
@@ -498,6 +520,7 @@ main (int   argc,
   footing_add_raw (PREFIX "pings-between", test_pings_between);
   footing_add_raw (PREFIX "behind-pongs", test_behind_pongs);
   footing_add_raw (PREFIX "stray-continuation", test_stray_continuation);
+  footing_add_raw (PREFIX "inflated-size", test_inflated_size);
   footing_add_raw (PREFIX "part-is-life", test_part_is_life);
   footing_add_all (PREFIX "taken-in-part", test_taken_in_part);
   footing_add (PREFIX "big-echo", &footing_soup, test_big_echo);
