@@ -15,6 +15,8 @@ typedef struct
   HbTickets  receives;        /* none while a message waits */
   GError    *reason;          /* (nullable) why the task last became CLOSED */
   gsize      amount;          /* how many bytes of memory the messages take */
+  int        n_returning;     /* (atomic) how many calls have received a message, or failed behind
+                               * such a call, and whose callback has not been called yet */
   gint64     given_since;     /* when the current run's first emission ended, or HB_NEVER */
   guint      is_paused : 1;
   guint      is_giving : 1;   /* handlers of a message are running */
@@ -75,7 +77,8 @@ static inline gboolean
 hb_inbox_is_needed (const HbInbox *self)
 {
   return self->is_paused || self->is_giving || self->messages.length > 0
-         || hb_tickets_get_length (&self->receives) > 0;
+         || hb_tickets_get_length (&self->receives) > 0
+         || G_UNLIKELY (g_atomic_int_get (&self->n_returning) > 0);
 }
 
 /* Returns whether hb_inbox_give () would return TRUE. */
@@ -83,7 +86,8 @@ static inline gboolean
 hb_inbox_can_give (const HbInbox *self)
 {
   return self->messages.length > 0
-         && !self->is_paused && !self->is_giving && !self->is_yielding;
+         && !self->is_paused && !self->is_giving && !self->is_yielding
+         && g_atomic_int_get (&self->n_returning) == 0;
 }
 
 G_END_DECLS

@@ -96,6 +96,19 @@ hb_inbox_take_back (HbInbox *self)
     }
 }
 
+/* Completes a call with a message. Its callback is called later, and the driver then decrements
+ * `n_returning`. Until then, no message is emitted, because the application would see that message
+ * first. Takes ownership of @bytes. */
+static void
+return_message (HbInbox  *self,
+                gpointer  ticket,
+                HbOpcode  opcode,
+                GBytes   *bytes)
+{
+  g_atomic_int_inc (&self->n_returning);
+  hb_effects_push_received (self->effects, ticket, opcode, bytes);
+}
+
 /* Gives the message to the first call that waits for one, or keeps it. */
 void
 hb_inbox_push (HbInbox  *self,
@@ -108,7 +121,7 @@ hb_inbox_push (HbInbox  *self,
     hb_inbox_take_back (self);
 
   if (ticket != NULL)
-    hb_effects_push_received (self->effects, ticket, opcode, g_bytes_ref (bytes));
+    return_message (self, ticket, opcode, g_bytes_ref (bytes));
   else
     append (self, opcode, g_bytes_ref (bytes));
 }
@@ -206,7 +219,7 @@ hb_inbox_receive (HbInbox  *self,
     }
 
   message = pop (self);
-  hb_effects_push_received (self->effects, ticket, message.opcode, message.bytes);
+  return_message (self, ticket, message.opcode, message.bytes);
 }
 
 /* Cancels the call of @ticket. Returns FALSE if the call has its message already, or does not wait

@@ -16,7 +16,9 @@ GTask *hb_call_start    (GTask          *task,
                          gpointer        user_data,
                          GDestroyNotify  destroy);
 GTask *hb_call_be_late  (GTask          *task,
-                         int            *n_late);
+                         HbCallFunc      returning,
+                         HbCallFunc      returned,
+                         int            *n_returning);
 void   hb_call_fail     (GTask          *task,
                          GError         *error);
 void   hb_call_succeed  (GTask          *task);

@@ -13,11 +13,13 @@ typedef struct
   HbCallFunc      cancelled;
   gpointer        user_data;
   GDestroyNotify  destroy;
-  GSource        *source;  /* (nullable) watches the caller's GCancellable */
-  HbMessage      *message; /* (nullable) received, and not returned yet */
-  GError         *error;   /* (nullable) why the call fails, if the error is not returned yet */
-  int            *n_late;  /* (nullable) (atomic) how many calls of the task have been completed by
-                            * the machine, but return in a later iteration */
+  GSource        *source;      /* (nullable) watches the caller's GCancellable */
+  HbMessage      *message;     /* (nullable) received, and not returned yet */
+  GError         *error;       /* (nullable) why the call fails, if the error is not returned yet */
+  HbCallFunc      returning;   /* (nullable) this and the next two: see hb_call_be_late () */
+  HbCallFunc      returned;
+  int            *n_returning; /* (atomic) */
+  gboolean        is_waiting;  /* the call is counted in `n_returning` */
 } HbCall;
 
 static gboolean
@@ -104,19 +106,34 @@ hb_call_fail (GTask  *task,
  * that fails meanwhile also returns later, so that its callback is not called before that of an
  * earlier call.
  *
- * @n_late: a number that all such calls of one task share; it must exist until the ticket has been
- *   released
+ * @returning: called just before the callback
+ * @returned: called after the callback
+ * @n_returning: see HbInbox; it must exist until the ticket has been released
  *
  * Returns: (transfer full): @task, which is the ticket */
 GTask *
-hb_call_be_late (GTask *task,
-                 int   *n_late)
+hb_call_be_late (GTask      *task,
+                 HbCallFunc  returning,
+                 HbCallFunc  returned,
+                 int        *n_returning)
 {
   HbCall *self = g_task_get_task_data (task);
 
-  self->n_late = n_late;
+  self->returning = returning;
+  self->returned = returned;
+  self->n_returning = n_returning;
 
   return task;
+}
+
+/* Does nothing if the call has no pending source. */
+static void
+end_wait (HbCall *self)
+{
+  if (self->is_waiting)
+    g_atomic_int_add (self->n_returning, -1);
+
+  self->is_waiting = FALSE;
 }
 
 static gboolean
@@ -124,31 +141,36 @@ return_cb (gpointer user_data)
 {
   HbCall *self = g_task_get_task_data (user_data);
 
+  end_wait (self);
+  self->returning (user_data, self->user_data);
+
   if (self->error != NULL)
     g_task_return_error (user_data, g_steal_pointer (&self->error));
   else
     g_task_return_pointer (user_data, g_steal_pointer (&self->message),
                            (GDestroyNotify) hb_message_free);
 
+  self->returned (user_data, self->user_data);
+
   return G_SOURCE_REMOVE;
 }
 
+/* The source may be destroyed before it is dispatched, because its context is freed. */
 static void
 release_late (gpointer task)
 {
-  HbCall *self = g_task_get_task_data (task);
-
-  g_atomic_int_add (self->n_late, -1);
+  end_wait (g_task_get_task_data (task));
   g_object_unref (task);
 }
 
+/* The call must be counted in `n_returning` already. */
 static void
 return_later (GTask *task)
 {
   HbCall *self = g_task_get_task_data (task);
   g_autoptr (GSource) source = g_idle_source_new ();
 
-  g_atomic_int_inc (self->n_late);
+  self->is_waiting = TRUE;
   g_source_set_priority (source, g_task_get_priority (task));
   g_source_set_callback (source, return_cb, g_object_ref (task), release_late);
   g_source_set_static_name (source, "[hb] received");
@@ -173,13 +195,14 @@ return_error (GTask  *task,
 {
   HbCall *self = g_task_get_task_data (task);
 
-  if (self->n_late == NULL || g_atomic_int_get (self->n_late) == 0)
+  if (self->n_returning == NULL || g_atomic_int_get (self->n_returning) == 0)
     {
       g_task_return_error (task, error);
       return;
     }
 
   self->error = error;
+  g_atomic_int_inc (self->n_returning);
   return_later (task);
 }
 

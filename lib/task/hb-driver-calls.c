@@ -318,12 +318,36 @@ hb_driver_flush (HbDriver *self,
     }
 }
 
+/* Lets the messages that have waited for the callback be emitted in a main loop that the callback
+ * runs. */
+static void
+returning_cb (GTask    *task,
+              gpointer  user_data)
+{
+  HbDriver *self = user_data;
+
+  if (hb_home_is_own (&self->home))
+    hb_driver_touch_alarm (self);
+}
+
+/* Emits the messages that have waited for the callback. */
+static void
+returned_cb (GTask    *task,
+             gpointer  user_data)
+{
+  HbDriver *self = user_data;
+
+  if (hb_home_is_here (&self->home) && hb_machine_has_effect (&self->machine))
+    hb_driver_wake (self);
+}
+
 void
 hb_driver_receive (HbDriver *self,
                    GTask    *task)
 {
   hb_machine_receive (&self->machine, hb_driver_read_clock (self),
-                      hb_call_be_late (start_call (self, task), &self->n_late));
+                      hb_call_be_late (start_call (self, task), returning_cb, returned_cb,
+                                       &self->machine.inbox.n_returning));
   hb_driver_wake (self);
 }
 

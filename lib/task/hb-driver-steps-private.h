@@ -43,7 +43,6 @@ struct _HbDriver
   guint                depth;           /* how many nested sections may run application code */
   gboolean             is_kept;         /* A reference is held until `depth` is 0. */
   gboolean             has_pong_func;   /* is_pong () of the owner judges each message. */
-  int                  n_late;          /* (atomic) see hb_call_be_late () */
   gboolean             is_delivering;   /* until HB_EVENT_DELIVERED or the drop of the link */
 
   HbIntake             intake;          /* keeps the messages and calls of other threads */

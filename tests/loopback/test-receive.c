@@ -189,6 +189,53 @@ test_order_of_failure (Fixture       *fixture,
   g_assert_cmpstr (words->str, ==, "text:one invalid-uri invalid-uri");
 }
 
+static gboolean
+go_on_cb (HbWebsocketTask       *task,
+          SoupWebsocketDataType  type,
+          GBytes                *message,
+          gpointer               user_data)
+{
+  hb_websocket_task_set_paused (task, FALSE);
+
+  return FALSE;
+}
+
+static void
+add_message_cb (HbWebsocketTask       *task,
+                SoupWebsocketDataType  type,
+                GBytes                *message,
+                gpointer               user_data)
+{
+  Results *self = user_data;
+
+  g_string_append_printf (self->words, " signal:%s",
+                          (const char *) g_bytes_get_data (message, NULL));
+}
+
+static void
+test_order_of_signal (Fixture       *fixture,
+                      gconstpointer  data)
+{
+  g_autoptr (GString) words = g_string_new (NULL);
+  Results results = { fixture, words };
+  RawPeer *peer = fixture_open_raw (fixture);
+
+  g_test_summary ("If a call receives a message, and the pause ends in the same iteration, the "
+                  "next message is emitted after the callback of the call");
+
+  g_signal_connect (fixture->task, "message", G_CALLBACK (add_message_cb), &results);
+  hb_websocket_task_receive_async (fixture->task, NULL, add_result_cb, &results);
+  wait_idle ();
+
+  hb_websocket_task_set_pong_func (fixture->task, go_on_cb, NULL, NULL);
+  raw_peer_send_text (peer, "one");
+  raw_peer_send_text (peer, "two");
+  raw_peer_send_text (peer, "three");
+  signal_log_expect (fixture->log, "message:text:two message:text:three");
+  g_assert_cmpstr (words->str, ==, "text:one signal:two signal:three");
+  fixture_close_raw (fixture, peer);
+}
+
 static void
 receive_next_cb (GObject      *source,
                  GAsyncResult *result,
@@ -492,6 +539,7 @@ main (int   argc,
   add_raw_test ("/loopback/receive/first-word", test_first_word);
   add_raw_test ("/loopback/receive/calls", test_calls);
   add_raw_test ("/loopback/receive/order-of-failure", test_order_of_failure);
+  add_raw_test ("/loopback/receive/order-of-signal", test_order_of_signal);
   add_raw_test ("/loopback/receive/loop-in-callback", test_loop_in_callback);
   add_raw_test ("/loopback/receive/across-links", test_across_links);
   add_raw_test ("/loopback/receive/end", test_end);

@@ -255,6 +255,8 @@ drain (Fixture *fixture)
         transmit (fixture);
       else if (effect.kind == HB_EFFECT_MESSAGE)
         hb_machine_on_given (&fixture->machine, fixture->now);
+      else if (effect.kind == HB_EFFECT_RESOLVE && effect.resolve.outcome == HB_OUTCOME_RECEIVED)
+        g_atomic_int_add (&fixture->machine.inbox.n_returning, -1);
 
       hb_effect_clear (&effect);
     }

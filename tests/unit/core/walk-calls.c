@@ -122,6 +122,7 @@ walk_resolve (Walk           *self,
     case HB_OUTCOME_RECEIVED:
       g_assert_cmpint (call->kind, ==, CALL_RECEIVE);
       walk_deliver (self, effect->resolve.opcode, effect->resolve.bytes);
+      g_atomic_int_add (&self->machine.inbox.n_returning, -1);
       break;
     case HB_OUTCOME_CANCELLED:
       g_assert_true (call->may_be_cancelled);
