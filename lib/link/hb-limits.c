@@ -227,9 +227,14 @@ hb_limits_set_max_message_size (HbLimits *self,
 static HbLimits *
 find (SoupWebsocketConnection *connection)
 {
-  GList *extensions = soup_websocket_connection_get_extensions (connection);
+  GList *link;
 
-  return extensions != NULL && HB_IS_LIMITS (extensions->data) ? extensions->data : NULL;
+  for (link = soup_websocket_connection_get_extensions (connection); link != NULL;
+       link = link->next)
+    if (HB_IS_LIMITS (link->data))
+      return link->data;
+
+  return NULL;
 }
 
 /* Returns the maximum size of a frame. A message that cannot be compressed further becomes larger

@@ -222,24 +222,55 @@ new_over (GIOStream           *base,
   return self;
 }
 
+static gpointer
+ref_extension (gconstpointer extension,
+               gpointer      user_data)
+{
+  return g_object_ref ((gpointer) extension);
+}
+
+/* Copies the list of the extensions that were negotiated, and adds HbLimits, which takes the place
+ * of permessage-deflate. The application can add other extensions to its session, and these stay in
+ * the list.
+ *
+ * Returns: (transfer full) */
+static GList *
+copy_extensions (HbStream *self,
+                 GList    *negotiated)
+{
+  GList *extensions = g_list_copy_deep (negotiated, ref_extension, NULL);
+  GPollableOutputStream *output = G_POLLABLE_OUTPUT_STREAM (self->output);
+  GList *link = extensions;
+
+  while (link != NULL && !SOUP_IS_WEBSOCKET_EXTENSION_DEFLATE (link->data))
+    link = link->next;
+
+  self->limits = hb_limits_new (link != NULL ? link->data : NULL, output);
+
+  if (link == NULL)
+    return g_list_prepend (extensions, g_object_ref (self->limits));
+
+  g_object_unref (link->data);
+  link->data = g_object_ref (self->limits);
+
+  return extensions;
+}
+
 static SoupWebsocketConnection *
 new_connection_like (SoupWebsocketConnection *connection,
                      HbStream                *stream)
 {
   GList *extensions = soup_websocket_connection_get_extensions (connection);
 
-  /* permessage-deflate is the only extension of libsoup. If it was negotiated, libsoup must
-   * compress the messages. */
+  /* If an extension was negotiated, libsoup must pass each message through it. */
   stream->is_fast = extensions == NULL;
-  stream->limits = hb_limits_new (extensions != NULL ? extensions->data : NULL,
-                                  G_POLLABLE_OUTPUT_STREAM (stream->output));
 
   return soup_websocket_connection_new (G_IO_STREAM (stream),
                                         soup_websocket_connection_get_uri (connection),
                                         SOUP_WEBSOCKET_CONNECTION_CLIENT,
                                         soup_websocket_connection_get_origin (connection),
                                         soup_websocket_connection_get_protocol (connection),
-                                        g_list_append (NULL, g_object_ref (stream->limits)));
+                                        copy_extensions (stream, extensions));
 }
 
 /* A message that waited in libsoup's queue behind a pong would have no position. It would never

@@ -6,6 +6,7 @@
 
 #include "fixture.h"
 #include "names.h"
+#include "raw-frame.h"
 
 /* The session of a task: its replacement, its limits, and the addresses that it caches. The session
  * that a task makes for itself must not keep an address for the next attempt. */
@@ -462,6 +463,98 @@ test_unix_socket (Fixture       *fixture,
   g_rmdir (dir);
 }
 
+/* An extension that swaps the hexadecimal digits of each byte of a message */
+typedef struct
+{
+  SoupWebsocketExtension parent_instance;
+} Swap;
+
+typedef SoupWebsocketExtensionClass SwapClass;
+
+static GType swap_get_type (void);
+
+G_DEFINE_TYPE (Swap, swap, SOUP_TYPE_WEBSOCKET_EXTENSION)
+
+static GBytes *
+swap_process (SoupWebsocketExtension  *extension,
+              guint8                  *header,
+              GBytes                  *payload,
+              GError                 **error)
+{
+  g_autoptr (GBytes) owned = payload;
+  g_autoptr (GByteArray) bytes = g_byte_array_new ();
+  guint i;
+
+  if ((*header & 0x08) != 0)
+    return g_steal_pointer (&owned);
+
+  g_byte_array_append (bytes, g_bytes_get_data (owned, NULL), g_bytes_get_size (owned));
+  for (i = 0; i < bytes->len; i++)
+    bytes->data[i] = bytes->data[i] << 4 | bytes->data[i] >> 4;
+
+  return g_byte_array_free_to_bytes (g_steal_pointer (&bytes));
+}
+
+static void
+swap_class_init (SwapClass *klass)
+{
+  klass->name = "swap";
+  klass->process_incoming_message = swap_process;
+  klass->process_outgoing_message = swap_process;
+}
+
+static void
+swap_init (Swap *self)
+{
+}
+
+/* The extensions that a server chooses, and its frame with the text hello */
+typedef struct
+{
+  const char *name;
+  const char *chosen;
+  const char *hello;
+} Extensions;
+
+static const Extensions extensions[] = {
+  { "own", "swap", "81 05 8656c6c6f6" },
+  { "deflate-and-own", "permessage-deflate, swap", "c1 07 6a0b3b76ec1b00" },
+};
+
+static void
+choose_extensions_cb (RawPeer  *peer,
+                      gpointer  user_data)
+{
+  g_autofree char *line = g_strdup_printf ("Sec-WebSocket-Extensions: %s\r\n",
+                                           ((const Extensions *) user_data)->chosen);
+
+  raw_peer_accept_with (peer, line);
+}
+
+static void
+test_extensions (gconstpointer data)
+{
+  const Extensions *row = data;
+  g_autoptr (SoupSession) session = soup_session_new ();
+  g_autoptr (GByteArray) hello = raw_frame_from_hex (row->hello);
+  Fixture fixture = { 0 };
+  RawPeer *peer;
+
+  g_test_summary ("Messages pass through the extensions that the application adds to its session");
+
+  fixture_set_up (&fixture, "raw");
+  soup_session_add_feature_by_type (session, SOUP_TYPE_WEBSOCKET_EXTENSION_MANAGER);
+  soup_session_add_feature_by_type (session, swap_get_type ());
+  hb_websocket_task_set_session (fixture.task, session);
+  hb_websocket_task_set_compression (fixture.task, TRUE);
+  raw_server_set_requested (fixture.raw, choose_extensions_cb, (gpointer) row);
+  peer = fixture_open_raw (&fixture);
+  raw_peer_write (peer, hello->data, hello->len);
+  signal_log_expect (fixture.log, "message:text:hello");
+  fixture_close_raw (&fixture, peer);
+  fixture_tear_down (&fixture, "raw");
+}
+
 int
 main (int   argc,
       char *argv[])
@@ -486,6 +579,14 @@ main (int   argc,
   add_raw_test ("/loopback/session/no-tunnel", test_no_tunnel);
   add_raw_test ("/loopback/session/nested", test_nested);
   add_raw_test ("/loopback/session/unix-socket", test_unix_socket);
+
+  for (i = 0; i < G_N_ELEMENTS (extensions); i++)
+    {
+      g_autofree char *path = g_strconcat ("/loopback/session/extensions/", extensions[i].name,
+                                           NULL);
+
+      g_test_add_data_func (path, &extensions[i], test_extensions);
+    }
 
   return g_test_run ();
 }
