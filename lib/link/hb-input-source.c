@@ -102,9 +102,9 @@ hb_input_call_libsoup (HbInput *self)
 }
 
 /* Moves libsoup's source to @context, by means of a read that returns no bytes, and disconnects the
- * handlers until libsoup is called again. The connection must be open, and hb_input_can_park () must
- * have returned TRUE. Otherwise libsoup might emit signals during the read, and might create other
- * sources, which would never be dispatched in @context. */
+ * handlers until libsoup is called again. The connection must be open, and hb_input_can_park ()
+ * must have returned TRUE. Otherwise libsoup might emit signals during the read, and might create
+ * other sources, which would never be dispatched in @context. */
 void
 hb_input_park (HbInput      *self,
                GMainContext *context)

@@ -113,9 +113,9 @@ hb_watch_queue (HbWatch *self)
  * iteration, a main context examines all its sources, even a destroyed source that is still
  * referenced, so such sources in the context of the watch would slow down each iteration.
  *
- * Returns: (transfer none) (nullable): NULL if the watch belongs to no context, if the context polls
- *   its sockets directly, or if no other context could be created. A context with few sockets polls
- *   them directly, because the sources of few sockets take little time */
+ * Returns: (transfer none) (nullable): NULL if the watch belongs to no context, if the context
+ *   polls its sockets directly, or if no other context could be created. A context with few sockets
+ *   polls them directly, because the sources of few sockets take little time */
 GMainContext *
 hb_watch_get_parking (HbWatch *self)
 {

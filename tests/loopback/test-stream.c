@@ -330,7 +330,8 @@ test_inflated_size (Fixture       *fixture,
   hb_websocket_task_set_max_message_size (fixture->task, 4);
   raw_peer_write (peer, hello->data, hello->len);
   signal_log_expect (fixture->log, "state:closed error:message-too-big close:1006");
-  g_assert_nonnull (strstr (hb_websocket_task_get_last_error (fixture->task)->message, "(4 bytes)"));
+  g_assert_nonnull (strstr (hb_websocket_task_get_last_error (fixture->task)->message,
+                            "(4 bytes)"));
   raw_peer_forget (peer);
 }
 
