@@ -44,7 +44,7 @@ struct _SoakServer
   GSocketListener *listener;
   GTlsCertificate *certificate; /* (nullable) */
   char            *uri;
-  int              n_ended[SOAK_SERVER_N_ENDS]; /* (atomic) how many connections ended in each way */
+  int              n_ended[SOAK_SERVER_N_ENDS]; /* (atomic) how many connections ended each way */
   int              is_busy;
   int              is_over;
 };
