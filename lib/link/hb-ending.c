@@ -220,7 +220,10 @@ find_timeout (HbEnding *self)
  *
  * libsoup adds a timeout, which would close the stream after five seconds, whatever close-timeout
  * is. Therefore this timeout is stopped. A timeout that existed before the call may be one of the
- * application, so it is not changed, and may hide that of libsoup. */
+ * application, so it is not changed, and may hide that of libsoup.
+ *
+ * A handler of the application may run in this function, and may make the owner free the ending.
+ * The connection must exist until the function returns. */
 void
 hb_ending_send_close (HbEnding   *self,
                       guint       code,
@@ -229,12 +232,15 @@ hb_ending_send_close (HbEnding   *self,
   GSource *timeout = find_timeout (self);
   guint before = timeout != NULL ? g_source_get_id (timeout) : 0;
 
+  g_rc_box_acquire (self);
   self->is_closing = TRUE;
   soup_websocket_connection_close (self->connection, code, reason);
 
   timeout = find_timeout (self);
   if (timeout != NULL && g_source_get_id (timeout) != before)
     g_source_set_ready_time (timeout, -1);
+
+  unref_ending (self);
 }
 
 /* Returns whether the end has begun and has not been reported yet. */

@@ -251,7 +251,8 @@ hb_link_ping (HbLink   *self,
 }
 
 /* Sends a close frame. Does nothing if the connection is not open, or if its end has begun already,
- * on either side. */
+ * on either side. The application may have connected a handler to libsoup's `closing`, and this
+ * handler may make the owner drop the link. */
 void
 hb_link_close (HbLink     *self,
                guint       code,
@@ -260,12 +261,16 @@ hb_link_close (HbLink     *self,
   if (!is_usable (self) || !hb_channel_is_open (self->connection))
     return;
 
+  hb_link_begin_use (self);
   hb_handlers_connect (&self->handlers);
   hb_ending_send_close (self->ending, code, reason);
 
   /* Without this step, the close frame would be lost if the link were dropped in the same
    * iteration. */
-  self->channel.funcs->flush (self->channel.data);
+  if (!self->is_dropped)
+    self->channel.funcs->flush (self->channel.data);
+
+  hb_link_end_use (self);
 }
 
 /* Ends the link at once, in any state, and releases the caller's reference. No event follows. */

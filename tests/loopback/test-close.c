@@ -232,6 +232,31 @@ test_connection_is_closed_twice (Fixture       *fixture,
   raw_peer_expect (peer, "close:4000");
 }
 
+static void
+reconnect_cb (SoupWebsocketConnection *connection,
+              HbWebsocketTask         *task)
+{
+  g_signal_handlers_disconnect_by_data (connection, task);
+  hb_websocket_task_reconnect_now (task);
+}
+
+/* libsoup emits `closing` within the call that sends the close frame. */
+static void
+test_reconnect_in_closing (Fixture       *fixture,
+                           gconstpointer  data)
+{
+  RawPeer *peer = fixture_open_raw (fixture);
+
+  g_test_summary ("A handler of libsoup's closing may drop the connection");
+
+  g_signal_connect (hb_websocket_task_get_connection (fixture->task), "closing",
+                    G_CALLBACK (reconnect_cb), fixture->task);
+  hb_websocket_task_close (fixture->task, 1000, NULL);
+  signal_log_expect (fixture->log, "state:closing state:connecting close:1006 connecting "
+                     "state:open open");
+  raw_peer_expect_end (peer);
+}
+
 int
 main (int   argc,
       char *argv[])
@@ -250,6 +275,7 @@ main (int   argc,
   add_raw_test ("/loopback/close/cross", test_close_frames_cross);
   add_raw_test ("/loopback/close/connection-is-closed", test_connection_is_closed);
   add_raw_test ("/loopback/close/connection-is-closed-twice", test_connection_is_closed_twice);
+  add_raw_test ("/loopback/close/reconnect-in-closing", test_reconnect_in_closing);
 
   return g_test_run ();
 }
