@@ -12,6 +12,7 @@ typedef void (*HbCallFunc) (GTask    *task,
                             gpointer  user_data);
 
 GTask *hb_call_start    (GTask          *task,
+                         GCancellable   *cancellable,
                          HbCallFunc      cancelled,
                          gpointer        user_data,
                          GDestroyNotify  destroy);

@@ -13,7 +13,8 @@ typedef struct
   HbCallFunc      cancelled;
   gpointer        user_data;
   GDestroyNotify  destroy;
-  GSource        *source;      /* (nullable) watches the caller's GCancellable */
+  GCancellable   *cancellable; /* (owned) (nullable) the caller's */
+  GSource        *source;      /* (nullable) watches `cancellable` */
   HbMessage      *message;     /* (nullable) received, and not returned yet */
   GError         *error;       /* (nullable) why the call fails, if the error is not returned yet */
   HbCallFunc      returning;   /* (nullable) this and the next two: see hb_call_be_late () */
@@ -38,6 +39,7 @@ free_call (gpointer data)
 {
   HbCall *self = data;
 
+  g_clear_object (&self->cancellable);
   g_clear_pointer (&self->source, g_source_unref);
   g_clear_pointer (&self->message, hb_message_free);
   g_clear_error (&self->error);
@@ -57,18 +59,21 @@ stop_watching (GTask *task)
 }
 
 /* Makes @task a ticket for the machine, which returns the ticket in an HB_EFFECT_RESOLVE.
- * @cancelled is called in the caller's context when the caller's GCancellable is triggered. The
- * GTask does not check the GCancellable itself, because only the machine knows whether the call can
- * still be cancelled.
+ * @cancelled is called in the caller's context when @cancellable is triggered. The GTask does not
+ * check the GCancellable itself, because only the machine knows whether the call can still be
+ * cancelled.
+ *
+ * @cancellable: (nullable): the caller's. If the GTask has it too, g_task_return_* () calls the
+ *   callback in a later iteration once it is triggered.
  *
  * Returns: (transfer full): the ticket */
 GTask *
 hb_call_start (GTask          *task,
+               GCancellable   *cancellable,
                HbCallFunc      cancelled,
                gpointer        user_data,
                GDestroyNotify  destroy)
 {
-  GCancellable *cancellable = g_task_get_cancellable (task);
   HbCall *self = g_new0 (HbCall, 1);
 
   self->cancelled = cancelled;
@@ -79,6 +84,7 @@ hb_call_start (GTask          *task,
 
   if (cancellable != NULL)
     {
+      self->cancellable = g_object_ref (cancellable);
       self->source = g_cancellable_source_new (cancellable);
       g_source_set_callback (self->source, G_SOURCE_FUNC (cancelled_cb), g_object_ref (task),
                              g_object_unref);
@@ -105,6 +111,10 @@ hb_call_fail (GTask  *task,
  * delivery and ran a main loop until the next message is received, it would never return. A call
  * that fails meanwhile also returns later, so that its callback is not called before that of an
  * earlier call.
+ *
+ * The GTask must not have the caller's GCancellable. If the GCancellable were triggered before the
+ * callback is called, GTask would call the callback another iteration later, and the next message
+ * would reach the application first.
  *
  * @returning: called just before the callback
  * @returned: called after the callback
@@ -188,6 +198,17 @@ return_message (GTask     *task,
   return_later (task);
 }
 
+/* Returns whether the callback of a call that fails must wait. For a call that receives no message,
+ * GTask decides this. A handler of the GCancellable may have made the call fail. The callback may
+ * disconnect this handler, which would wait forever for the handler to return. */
+static gboolean
+fails_late (HbCall *self)
+{
+  return self->n_returning != NULL
+         && (g_atomic_int_get (self->n_returning) > 0
+             || g_cancellable_is_cancelled (self->cancellable));
+}
+
 /* Takes ownership of @error. */
 static void
 return_error (GTask  *task,
@@ -195,7 +216,7 @@ return_error (GTask  *task,
 {
   HbCall *self = g_task_get_task_data (task);
 
-  if (self->n_returning == NULL || g_atomic_int_get (self->n_returning) == 0)
+  if (!fails_late (self))
     {
       g_task_return_error (task, error);
       return;

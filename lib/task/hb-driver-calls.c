@@ -33,7 +33,8 @@ static GTask *
 start_call (HbDriver *self,
             GTask    *task)
 {
-  return hb_call_start (task, cancelled_cb, hb_driver_ref (self), hb_driver_release_cb);
+  return hb_call_start (task, g_task_get_cancellable (task), cancelled_cb,
+                        hb_driver_ref (self), hb_driver_release_cb);
 }
 
 /* Sets a property, applies the new value to the link, the machine and the intake, and carries out
@@ -341,12 +342,17 @@ returned_cb (GTask    *task,
     hb_driver_wake (self);
 }
 
+/* @cancellable: (nullable): the caller's, which @task must not have: see hb_call_be_late () */
 void
-hb_driver_receive (HbDriver *self,
-                   GTask    *task)
+hb_driver_receive (HbDriver     *self,
+                   GCancellable *cancellable,
+                   GTask        *task)
 {
+  GTask *ticket = hb_call_start (task, cancellable, cancelled_cb,
+                                 hb_driver_ref (self), hb_driver_release_cb);
+
   hb_machine_receive (&self->machine, hb_driver_read_clock (self),
-                      hb_call_be_late (start_call (self, task), returning_cb, returned_cb,
+                      hb_call_be_late (ticket, returning_cb, returned_cb,
                                        &self->machine.inbox.n_returning));
   hb_driver_wake (self);
 }

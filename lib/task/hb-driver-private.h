@@ -71,6 +71,7 @@ void                     hb_driver_flush               (HbDriver             *se
                                                         GTask                *task);
 GPtrArray               *hb_driver_take_queue          (HbDriver             *self);
 void                     hb_driver_receive             (HbDriver             *self,
+                                                        GCancellable         *cancellable,
                                                         GTask                *task);
 
 HbStatus                 hb_driver_get_status          (HbDriver             *self);

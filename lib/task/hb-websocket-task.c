@@ -1236,13 +1236,18 @@ hb_websocket_task_receive_async (HbWebsocketTask     *self,
                                  gpointer             user_data)
 {
   g_autoptr (GTask) task = NULL;
+  GError *error = NULL;
 
   g_return_if_fail (HB_IS_WEBSOCKET_TASK (self));
 
-  task = start_task (self, cancellable, callback, user_data,
-                     hb_websocket_task_receive_async, G_STRFUNC);
-  if (task != NULL)
-    hb_driver_receive (self->driver, task);
+  task = start_task (self, NULL, callback, user_data, hb_websocket_task_receive_async, G_STRFUNC);
+  if (task == NULL)
+    return;
+
+  if (g_cancellable_set_error_if_cancelled (cancellable, &error))
+    g_task_return_error (task, error);
+  else
+    hb_driver_receive (self->driver, cancellable, task);
 }
 
 /**

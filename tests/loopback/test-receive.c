@@ -236,6 +236,115 @@ test_order_of_signal (Fixture       *fixture,
   fixture_close_raw (fixture, peer);
 }
 
+typedef struct
+{
+  gboolean    is_pending; /* another call waits for the second message */
+  const char *signals;
+  const char *expected;
+} LateCancel;
+
+static const LateCancel late_cancels[] = {
+  { TRUE, "message:text:three", "text:one text:two signal:three" },
+  { FALSE, "message:text:two message:text:three", "text:one signal:two signal:three" },
+};
+
+static gboolean
+cancel_cb (HbWebsocketTask       *task,
+           SoupWebsocketDataType  type,
+           GBytes                *message,
+           gpointer               user_data)
+{
+  if (!g_str_equal (g_bytes_get_data (message, NULL), "two"))
+    return FALSE;
+
+  g_cancellable_cancel (user_data);
+  hb_websocket_task_set_paused (task, FALSE);
+
+  return FALSE;
+}
+
+static void
+test_late_cancel (Fixture       *fixture,
+                  gconstpointer  data)
+{
+  g_autoptr (GString) words = g_string_new (NULL);
+  Results results = { fixture, words };
+  RawPeer *peer = fixture_open_raw (fixture);
+  guint i;
+
+  g_test_summary ("If a call is cancelled between the receipt of its message and its callback, the "
+                  "next message still follows the callback");
+
+  g_signal_connect (fixture->task, "message", G_CALLBACK (add_message_cb), &results);
+
+  for (i = 0; i < G_N_ELEMENTS (late_cancels); i++)
+    {
+      const LateCancel *row = &late_cancels[i];
+      g_autoptr (GCancellable) cancellable = g_cancellable_new ();
+
+      g_string_truncate (words, 0);
+      hb_websocket_task_receive_async (fixture->task, cancellable, add_result_cb, &results);
+      if (row->is_pending)
+        hb_websocket_task_receive_async (fixture->task, NULL, add_result_cb, &results);
+      wait_idle ();
+
+      hb_websocket_task_set_pong_func (fixture->task, cancel_cb, cancellable, NULL);
+      raw_peer_send_text (peer, "one");
+      raw_peer_send_text (peer, "two");
+      raw_peer_send_text (peer, "three");
+      signal_log_expect (fixture->log, row->signals);
+      wait_idle ();
+      g_assert_cmpstr (words->str, ==, row->expected);
+    }
+
+  fixture_close_raw (fixture, peer);
+}
+
+typedef struct
+{
+  Fixture      *fixture;
+  GAsyncResult *result;
+} Cancelled;
+
+static void
+close_cb (GCancellable *cancellable,
+          gpointer      user_data)
+{
+  Cancelled *self = user_data;
+
+  hb_websocket_task_close (self->fixture->task, 1000, NULL);
+  g_assert_null (self->result);
+}
+
+static gboolean
+cancel_now_cb (gpointer user_data)
+{
+  g_cancellable_cancel (user_data);
+
+  return G_SOURCE_REMOVE;
+}
+
+static void
+test_close_in_cancelled (Fixture       *fixture,
+                         gconstpointer  data)
+{
+  g_autoptr (GCancellable) cancellable = g_cancellable_new ();
+  Cancelled cancelled = { fixture };
+
+  g_test_summary ("The callback of a call is not called while its cancellable is being triggered, "
+                  "because the callback may disconnect a handler of the cancellable");
+
+  hb_websocket_task_hold (fixture->task);
+  hb_websocket_task_open (fixture->task);
+  receive (fixture, cancellable, &cancelled.result);
+  wait_idle ();
+
+  g_cancellable_connect (cancellable, G_CALLBACK (close_cb), &cancelled, NULL);
+  g_idle_add (cancel_now_cb, cancellable);
+  assert_result (fixture, &cancelled.result, "closed");
+  signal_log_forget (fixture->log);
+}
+
 static void
 receive_next_cb (GObject      *source,
                  GAsyncResult *result,
@@ -540,6 +649,8 @@ main (int   argc,
   add_raw_test ("/loopback/receive/calls", test_calls);
   add_raw_test ("/loopback/receive/order-of-failure", test_order_of_failure);
   add_raw_test ("/loopback/receive/order-of-signal", test_order_of_signal);
+  add_raw_test ("/loopback/receive/late-cancel", test_late_cancel);
+  add_raw_test ("/loopback/receive/close-in-cancelled", test_close_in_cancelled);
   add_raw_test ("/loopback/receive/loop-in-callback", test_loop_in_callback);
   add_raw_test ("/loopback/receive/across-links", test_across_links);
   add_raw_test ("/loopback/receive/end", test_end);
