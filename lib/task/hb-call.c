@@ -20,7 +20,6 @@ typedef struct
   HbCallFunc      returning;   /* (nullable) this and the next two: see hb_call_be_late () */
   HbCallFunc      returned;
   int            *n_returning; /* (atomic) */
-  gboolean        is_waiting;  /* the call is counted in `n_returning` */
 } HbCall;
 
 static gboolean
@@ -136,22 +135,12 @@ hb_call_be_late (GTask      *task,
   return task;
 }
 
-/* Does nothing if the call has no pending source. */
-static void
-end_wait (HbCall *self)
-{
-  if (self->is_waiting)
-    g_atomic_int_add (self->n_returning, -1);
-
-  self->is_waiting = FALSE;
-}
-
 static gboolean
 return_cb (gpointer user_data)
 {
   HbCall *self = g_task_get_task_data (user_data);
 
-  end_wait (self);
+  g_atomic_int_add (self->n_returning, -1);
   self->returning (user_data, self->user_data);
 
   if (self->error != NULL)
@@ -165,24 +154,15 @@ return_cb (gpointer user_data)
   return G_SOURCE_REMOVE;
 }
 
-/* The source may be destroyed before it is dispatched, because its context is freed. */
-static void
-release_late (gpointer task)
-{
-  end_wait (g_task_get_task_data (task));
-  g_object_unref (task);
-}
-
-/* The call must be counted in `n_returning` already. */
+/* The call must be counted in `n_returning` already. The GTask keeps the context of its source, so
+ * the source exists until it is dispatched. */
 static void
 return_later (GTask *task)
 {
-  HbCall *self = g_task_get_task_data (task);
   g_autoptr (GSource) source = g_idle_source_new ();
 
-  self->is_waiting = TRUE;
   g_source_set_priority (source, g_task_get_priority (task));
-  g_source_set_callback (source, return_cb, g_object_ref (task), release_late);
+  g_source_set_callback (source, return_cb, g_object_ref (task), g_object_unref);
   g_source_set_static_name (source, "[hb] received");
   g_source_attach (source, g_task_get_context (task));
 }
