@@ -25,9 +25,11 @@
 #define REPORT(self, event, ...)                                         \
   G_STMT_START                                                           \
   {                                                                      \
+    is_reporting = TRUE;                                                 \
     if ((self)->reporter->event != NULL                                  \
         && !(self)->reporter->event ((self)->options, __VA_ARGS__))      \
       fail_output (self);                                                \
+    is_reporting = FALSE;                                                \
   }                                                                      \
   G_STMT_END
 
@@ -61,6 +63,11 @@ typedef struct
   guint              wait_id;
   int                status;
 } Cat;
+
+/* The variables of the signal handler, which can access no others */
+static struct sigaction glib_action;
+static volatile sig_atomic_t is_reporting; /* an event is being printed, which may block */
+static volatile sig_atomic_t n_signals;
 
 static void read_line (Cat *self);
 
@@ -509,6 +516,31 @@ on_interrupt_cb (gpointer user_data)
   return G_SOURCE_CONTINUE;
 }
 
+/* GLib's handler only wakes the main loop. If the reader of the output does not read, the main loop
+ * may be blocked in a write, so this handler itself ends the program at the second signal. */
+static void
+handle_signal (int number)
+{
+  n_signals++;
+  if (n_signals > 1 && is_reporting)
+    _exit (CAT_STATUS_FAILED);
+
+  glib_action.sa_handler (number);
+}
+
+/* Replaces GLib's signal handler by one that calls it. */
+static guint
+add_signal (Cat *self,
+            int  number)
+{
+  struct sigaction action = { .sa_handler = handle_signal, .sa_flags = SA_RESTART };
+  guint id = g_unix_signal_add (number, on_interrupt_cb, self);
+
+  sigaction (number, &action, &glib_action);
+
+  return id;
+}
+
 static void
 connect_signals (Cat *self)
 {
@@ -564,8 +596,8 @@ cat_run (CatOptions *options)
 {
   Cat cat = { .options = options };
   Cat *self = &cat;
-  guint interrupt_id = g_unix_signal_add (SIGINT, on_interrupt_cb, self);
-  guint terminate_id = g_unix_signal_add (SIGTERM, on_interrupt_cb, self);
+  guint interrupt_id = add_signal (self, SIGINT);
+  guint terminate_id = add_signal (self, SIGTERM);
 
   self->reporter = self->options->json ? &cat_reporter_json : &cat_reporter_text;
   self->loop = g_main_loop_new (NULL, FALSE);

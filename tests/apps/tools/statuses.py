@@ -2,12 +2,15 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """Checks when hb-cat ends, and its exit status."""
 
+import fcntl
 import os
 import signal
+import struct
 import subprocess
+import termios
 import threading
 
-from common import Cat, EchoServer, check, check_equal, finish, run_cat
+from common import Cat, EchoServer, check, check_equal, finish, run_cat, wait_until
 from raw_websocket import Peer, echo
 
 NOWHERE = 'ws://127.0.0.1:1/'
@@ -52,6 +55,12 @@ WRONG = [
     (['--cert=/no/such/file', NOWHERE], '--cert: '),
     (['--ca-file=/no/such/file', NOWHERE], '--ca-file: '),
 ]
+
+
+def get_readable(descriptor):
+    """Returns the number of bytes that wait in this pipe."""
+    number, = struct.unpack('i', fcntl.ioctl(descriptor, termios.FIONREAD, bytes(4)))
+    return number
 
 
 def check_usage():
@@ -240,6 +249,30 @@ def check_command():
                   '1: a second SIGINT ends the command')
 
 
+def check_signals_while_blocked():
+    """Checks that a second signal ends hb-cat while nobody reads its output."""
+    has_ended = threading.Event()
+
+    def flood(client):
+        client.send_text('x' * (1 << 20))
+        has_ended.wait()
+
+    for mode in ([], ['--json']):
+        has_ended.clear()
+        reading, writing = os.pipe()
+        size = fcntl.fcntl(writing, fcntl.F_GETPIPE_SZ)
+        with Peer(flood) as peer, Cat(*mode, peer.uri, stdout=writing) as cat:
+            os.close(writing)
+            is_writing = wait_until(lambda: get_readable(reading) > size // 2)
+            cat.interrupt(signal.SIGINT)
+            cat.interrupt(signal.SIGTERM)
+            result = cat.wait()
+            has_ended.set()
+        os.close(reading)
+        check(is_writing and result.status == 1,
+              ' '.join(['1: a second signal while the output is blocked', *mode]), result)
+
+
 def check_signals_while_down():
     arguments = ('--reconnect-timeout=60000', NOWHERE)
 
@@ -269,6 +302,7 @@ def main():
     check_endless_input()
     check_input_and_output()
     check_command()
+    check_signals_while_blocked()
     check_signals_while_down()
     finish()
 
