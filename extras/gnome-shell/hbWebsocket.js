@@ -46,7 +46,7 @@ const PING_LAG = 2000; // the maximum delay of a ping frame: libsoup's timer cou
 // the link.
 const LATE = 1000;
 
-const URI = /^wss?:\/\/[^/?#]+[^#]*$/i;
+const URI = /^wss?:\/\/[^/?#\s]+(?:[/?][^#]*)?$/i;
 const TOKEN = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/; // RFC 9110, 5.6.2
 const ORIGIN = /^[\x20-\x7e]*$/; // RFC 6454, 7.1
 const ABNORMAL = 1006; // RFC 6455, 7.4.1: the connection ended without a close frame.
@@ -376,6 +376,9 @@ export class WebsocketTask extends GObject.Object {
     const room = (this.max_buffered_amount || NEVER) - this.buffered_amount;
     if (this.state === CLOSED || this.state === CLOSING)
       throw newError(Code.CLOSED, 'The task is closed: open it first');
+    // libsoup would refuse the message only later, and it would stay in the queue forever.
+    if (type !== TEXT && type !== BINARY)
+      throw new TypeError('The type of a message is Soup.WebsocketDataType.TEXT or BINARY');
     if (type === TEXT)
       decode(payload);
     if (flags !== SendFlags.DEFAULT && !(this.ready || (this.state === OPEN && isThisLink)))
@@ -628,9 +631,9 @@ export class WebsocketTask extends GObject.Object {
   _dropQueue() {
     const n = this._queue.splice(0).length;
     this._hasBacklog = false;
-    this._set({'buffered-amount': 0});
     if (n > 0)
       this._emit('error', newError(Code.CLOSED, `The task closed before ${n} messages were sent`));
+    this._set({'buffered-amount': 0});
   }
 
   _check(now) {

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 
-// Tests of the module alone. The first one sets values of `protocols` that the library would not
-// accept. In the second one, an exception interrupts the module. Two more simulate a suspend, for
-// which the library has other tests. The last one creates, opens and closes a thousand tasks, as an
-// extension does when it is enabled and disabled. It checks that no source, no file descriptor and
-// no handler of the network monitor is left.
+// Tests of the module alone. The first two set values of `protocols` and send types of messages
+// that GJS would not accept for the library. In the third one, an exception interrupts the module.
+// Two more simulate a suspend, for which the library has other tests. The last one creates, opens
+// and closes a thousand tasks, as an extension does when it is enabled and disabled. It checks that
+// no source, no file descriptor and no handler of the network monitor is left.
 
 import Gio from 'gi://Gio';
 import GLib from 'gi://GLib';
@@ -75,6 +75,29 @@ export const together = {
     task.open();
     await wait(() => task.log.includes('open'), 'open');
     assertEqual(task.log, ['CONNECTING', 'connecting', 'OPEN', 'open']);
+  },
+
+  async wrongType(scenario) {
+    const peer = scenario.peer();
+    const task = scenario.task({uri: peer.uri});
+
+    task.open();
+    for (const type of [0, 3, 'text', null]) {
+      let error = null;
+
+      try {
+        task.send_message(type, new GLib.Bytes([97]));
+      } catch (thrown) {
+        error = thrown;
+      }
+      assert(error instanceof TypeError, `${error}`);
+    }
+    assertEqual(task.buffered_amount, 0);
+    task.send_text('right');
+    await wait(() => peer.received.length >= 1);
+    assertEqual(peer.received, ['right']);
+    task.close(1000, null);
+    await wait(() => task.state === Hb.State.CLOSED);
   },
 
   async exception(scenario) {

@@ -371,13 +371,15 @@ export const together = {
     const peer = scenario.peer();
     const task = scenario.task({uri: peer.uri});
 
+    task.connect('notify::buffered-amount', () =>
+      task.log.push(`buffered ${task.buffered_amount}`));
     task.open();
     task.send_text('lost');
     task.close(1006, null);
     task.close(1000, null);
     await turn(50);
-    assertEqual(task.log,
-      ['CONNECTING', 'connecting', 'error INVALID_ARGUMENT', 'CLOSED', 'error CLOSED']);
+    assertEqual(task.log, ['CONNECTING', 'connecting', 'buffered 4', 'error INVALID_ARGUMENT',
+      'CLOSED', 'error CLOSED', 'buffered 0']);
   },
 
   // A handler of `open` may close the task. The messages that waited precede the close frame.
@@ -410,7 +412,7 @@ export const together = {
   async invalid(scenario) {
     for (const [properties, name] of [[{}, 'INVALID_URI'], [{uri: 'http://h/'}, 'INVALID_URI'],
       [{uri: 'ws://h/#f'}, 'INVALID_URI'], [{uri: 'ws:///p'}, 'INVALID_URI'],
-      [{uri: 'ws://h:99999/'}, 'INVALID_URI'],
+      [{uri: 'ws://h:99999/'}, 'INVALID_URI'], [{uri: 'ws://h i/'}, 'INVALID_URI'],
       [{uri: 'ws://h/', protocols: ['a b']}, 'INVALID_ARGUMENT'],
       [{uri: 'ws://h/', protocols: ['']}, 'INVALID_ARGUMENT'],
       [{uri: 'ws://h/', protocols: ['a', 'a']}, 'INVALID_ARGUMENT'],
