@@ -66,17 +66,24 @@ function closeNow() {
   return GLib.SOURCE_REMOVE;
 }
 
+// Returns null at the end of the input and after an error, for example if the input is not UTF-8.
+async function readLine() {
+  try {
+    const [line] = await lines.read_line_async(GLib.PRIORITY_DEFAULT, null);
+
+    return line;
+  } catch (error) {
+    printerr(error.message);
+    return null;
+  }
+}
+
 async function sendLines() {
   // Repeats failed attempts until a connection is open.
   await task.open_async(null);
 
-  for (;;) {
-    const [line] = await lines.read_line_async(GLib.PRIORITY_DEFAULT, null);
-
-    if (line === null)
-      break;
+  for (let line = await readLine(); line !== null; line = await readLine())
     sendText(line);
-  }
 
   inputHasEnded = true;
   GLib.timeout_add(GLib.PRIORITY_DEFAULT, ANSWER_TIMEOUT, closeNow);

@@ -87,7 +87,12 @@ def on_opened(_, result):
 def on_line(_, result):
     global input_has_ended
 
-    line, _ = lines.read_line_finish_utf8(result)
+    try:
+        line, _ = lines.read_line_finish_utf8(result)
+    except GLib.Error as error:
+        print(error.message, file=sys.stderr)
+        line = None
+
     if line is None:
         input_has_ended = True
         GLib.timeout_add(ANSWER_TIMEOUT, task.close, 1000, None)

@@ -37,7 +37,12 @@ def read_lines():
     lines = asyncio.Queue()
 
     def on_line(_, result):
-        line, _ = stream.read_line_finish_utf8(result)
+        try:
+            line, _ = stream.read_line_finish_utf8(result)
+        except GLib.Error as error:
+            print(error.message, file=sys.stderr)
+            line = None
+
         lines.put_nowait(line)
         if line is not None:
             read_line()

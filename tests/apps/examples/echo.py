@@ -218,6 +218,17 @@ def test_socket(path, *command):
         example.expect_success()
 
 
+def test_wrong_input(path, *command):
+    """A line that is not UTF-8 is an error, after which the program reads no more lines."""
+    with Server(path) as server, Example(*command, server.uri) as example:
+        example.process.stdin.buffer.write(b'good\nb\xffd\nlost\n')
+        example.process.stdin.close()
+        example.expect('open', 'received hello', 'received good', 'closed with code 1000')
+        status = example.wait()
+        assert status == 0, f'the example ended with status {status}'
+        assert len(example.complaints) == 1, example.describe_complaints()
+
+
 def test_interrupt(path, *command):
     """Ctrl+C closes an open connection, even if the last line of the input is incomplete."""
     with Server(path) as server, Example(*command, server.uri) as example:
@@ -292,8 +303,8 @@ def test_wrong_uri(path, *command):
 
 def main(*arguments):
     tests = [test_restart, test_silence, test_drop, test_short_input, test_pipe, test_socket,
-             test_interrupt, test_early_interrupt, test_late_line, test_too_big, test_no_uri,
-             test_wrong_uri]
+             test_wrong_input, test_interrupt, test_early_interrupt, test_late_line, test_too_big,
+             test_no_uri, test_wrong_uri]
     run_cases((test.__name__.removeprefix('test_').replace('_', ' '),
                lambda test=test: test(*arguments)) for test in tests)
 
