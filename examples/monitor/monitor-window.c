@@ -157,6 +157,8 @@ send_text (MonitorWindow *self,
                                         flags, NULL, sent_cb, message);
 }
 
+/* The actions “connect” and “retry” are the same, because the user may have corrected the address
+ * before a retry. */
 static void
 connect_link (GtkWidget  *widget,
               const char *action_name,
@@ -184,16 +186,6 @@ mark_ready (GtkWidget  *widget,
             GVariant   *parameter)
 {
   hb_websocket_task_mark_ready (MONITOR_WINDOW (widget)->task);
-}
-
-static void
-retry (GtkWidget  *widget,
-       const char *action_name,
-       GVariant   *parameter)
-{
-  MonitorWindow *self = MONITOR_WINDOW (widget);
-
-  hb_websocket_task_reconnect_now (self->task);
 }
 
 /* Sends the text of the entry as a message. While an open connection is not ready, the message is a
@@ -292,7 +284,7 @@ install_actions (GtkWidgetClass *klass)
   gtk_widget_class_install_action (klass, "win.focus-address", NULL, focus_address);
   gtk_widget_class_install_action (klass, "win.focus-message", NULL, focus_message);
   gtk_widget_class_install_action (klass, "win.mark-ready", NULL, mark_ready);
-  gtk_widget_class_install_action (klass, "win.retry", NULL, retry);
+  gtk_widget_class_install_action (klass, "win.retry", NULL, connect_link);
   gtk_widget_class_install_action (klass, "win.send", NULL, send);
   gtk_widget_class_install_action (klass, "win.send-many", NULL, send_many);
 }

@@ -244,8 +244,12 @@ test_wrong_address (MonitorFixture *self,
 
   gtk_editable_set_text (GTK_EDITABLE (self->address), self->server_address);
   g_assert_false (gtk_widget_has_css_class (self->address, "error"));
-  hand_open (self);
+
+  /* The button “Retry Now” uses the corrected address. */
+  hand_click (self->button);
+  wait_until (eye_shows (self->state, "Connected"));
   g_assert_false (eye_has_banner (self));
+  g_assert_false (gtk_widget_has_css_class (self->address, "error"));
 }
 
 int
