@@ -24,7 +24,8 @@ typedef struct
   gint64   pinged_at;     /* the start of the latency; HB_NEVER unless a ping waits for its reply */
   gint64   last_ping;     /* the last ping, or the start of the heartbeat; HB_NEVER while stopped */
   gboolean is_stale;      /* The next reply does not give a latency. */
-  gboolean is_unsent;     /* The application's function makes the ping that waits for activity. */
+  gboolean is_making;     /* The application's function makes a ping. */
+  gboolean is_unsent;     /* That function makes the ping that waits for activity. */
 } HbHeartbeat;
 
 /* The values that mean that no latency is known */

@@ -204,6 +204,7 @@ is_last_ping_awaited (const HbHeartbeat *self)
 void
 hb_heartbeat_on_pinging (HbHeartbeat *self)
 {
+  self->is_making = TRUE;
   self->is_unsent = self->is_unsent || is_last_ping_awaited (self);
 }
 
@@ -218,6 +219,7 @@ hb_heartbeat_on_pinged (HbHeartbeat *self,
   gboolean is_awaited = is_last_ping_awaited (self)
                         || (self->is_unsent && hb_heartbeat_is_awaiting (self));
 
+  self->is_making = FALSE;
   self->is_unsent = FALSE;
   if (!is_awaited)
     return;

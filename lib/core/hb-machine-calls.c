@@ -184,6 +184,8 @@ hb_machine_reconnect_later (HbMachine *self,
     }
 }
 
+/* While a function of the application makes a ping, sends no other ping. Otherwise, a function that
+ * makes this call would be called again and again. */
 void
 hb_machine_check (HbMachine *self,
                   gint64     now)
@@ -191,7 +193,7 @@ hb_machine_check (HbMachine *self,
   switch (self->state)
     {
     case HB_STATE_OPEN:
-      if (hb_machine_may_ping (self)
+      if (hb_machine_may_ping (self) && !self->heartbeat.is_making
           && !hb_heartbeat_is_judged (&self->heartbeat, &self->settings))
         hb_machine_ping (self, now);
       break;

@@ -840,7 +840,8 @@ hb_websocket_task_reconnect_later (HbWebsocketTask *self)
  *
  * In the state `OPEN`, the task sends a ping, even if [property@WebsocketTask:ping-timeout] is 0.
  * It sends none if it is already waiting for a reply within [property@WebsocketTask:pong-timeout],
- * or if the mode is `MESSAGE` and the connection is not [property@WebsocketTask:ready].
+ * if the mode is `MESSAGE` and the connection is not [property@WebsocketTask:ready], or while the
+ * function of [method@WebsocketTask.set_ping_func] makes a ping.
  *
  * In the state `WAITING`, the task makes the next attempt at once, unless attempts are held. In
  * other states, the call has no effect.

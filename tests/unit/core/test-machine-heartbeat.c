@@ -890,6 +890,42 @@ test_pinging_withdrawn (Fixture       *fixture,
   assert_deadline (fixture, 15000);
 }
 
+/* A ping function that calls check () */
+static void
+check_in_ping (Fixture    *fixture,
+               const char *effect)
+{
+  if (!g_str_equal (effect, "ping"))
+    return;
+
+  hb_machine_on_pinging (&fixture->machine);
+
+  /* Without this limit, an error would let the test run forever. */
+  if (fixture->log->len < 100)
+    hb_machine_check (&fixture->machine, fixture->now);
+
+  hb_machine_on_pinged (&fixture->machine, fixture->now);
+}
+
+static void
+test_pinging_check (Fixture       *fixture,
+                    gconstpointer  data)
+{
+  g_test_summary ("A ping function that calls check () causes no further ping, even if no ping is "
+                  "judged");
+
+  fixture->machine.settings.pong_timeout = 0;
+  start_open (fixture);
+  fixture->handler = check_in_ping;
+  advance (fixture, 15000);
+  assert_effects (fixture, "ping");
+
+  hb_machine_check (&fixture->machine, fixture->now);
+  receive (fixture, "news");
+  assert_effects (fixture, "ping notify:latency message:text");
+  fixture->handler = NULL;
+}
+
 static void
 test_pinged_after_activity (Fixture       *fixture,
                             gconstpointer  data)
@@ -1016,6 +1052,7 @@ main (int   argc,
   add_test ("/machine-heartbeat/pinging", test_pinging);
   add_test ("/machine-heartbeat/pinging-steady", test_pinging_steady);
   add_test ("/machine-heartbeat/pinging-withdrawn", test_pinging_withdrawn);
+  add_test ("/machine-heartbeat/pinging-check", test_pinging_check);
   add_test ("/machine-heartbeat/pinged-after-activity", test_pinged_after_activity);
   add_test ("/machine-heartbeat/early-tick", test_early_tick);
   add_test ("/machine-heartbeat/never-answered", test_never_answered);
