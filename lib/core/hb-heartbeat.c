@@ -199,33 +199,39 @@ is_last_ping_awaited (const HbHeartbeat *self)
 }
 
 /* Call this before a function of the application makes the ping. If this ping is the one that waits
- * for activity, the link is not judged until hb_heartbeat_on_pinged (), because the function may
- * run a main loop for a long time. */
+ * for activity, the link is not judged until hb_heartbeat_on_pinged (), and no reply gives a
+ * latency before that, because the function may run a main loop for a long time. */
 void
 hb_heartbeat_on_pinging (HbHeartbeat *self)
 {
   self->is_making = TRUE;
-  self->is_unsent = self->is_unsent || is_last_ping_awaited (self);
+
+  if (!is_last_ping_awaited (self))
+    return;
+
+  self->is_unsent = TRUE;
+  self->pinged_at = HB_NEVER;
 }
 
 /* Call this before the ping is sent. If this ping is the one that waits for activity, its time
  * starts here, because code of the application may have run since hb_heartbeat_on_ping (). If
  * another ping, which is made while the application's function runs, is sent first, it takes the
- * place of the one that waits. */
+ * place of the one that waits. If activity has followed while the function ran, no other activity
+ * is awaited, but the next reply still gives a latency. */
 void
 hb_heartbeat_on_pinged (HbHeartbeat *self,
                         gint64       now)
 {
-  gboolean is_awaited = is_last_ping_awaited (self)
-                        || (self->is_unsent && hb_heartbeat_is_awaiting (self));
+  gboolean was_unsent = self->is_unsent;
 
   self->is_making = FALSE;
   self->is_unsent = FALSE;
-  if (!is_awaited)
+  if (!was_unsent && !is_last_ping_awaited (self))
     return;
 
-  self->awaited_since = now;
   self->pinged_at = now;
+  if (hb_heartbeat_is_awaiting (self))
+    self->awaited_since = now;
 }
 
 /* Records that the peer is alive. If the main loop did not run when the deadline passed, for

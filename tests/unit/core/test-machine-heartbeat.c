@@ -846,6 +846,27 @@ test_pinging (Fixture       *fixture,
 }
 
 static void
+test_pinging_latency (Fixture       *fixture,
+                      gconstpointer  data)
+{
+  g_test_summary ("The latency does not include the time for which the application's function "
+                  "makes the ping, even if activity follows meanwhile");
+
+  start_open (fixture);
+  advance (fixture, 15000);
+  hb_machine_on_pinging (&fixture->machine);
+  advance (fixture, 5000);
+  receive (fixture, "news");
+  g_assert_cmpint (fixture->machine.latency, ==, -1);
+  hb_machine_on_pinged (&fixture->machine, fixture->now);
+  advance (fixture, 40);
+  receive (fixture, "reply");
+  g_assert_cmpint (fixture->machine.latency, ==, 40 * G_TIME_SPAN_MILLISECOND);
+  g_assert_cmpuint (fixture->machine.metrics.replies, ==, 1);
+  forget (fixture);
+}
+
+static void
 test_pinging_steady (Fixture       *fixture,
                      gconstpointer  data)
 {
@@ -1050,6 +1071,7 @@ main (int   argc,
   add_test ("/machine-heartbeat/read-later-again", test_read_later_again);
   add_test ("/machine-heartbeat/pinged-late", test_pinged_late);
   add_test ("/machine-heartbeat/pinging", test_pinging);
+  add_test ("/machine-heartbeat/pinging-latency", test_pinging_latency);
   add_test ("/machine-heartbeat/pinging-steady", test_pinging_steady);
   add_test ("/machine-heartbeat/pinging-withdrawn", test_pinging_withdrawn);
   add_test ("/machine-heartbeat/pinging-check", test_pinging_check);
