@@ -54,12 +54,17 @@ about_cb (GSimpleAction *action,
                          NULL);
 }
 
+/* Closes all windows, after which the application ends. g_application_quit () would drop their
+ * connections without a close frame. */
 static void
 quit_cb (GSimpleAction *action,
          GVariant      *parameter,
          gpointer       user_data)
 {
-  g_application_quit (user_data);
+  GtkWindow *window;
+
+  while ((window = gtk_application_get_active_window (user_data)) != NULL)
+    gtk_window_destroy (window);
 }
 
 static void

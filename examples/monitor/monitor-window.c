@@ -258,6 +258,28 @@ message_activate_cb (MonitorWindow *self)
 }
 
 static void
+closed_cb (GObject      *source,
+           GAsyncResult *result,
+           gpointer      user_data)
+{
+  g_autoptr (GApplication) application = user_data;
+
+  hb_websocket_task_close_finish (HB_WEBSOCKET_TASK (source), result, NULL);
+  g_application_release (application);
+}
+
+/* The application would end with its last window, so it is held until the connection is closed. */
+static void
+close_task (HbWebsocketTask *task)
+{
+  GApplication *application = g_application_get_default ();
+
+  g_application_hold (application);
+  hb_websocket_task_close_async (task, SOUP_WEBSOCKET_CLOSE_GOING_AWAY, NULL, NULL, closed_cb,
+                                 g_object_ref (application));
+}
+
+static void
 monitor_window_dispose (GObject *object)
 {
   MonitorWindow *self = MONITOR_WINDOW (object);
@@ -265,7 +287,7 @@ monitor_window_dispose (GObject *object)
   /* Each pending send call holds a reference to the task, so the task would reconnect even without
    * a window. */
   if (self->task != NULL)
-    hb_websocket_task_close (self->task, SOUP_WEBSOCKET_CLOSE_GOING_AWAY, NULL);
+    close_task (self->task);
 
   /* The actions hold references to the task too. */
   g_action_map_remove_action (G_ACTION_MAP (self), "manual-ready");

@@ -13,13 +13,16 @@ import os
 import re
 import shutil
 import socket
+import struct
 import subprocess
 import sys
+import threading
 import time
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
+from raw_websocket import Peer, echo  # noqa: E402
 from tap import check, finish, skip, skip_all  # noqa: E402
 
 ID = 'io.github.hb_websocket.Monitor'
@@ -148,6 +151,24 @@ def check_activation(desktop):
         check(wait_until(lambda: not is_on_bus()), 'the monitor leaves the bus when it quits')
 
 
+def check_farewell():
+    """Checks that the monitor closes an open connection when it quits."""
+    is_open = threading.Event()
+    payloads = []
+
+    def serve(client):
+        client.receive()  # The first ping shows that the connection is open to the monitor too.
+        is_open.set()
+        payloads.append(echo(client))
+
+    with Peer(serve) as peer:
+        call('launch', ID, peer.uri)
+        check(is_open.wait(WAIT_TIMEOUT), 'the monitor opens a connection')
+        call('action', ID, 'quit')
+        check(wait_until(lambda: not is_on_bus()) and payloads == [struct.pack('!H', 1001)],
+              'the monitor sends a close frame when it quits', payloads)
+
+
 def main(desktop_file, service=None, program=None):
     missing = [name for name in ('dbus-daemon', 'gapplication', 'gdbus')
                if not shutil.which(name)]
@@ -158,6 +179,7 @@ def main(desktop_file, service=None, program=None):
         offer_service(Path(service), program)
     with Bus():
         check_activation(read_desktop_file(desktop_file))
+        check_farewell()
 
     finish()
 
