@@ -217,7 +217,9 @@ lose (HbMachine    *self,
   if (!was_open)
     hb_machine_set_http_status (self, loss->http_status);
 
-  if (!closing && (loss->error != NULL || is_limit))
+  /* An attempt that the application has made fail has no error. The error of an earlier attempt
+   * must not remain. */
+  if (!closing)
     hb_machine_set_last_error (self, is_limit ? final : loss->error);
 
   /* To an application that has called close (), an error of the peer makes no difference. */

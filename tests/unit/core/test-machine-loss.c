@@ -160,6 +160,55 @@ test_last_error (Fixture       *fixture,
   forget (fixture);
 }
 
+/* A call that ends an attempt after an earlier attempt has timed out */
+typedef struct
+{
+  const char *name;
+  void      (*call) (HbMachine *self,
+                     gint64     now);
+  gboolean    is_failure; /* the attempt counts as failed */
+} AttemptEnd;
+
+static void
+close_now (HbMachine *self,
+           gint64     now)
+{
+  g_assert_true (hb_machine_close (self, now, 1000, NULL, NULL, NULL));
+}
+
+static const AttemptEnd attempt_ends[] = {
+  { "reconnect-later", hb_machine_reconnect_later, TRUE },
+  { "reconnect-now", hb_machine_reconnect_now, FALSE },
+  { "close", close_now, FALSE },
+};
+
+static void
+test_last_error_of_attempt (Fixture       *fixture,
+                            gconstpointer  data)
+{
+  const AttemptEnd *row = data;
+
+  g_test_summary ("An attempt that the application makes fail has no error. If the application "
+                  "ends an attempt in another way, last-error is not changed.");
+
+  start (fixture);
+  advance (fixture, 10000 + 2000);
+  forget (fixture);
+  row->call (&fixture->machine, fixture->now);
+  g_assert_true ((fixture->machine.last_error == NULL) == row->is_failure);
+  drain (fixture);
+  g_assert_true ((strstr (fixture->log->str, "notify:last-error") != NULL) == row->is_failure);
+
+  fixture->machine.settings.repeat_limit = 1;
+  hb_machine_apply_settings (&fixture->machine, fixture->now);
+  g_assert_true (g_error_matches (fixture->machine.last_error, HB_ERROR, HB_ERROR_REPEAT_LIMIT)
+                 == row->is_failure);
+  if (row->is_failure)
+    g_assert_cmpstr (fixture->machine.last_error->message, ==,
+                     "Gave up after 1 attempt to reconnect: the connection was lost");
+  forget (fixture);
+}
+
 /* The end of the only link of a task */
 typedef struct
 {
@@ -490,6 +539,13 @@ main (int   argc,
   add_test ("/machine-loss/loss-too-big-waiters", test_loss_too_big_waiters);
   add_test ("/machine-loss/permanent", test_permanent);
   add_test ("/machine-loss/last-error", test_last_error);
+  for (i = 0; i < G_N_ELEMENTS (attempt_ends); i++)
+    {
+      g_autofree char *path = g_strconcat ("/machine-loss/last-error/", attempt_ends[i].name, NULL);
+
+      g_test_add (path, Fixture, &attempt_ends[i], fixture_set_up, test_last_error_of_attempt,
+                  fixture_tear_down);
+    }
   for (i = 0; i < G_N_ELEMENTS (only_ends); i++)
     {
       g_autofree char *path = g_strconcat ("/machine-loss/only-link/", only_ends[i].name, NULL);
