@@ -269,7 +269,8 @@ test_limit_reopen (Fixture       *fixture,
   forget (fixture);
 
   lose_link (fixture);
-  assert_effects (fixture, WAITS "reconnect:1:2000");
+  assert_effects (fixture, "drop notify:state notify:last-error notify:attempt "
+                           "notify:reconnect-at reconnect:1:2000");
 }
 
 static void
