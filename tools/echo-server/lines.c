@@ -6,6 +6,7 @@
 #include <gio/gunixoutputstream.h>
 #include <gio/gunixsocketaddress.h>
 #include <glib/gstdio.h>
+#include <limits.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -30,7 +31,7 @@ typedef struct
   GIOStream        *stream;  /* (owned) */
   GDataInputStream *input;   /* (owned) */
   GString          *pending; /* (owned), the lines that are to be written next */
-  char             *written; /* (owned) (nullable), the lines that are being written */
+  GString          *written; /* (owned) (nullable), the lines that are being written */
   gboolean          is_reading;
   gboolean          has_ended; /* no more commands are read */
 } Peer;
@@ -48,6 +49,7 @@ struct _EchoLines
   gboolean         is_accepting;
 };
 
+static void write_part (Peer *self);
 static void peer_continue (Peer *self);
 
 static void
@@ -59,7 +61,8 @@ peer_free (Peer *self)
   g_object_unref (self->input);
   g_object_unref (self->stream);
   g_string_free (self->pending, TRUE);
-  g_free (self->written);
+  if (self->written != NULL)
+    g_string_free (self->written, TRUE);
   g_free (self);
 }
 
@@ -81,15 +84,38 @@ written_cb (GObject      *source,
             gpointer      user_data)
 {
   Peer *self = user_data;
+  gssize n_written = g_output_stream_write_finish (G_OUTPUT_STREAM (source), result, NULL);
 
-  g_clear_pointer (&self->written, g_free);
-  if (!g_output_stream_write_all_finish (G_OUTPUT_STREAM (source), result, NULL, NULL))
+  if (n_written >= 0)
+    {
+      g_string_erase (self->written, 0, n_written);
+    }
+  else
     {
       self->has_ended = TRUE;
+      g_string_truncate (self->written, 0);
       g_string_truncate (self->pending, 0);
     }
 
+  if (self->written->len > 0)
+    {
+      write_part (self);
+      return;
+    }
+
+  g_string_free (self->written, TRUE);
+  self->written = NULL;
   peer_continue (self);
+}
+
+/* GLib writes as soon as a pipe has room for PIPE_BUF bytes. Writing more to the pipe of standard
+ * output would block the server until the program reads. */
+static void
+write_part (Peer *self)
+{
+  g_output_stream_write_async (g_io_stream_get_output_stream (self->stream),
+                               self->written->str, MIN (self->written->len, PIPE_BUF),
+                               G_PRIORITY_DEFAULT, self->lines->cancellable, written_cb, self);
 }
 
 static void
@@ -125,17 +151,11 @@ line_cb (GObject      *source,
 static void
 peer_continue (Peer *self)
 {
-  GCancellable *cancellable = self->lines->cancellable;
-
   if (self->written == NULL && self->pending->len > 0)
     {
-      gsize length = self->pending->len;
-
-      self->written = g_string_free (self->pending, FALSE);
+      self->written = self->pending;
       self->pending = g_string_new (NULL);
-      g_output_stream_write_all_async (g_io_stream_get_output_stream (self->stream),
-                                       self->written, length, G_PRIORITY_DEFAULT, cancellable,
-                                       written_cb, self);
+      write_part (self);
     }
 
   if (self->written != NULL || self->is_reading)
@@ -148,8 +168,8 @@ peer_continue (Peer *self)
     }
 
   self->is_reading = TRUE;
-  g_data_input_stream_read_line_async (self->input, G_PRIORITY_DEFAULT, cancellable, line_cb,
-                                       self);
+  g_data_input_stream_read_line_async (self->input, G_PRIORITY_DEFAULT, self->lines->cancellable,
+                                       line_cb, self);
 }
 
 static void

@@ -5,13 +5,16 @@
 control.py tests each command. This script tests the transport of commands and replies.
 """
 
+import fcntl
 import json
 import os
 import socket
 import stat
+import struct
 import subprocess
 import sys
 import tempfile
+import termios
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -169,6 +172,28 @@ def test_unread_replies():
             client.expect_frame(TEXT, b'hello')
 
 
+def test_unread_pipe():
+    """The server also serves clients while an update does not fit into the pipe of its output."""
+    command = b'{"command": "delay", "delay": 0}\n'
+    n_commands = 1800  # The replies leave a few kilobytes of the 64 KiB of a pipe.
+    size = n_commands * len('{"type":"done","command":"delay"}\n')
+
+    def is_updating():
+        waiting, = struct.unpack('i', fcntl.ioctl(process.stdout, termios.FIONREAD, bytes(4)))
+        return waiting > size
+
+    with server_at_pipe() as (process, lines):
+        lines.writer.write(command * n_commands + b'{"command": "status"}\n')
+        lines.writer.flush()
+        wait_for(is_updating, 'the update')
+        with WebSocket(lines.port) as client:
+            client.send_text('hello')
+            client.expect_frame(TEXT, b'hello')
+        process.stdin.close()
+        replies = [json.loads(line)['type'] for line in process.stdout]
+        expect_equal(replies, ['done'] * n_commands + ['update'], 'the received types')
+
+
 def test_leaving():
     """The server continues to run after a program has disconnected without reading its replies."""
     with server_at_socket() as (_, path):
@@ -203,6 +228,7 @@ CASES = [
     ('two programs can control a server', test_two_programs),
     ('each command gets a reply after the end of the commands', test_end_of_commands),
     ('replies that are not read are bounded', test_unread_replies),
+    ('clients are served while the output is blocked', test_unread_pipe),
     ('a program can disconnect without a command', test_leaving),
     ('the server ends if it cannot create the socket', test_no_socket),
     ('the end of standard input ends the server', test_pipe_ends),
