@@ -25,7 +25,7 @@
 #define REPORT(self, event, ...)                                         \
   G_STMT_START                                                           \
   {                                                                      \
-    is_reporting = TRUE;                                                 \
+    is_reporting = (self)->options->exec == NULL;                        \
     if ((self)->reporter->event != NULL                                  \
         && !(self)->reporter->event ((self)->options, __VA_ARGS__))      \
       fail_output (self);                                                \
@@ -66,7 +66,7 @@ typedef struct
 
 /* The variables of the signal handler, which can access no others */
 static struct sigaction glib_action;
-static volatile sig_atomic_t is_reporting; /* an event is being printed, which may block */
+static volatile sig_atomic_t is_reporting; /* an event is being printed without --exec */
 static volatile sig_atomic_t n_signals;
 
 static void read_line (Cat *self);
@@ -517,7 +517,8 @@ on_interrupt_cb (gpointer user_data)
 }
 
 /* GLib's handler only wakes the main loop. If the reader of the output does not read, the main loop
- * may be blocked in a write, so this handler itself ends the program at the second signal. */
+ * may be blocked in a write, so this handler itself ends the program at the second signal. With
+ * --exec, the handler leaves that to the main loop, which also ends the command. */
 static void
 handle_signal (int number)
 {
