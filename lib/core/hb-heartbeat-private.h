@@ -23,6 +23,7 @@ typedef struct
   gint64   awaited_since; /* HB_NEVER unless a ping waits for activity */
   gint64   pinged_at;     /* the start of the latency; HB_NEVER unless a ping waits for its reply */
   gint64   last_ping;     /* the last ping, or the start of the heartbeat; HB_NEVER while stopped */
+  gint64   replace_at;    /* when a ping replaces one whose reply might not count, or HB_NEVER */
   gboolean is_stale;      /* The next reply does not give a latency. */
   gboolean is_making;     /* The application's function makes a ping. */
   gboolean is_unsent;     /* That function makes the ping that waits for activity. */
@@ -52,6 +53,8 @@ void      hb_heartbeat_on_pinged    (HbHeartbeat       *self,
                                      gint64             now);
 void      hb_heartbeat_on_activity  (HbHeartbeat       *self,
                                      const HbSettings  *settings,
+                                     gint64             now);
+void      hb_heartbeat_replace_ping (HbHeartbeat       *self,
                                      gint64             now);
 void      hb_heartbeat_on_reading   (HbHeartbeat       *self,
                                      gint64             now);

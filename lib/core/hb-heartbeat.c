@@ -58,7 +58,7 @@ hb_heartbeat_start (HbHeartbeat *self,
 void
 hb_heartbeat_stop (HbHeartbeat *self)
 {
-  *self = (HbHeartbeat) { HB_NEVER, HB_NEVER, HB_NEVER, HB_NEVER };
+  *self = (HbHeartbeat) { HB_NEVER, HB_NEVER, HB_NEVER, HB_NEVER, HB_NEVER };
 }
 
 gboolean
@@ -106,6 +106,9 @@ get_ping_at (const HbHeartbeat *self,
 {
   gint64 since;
 
+  if (self->replace_at != HB_NEVER)
+    return self->replace_at;
+
   if (settings->ping_timeout == 0)
     return HB_NEVER;
 
@@ -150,6 +153,7 @@ hb_heartbeat_on_ping (HbHeartbeat      *self,
 
   self->is_stale = is_unanswered && (self->is_stale || has_overslept (self, settings, now));
   self->last_ping = now;
+  self->replace_at = HB_NEVER;
 
   if (is_judged)
     return;
@@ -247,6 +251,24 @@ hb_heartbeat_on_activity (HbHeartbeat      *self,
 
   self->last_activity = now;
   self->awaited_since = HB_NEVER;
+  self->replace_at = HB_NEVER;
+}
+
+/* Call this after the way in which a reply is recognized has changed. If a ping waits for activity,
+ * its reply might not count any more, and a link whose peer has replied would be judged dead. The
+ * ping is therefore no longer judged, and another ping is due at once. The next reply may belong to
+ * either ping, so it does not give a latency. If a function of the application is making a ping,
+ * that ping has not been sent, and does not wait for a reply of the old kind. */
+void
+hb_heartbeat_replace_ping (HbHeartbeat *self,
+                           gint64       now)
+{
+  if (!hb_heartbeat_is_awaiting (self) || self->is_making)
+    return;
+
+  self->awaited_since = HB_NEVER;
+  self->replace_at = now;
+  self->is_stale = self->pinged_at != HB_NEVER;
 }
 
 /* Handles the end of a pause in which the socket was not read. Silence counts from now on, and no

@@ -263,6 +263,16 @@ hb_machine_apply_settings (HbMachine *self,
   hb_machine_apply_to_delay (self, now);
 }
 
+/* Call this after the application has changed what decides which message is the reply to a ping. If
+ * other messages count too, they keep the link open, so nothing has to be done. */
+void
+hb_machine_change_reply (HbMachine *self,
+                         gint64     now)
+{
+  if (self->settings.liveness == HB_LIVENESS_REPLY)
+    hb_heartbeat_replace_ping (&self->heartbeat, now);
+}
+
 void
 hb_machine_hold (HbMachine *self)
 {

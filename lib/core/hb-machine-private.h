@@ -132,6 +132,8 @@ void              hb_machine_set_delay          (HbMachine      *self,
                                                  HbEffect       *reconnect,
                                                  guint           delay);
 
+void              hb_machine_change_reply       (HbMachine      *self,
+                                                 gint64          now);
 void              hb_machine_apply_settings     (HbMachine      *self,
                                                  gint64          now);
 gboolean          hb_machine_on_announcing      (HbMachine      *self,

@@ -37,6 +37,15 @@ start_call (HbDriver *self,
                         hb_driver_ref (self), hb_driver_release_cb);
 }
 
+/* Returns whether a property decides which message is the reply to a ping, or whether only the
+ * reply counts. */
+static gboolean
+is_about_reply (HbProperty property)
+{
+  return property == HB_PROPERTY_HEARTBEAT_MODE || property == HB_PROPERTY_PONG_MESSAGE
+         || property == HB_PROPERTY_LIVENESS;
+}
+
 /* Sets a property, applies the new value to the link, the machine and the intake, and carries out
  * the effects. Messages that other threads have sent before are taken in first, because the new
  * value does not apply to them. `session` is only stored, for the next attempt. As in
@@ -68,6 +77,9 @@ hb_driver_set (HbDriver      *self,
       hb_driver_follow_delivery (self);
     }
 
+  if (is_about_reply (property))
+    hb_machine_change_reply (&self->machine, hb_driver_read_clock (self));
+
   hb_machine_apply_settings (&self->machine, hb_driver_read_clock (self));
   hb_intake_set_limits (&self->intake, &self->machine.settings);
   hb_driver_wake (self);
@@ -96,13 +108,18 @@ hb_driver_get_request_headers (HbDriver *self)
   return self->request_headers;
 }
 
-/* Sets whether the owner's is_pong () decides which message is a reply, in place of
- * `pong-message`. */
+/* Call this when the application sets or unsets a function that recognizes a reply. While one is
+ * set, the owner's is_pong () decides which message is a reply, in place of `pong-message`. */
 void
 hb_driver_set_has_pong_func (HbDriver *self,
                              gboolean  has_pong_func)
 {
+  if (!has_pong_func && !self->has_pong_func)
+    return;
+
   self->has_pong_func = has_pong_func;
+  hb_machine_change_reply (&self->machine, hb_driver_read_clock (self));
+  hb_driver_touch_alarm (self);
 }
 
 /* Returns whether the task may be used from this thread. If not, prints a critical message that

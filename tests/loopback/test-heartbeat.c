@@ -428,7 +428,7 @@ test_change_while_open (Fixture       *fixture,
 }
 
 /* While the main loop is blocked, no reply can be read. If pong-timeout is handled more than a
- * second late, the task sends another ping instead of dropping the connection. */
+ * second late, the task sends another-ping instead of dropping the connection. */
 static void
 test_late_tick_does_not_condemn (Fixture       *fixture,
                                  gconstpointer  data)
@@ -443,6 +443,92 @@ test_late_tick_does_not_condemn (Fixture       *fixture,
   assert_state (fixture->task, HB_STATE_OPEN);
   raw_peer_send_text (peer, "here");
   signal_log_expect (fixture->log, "message:text:here");
+}
+
+static gboolean
+refuse_cb (HbWebsocketTask       *task,
+           SoupWebsocketDataType  type,
+           GBytes                *message,
+           gpointer               user_data)
+{
+  return FALSE;
+}
+
+static void
+change_mode (HbWebsocketTask *task)
+{
+  hb_websocket_task_set_heartbeat_mode (task, HB_HEARTBEAT_MODE_PING);
+}
+
+static void
+change_mode_first (HbWebsocketTask *task)
+{
+  hb_websocket_task_set_liveness (task, HB_LIVENESS_ANY);
+  hb_websocket_task_set_heartbeat_mode (task, HB_HEARTBEAT_MODE_PING);
+  hb_websocket_task_set_liveness (task, HB_LIVENESS_REPLY);
+}
+
+static void
+change_text (HbWebsocketTask *task)
+{
+  hb_websocket_task_set_pong_message (task, "other-pong");
+  hb_websocket_task_set_ping_message (task, "other-ping");
+}
+
+static void
+change_func (HbWebsocketTask *task)
+{
+  hb_websocket_task_set_pong_func (task, refuse_cb, NULL, NULL);
+}
+
+static void
+unset_func (HbWebsocketTask *task)
+{
+  hb_websocket_task_set_pong_func (task, NULL, NULL, NULL);
+}
+
+/* A change while a ping waits for its reply */
+typedef struct
+{
+  void      (*change) (HbWebsocketTask *task);
+  const char *expected; /* the ping that replaces the one that waits */
+} NewReply;
+
+static const NewReply new_replies[] = {
+  { change_mode, "ping:heartbeat" },
+  { change_mode_first, "ping:heartbeat" },
+  { change_text, "text:other-ping" },
+  { change_func, "text:heartbeat" },
+  { unset_func, "" },
+};
+
+static void
+test_new_reply (Fixture       *fixture,
+                gconstpointer  data)
+{
+  RawPeer *peer;
+  guint i;
+
+  g_test_summary ("If only the reply counts, and a change decides anew which message is a reply, a "
+                  "new ping replaces the one that waits");
+
+  hb_websocket_task_set_liveness (fixture->task, HB_LIVENESS_REPLY);
+  hb_websocket_task_set_ping_timeout (fixture->task, 0);
+
+  for (i = 0; i < G_N_ELEMENTS (new_replies); i++)
+    {
+      hb_websocket_task_set_heartbeat_mode (fixture->task, HB_HEARTBEAT_MODE_MESSAGE);
+      hb_websocket_task_set_ping_message (fixture->task, "heartbeat");
+      hb_websocket_task_set_pong_message (fixture->task, NULL);
+      hb_websocket_task_set_pong_func (fixture->task, NULL, NULL, NULL);
+      peer = fixture_open_raw (fixture);
+      hb_websocket_task_check (fixture->task);
+      raw_peer_expect (peer, "text:heartbeat");
+      new_replies[i].change (fixture->task);
+      wait_idle ();
+      raw_peer_expect (peer, new_replies[i].expected);
+      fixture_close_raw (fixture, peer);
+    }
 }
 
 int
@@ -467,6 +553,7 @@ main (int   argc,
   add_raw ("/loopback/heartbeat/ping-func", test_ping_func);
   add_raw ("/loopback/heartbeat/ping-bytes", test_ping_bytes);
   add_raw ("/loopback/heartbeat/no-pong-timeout", test_no_pong_timeout);
+  add_raw ("/loopback/heartbeat/new-reply", test_new_reply);
   add_raw ("/loopback/heartbeat/change-while-open", test_change_while_open);
   add_raw ("/loopback/heartbeat/late-tick-does-not-condemn", test_late_tick_does_not_condemn);
 

@@ -911,6 +911,56 @@ test_pinging_withdrawn (Fixture       *fixture,
   assert_deadline (fixture, 15000);
 }
 
+/* A change of the way in which the reply is recognized, 5 s after a ping, if any */
+typedef struct
+{
+  const char *name;
+  HbLiveness  liveness;
+  gboolean    is_pinged;
+  gboolean    is_making; /* the application's function still makes the ping */
+  const char *expected;
+  int         deadline; /* in milliseconds after the change */
+} NewReply;
+
+static const NewReply new_replies[] = {
+  { "reply", HB_LIVENESS_REPLY, TRUE, FALSE, "ping", 10000 },
+  { "reply-unpinged", HB_LIVENESS_REPLY, FALSE, FALSE, "", 10000 },
+  { "reply-making", HB_LIVENESS_REPLY, TRUE, TRUE, "", -1 },
+  { "any", HB_LIVENESS_ANY, TRUE, FALSE, "", 5000 },
+  { "steady", HB_LIVENESS_STEADY, TRUE, FALSE, "", 5000 },
+};
+
+static void
+test_new_reply (Fixture       *fixture,
+                gconstpointer  data)
+{
+  const NewReply *row = data;
+
+  g_test_summary ("If only the reply counts, and a change decides anew which message is a reply, a "
+                  "new ping replaces the one that waits, and its latency stays unknown");
+
+  fixture->machine.settings.liveness = row->liveness;
+  start_open (fixture);
+  if (row->is_pinged)
+    advance (fixture, 15000);
+  if (row->is_making)
+    hb_machine_on_pinging (&fixture->machine);
+  advance (fixture, 5000);
+  forget (fixture);
+
+  hb_machine_change_reply (&fixture->machine, fixture->now);
+  advance (fixture, 0);
+  assert_effects (fixture, row->expected);
+  assert_deadline (fixture, row->deadline);
+
+  if (row->expected[0] == '\0')
+    return;
+
+  receive (fixture, "reply to either ping");
+  assert_effects (fixture, "message:text");
+  assert_deadline (fixture, 15000);
+}
+
 /* A ping function that calls check () */
 static void
 check_in_ping (Fixture    *fixture,
@@ -1023,6 +1073,15 @@ add_rows (void)
       g_autofree char *path = g_strconcat ("/machine-heartbeat/judged/", judged[i].name, NULL);
 
       g_test_add (path, Fixture, &judged[i], fixture_set_up, test_judged, fixture_tear_down);
+    }
+
+  for (i = 0; i < G_N_ELEMENTS (new_replies); i++)
+    {
+      g_autofree char *path = g_strconcat ("/machine-heartbeat/new-reply/",
+                                           new_replies[i].name, NULL);
+
+      g_test_add (path, Fixture, &new_replies[i], fixture_set_up, test_new_reply,
+                  fixture_tear_down);
     }
 }
 
