@@ -395,14 +395,10 @@ on_message (Cat                   *self,
       return;
     }
 
-  /* After --count has been reached, ignore the messages that are received until the connection is
-   * closed. */
-  if (self->options->count > 0 && !is_short (self))
-    return;
-
   self->n_messages++;
   REPORT (self, message, type, message);
 
+  /* After the call, the task delivers no more messages. */
   if (self->options->count > 0 && !is_short (self))
     close_link (self);
 }
@@ -529,7 +525,7 @@ handle_signal (int number)
   glib_action.sa_handler (number);
 }
 
-/* Replaces GLib's signal handler by one that calls it. */
+/* Replaces GLib's signal handler with handle_signal (), which calls GLib's handler. */
 static guint
 add_signal (Cat *self,
             int  number)

@@ -166,10 +166,10 @@ count_unreachable (int   fd,
 /* A router rejects packets as "host unreachable". This ends an attempt to connect, but not an open
  * connection.
  *
- * The kernel sends a host six such messages at once, and then one in each second (icmp_ratelimit).
- * Retransmissions on this connection, and on lost connections of earlier cases, would use them up,
- * and the attempt would receive none. Therefore the rules reject three packets of this connection,
- * and otherwise only those of the attempt. */
+ * The kernel sends a host at most six such messages in a burst, and then one each second at most
+ * (icmp_ratelimit). Retransmissions on this connection, and on lost connections of earlier cases,
+ * would use them up, and the attempt would receive none. Therefore the rules reject three packets
+ * of this connection, and otherwise only those of the attempt. */
 static void
 test_unreachable (Outage        *self,
                   gconstpointer  data)

@@ -466,9 +466,9 @@ walk_on_opened (Walk *self)
   finish (self);
 }
 
-/* For half of the messages, the application's is_pong () decides whether they are replies. As in
- * the driver, is_pong () is called after all earlier effects, and may call methods of the task.
- * Meanwhile the link does not report that it receives other bytes. */
+/* For up to about half of the messages, the application's pong function decides whether they are
+ * replies. As in the driver, this function is called after all earlier effects, and may call
+ * methods of the task. Meanwhile the link does not report that it receives other bytes. */
 static HbReply
 judge (Walk          *self,
        const HbEvent *event)
