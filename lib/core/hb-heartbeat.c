@@ -221,20 +221,23 @@ hb_heartbeat_on_pinging (HbHeartbeat *self)
  * starts here, because code of the application may have run since hb_heartbeat_on_ping (). If
  * another ping, which is made while the application's function runs, is sent first, it takes the
  * place of the one that waits. If activity has followed while the function ran, no other activity
- * is awaited, but the next reply still gives a latency. */
+ * is awaited, but the next reply still gives a latency. If a ping was to be replaced, see
+ * hb_heartbeat_replace_ping (), this ping replaces it. */
 void
 hb_heartbeat_on_pinged (HbHeartbeat *self,
                         gint64       now)
 {
   gboolean was_unsent = self->is_unsent;
+  gboolean is_replacement = self->replace_at != HB_NEVER;
 
   self->is_making = FALSE;
   self->is_unsent = FALSE;
-  if (!was_unsent && !is_last_ping_awaited (self))
+  self->replace_at = HB_NEVER;
+  if (!was_unsent && !is_replacement)
     return;
 
   self->pinged_at = now;
-  if (hb_heartbeat_is_awaiting (self))
+  if (hb_heartbeat_is_awaiting (self) || is_replacement)
     self->awaited_since = now;
 }
 
@@ -257,13 +260,13 @@ hb_heartbeat_on_activity (HbHeartbeat      *self,
 /* Call this after the way in which a reply is recognized has changed. If a ping waits for activity,
  * its reply might not count any more, and a link whose peer has replied would be judged dead. The
  * ping is therefore no longer judged, and another ping is due at once. The next reply may belong to
- * either ping, so it does not give a latency. If a function of the application is making a ping,
- * that ping has not been sent, and does not wait for a reply of the old kind. */
+ * either ping, so it does not give a latency. A ping that a function of the application is making
+ * does not wait for a reply of the old kind, because it has not been sent. */
 void
 hb_heartbeat_replace_ping (HbHeartbeat *self,
                            gint64       now)
 {
-  if (!hb_heartbeat_is_awaiting (self) || self->is_making)
+  if (!hb_heartbeat_is_awaiting (self) || self->is_unsent)
     return;
 
   self->awaited_since = HB_NEVER;
@@ -273,8 +276,8 @@ hb_heartbeat_replace_ping (HbHeartbeat *self,
 
 /* Handles the end of a pause in which the socket was not read. Silence counts from now on, and no
  * earlier ping is judged any more. The reply to a ping may have waited in the socket, so if a ping
- * waits for its reply, the next reply does not give a latency. Does nothing while the heartbeat is
- * stopped. */
+ * waits for its reply, or has waited until another ping was made, the next reply does not give a
+ * latency. Does nothing while the heartbeat is stopped. */
 void
 hb_heartbeat_on_reading (HbHeartbeat *self,
                          gint64       now)
@@ -284,7 +287,7 @@ hb_heartbeat_on_reading (HbHeartbeat *self,
 
   self->last_activity = now;
   self->awaited_since = HB_NEVER;
-  self->is_stale = self->pinged_at != HB_NEVER;
+  self->is_stale = self->is_unsent || self->pinged_at != HB_NEVER;
 }
 
 /* Handles a reply, which is also activity. Returns the latency in microseconds, HB_LATENCY_UNKNOWN

@@ -227,8 +227,8 @@ hb_websocket_task_get_buffered_amount (HbWebsocketTask *self)
  * change until the next connection is open. The machine may be suspended, or the program stopped or
  * blocked, between a ping and its reply. If a timeout of the heartbeat expired more than a second
  * before the program continued, that reply does not change the value. The value does not change
- * either if the task has stopped reading the socket between a ping and its reply: see
- * [property@WebsocketTask:paused].
+ * either if, between a ping and its reply, the task has stopped reading the socket: see
+ * [property@WebsocketTask:paused], or has replaced the ping: see [property@WebsocketTask:liveness].
  *
  * In mode `MESSAGE`, the first message after a ping counts as its reply if
  * [property@WebsocketTask:pong-message] is `NULL` and no function is set with

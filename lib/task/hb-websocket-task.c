@@ -1371,6 +1371,11 @@ hb_websocket_task_set_ping_func (HbWebsocketTask *self,
  * The function is called for every message, so keep it short. First test whether a message can be a
  * reply at all, and only then parse the message.
  *
+ * If [property@WebsocketTask:liveness] is `REPLY`, and a ping waits for its reply, each call of
+ * this method makes the task send another ping and wait for its reply. Do not call the method for
+ * each message, because the end of [property@WebsocketTask:pong-timeout] would be postponed each
+ * time.
+ *
  * Since: 1.0
  */
 void

@@ -428,7 +428,7 @@ test_change_while_open (Fixture       *fixture,
 }
 
 /* While the main loop is blocked, no reply can be read. If pong-timeout is handled more than a
- * second late, the task sends another-ping instead of dropping the connection. */
+ * second late, the task sends another ping instead of dropping the connection. */
 static void
 test_late_tick_does_not_condemn (Fixture       *fixture,
                                  gconstpointer  data)

@@ -509,6 +509,7 @@ test_judged_long (Fixture       *fixture,
 
   start_open (fixture);
   advance (fixture, 15000);
+  hb_machine_on_pinging (&fixture->machine);
   hb_machine_on_pinged (&fixture->machine, fixture->now + 1);
   forget (fixture);
 
@@ -818,6 +819,7 @@ test_pinged_late (Fixture       *fixture,
   start_open (fixture);
   advance (fixture, 15000);
   forget (fixture);
+  hb_machine_on_pinging (&fixture->machine);
   advance_late (fixture, 9000);
   hb_machine_on_pinged (&fixture->machine, fixture->now);
   assert_deadline (fixture, 10000);
@@ -863,6 +865,25 @@ test_pinging_latency (Fixture       *fixture,
   receive (fixture, "reply");
   g_assert_cmpint (fixture->machine.latency, ==, 40 * G_TIME_SPAN_MILLISECOND);
   g_assert_cmpuint (fixture->machine.metrics.replies, ==, 1);
+  forget (fixture);
+}
+
+static void
+test_pinging_reading (Fixture       *fixture,
+                      gconstpointer  data)
+{
+  g_test_summary ("If the socket is read again while the function makes a ping, a reply to an "
+                  "earlier ping may have waited in it, so the next reply does not give a latency");
+
+  start_open (fixture);
+  advance (fixture, 15000);
+  forget (fixture);
+  hb_machine_on_pinging (&fixture->machine);
+  hb_heartbeat_on_reading (&fixture->machine.heartbeat, fixture->now);
+  hb_machine_on_pinged (&fixture->machine, fixture->now);
+  advance (fixture, 30);
+  receive (fixture, "pong");
+  g_assert_cmpint (fixture->machine.latency, ==, -1);
   forget (fixture);
 }
 
@@ -959,6 +980,24 @@ test_new_reply (Fixture       *fixture,
   receive (fixture, "reply to either ping");
   assert_effects (fixture, "message:text");
   assert_deadline (fixture, 15000);
+}
+
+static void
+test_new_reply_pending (Fixture       *fixture,
+                        gconstpointer  data)
+{
+  g_test_summary ("A ping that is due to be sent when a change decides anew which message is a "
+                  "reply needs no replacement");
+
+  fixture->machine.settings.liveness = HB_LIVENESS_REPLY;
+  start_open (fixture);
+  hb_machine_check (&fixture->machine, fixture->now);
+  hb_machine_change_reply (&fixture->machine, fixture->now);
+  hb_machine_on_pinging (&fixture->machine);
+  hb_machine_on_pinged (&fixture->machine, fixture->now);
+  advance (fixture, 0);
+  assert_effects (fixture, "ping");
+  assert_deadline (fixture, 10000);
 }
 
 /* A ping function that calls check () */
@@ -1129,8 +1168,10 @@ main (int   argc,
   add_test ("/machine-heartbeat/read-later", test_read_later);
   add_test ("/machine-heartbeat/read-later-again", test_read_later_again);
   add_test ("/machine-heartbeat/pinged-late", test_pinged_late);
+  add_test ("/machine-heartbeat/new-reply/pending", test_new_reply_pending);
   add_test ("/machine-heartbeat/pinging", test_pinging);
   add_test ("/machine-heartbeat/pinging-latency", test_pinging_latency);
+  add_test ("/machine-heartbeat/pinging-reading", test_pinging_reading);
   add_test ("/machine-heartbeat/pinging-steady", test_pinging_steady);
   add_test ("/machine-heartbeat/pinging-withdrawn", test_pinging_withdrawn);
   add_test ("/machine-heartbeat/pinging-check", test_pinging_check);
