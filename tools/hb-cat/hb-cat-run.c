@@ -533,7 +533,14 @@ add_signal (Cat *self,
   struct sigaction action = { .sa_handler = handle_signal, .sa_flags = SA_RESTART };
   guint id = g_unix_signal_add (number, on_interrupt_cb, self);
 
-  sigaction (number, &action, &glib_action);
+  /* The other signal must not interrupt the handler, which counts both. */
+  sigemptyset (&action.sa_mask);
+  sigaddset (&action.sa_mask, SIGINT);
+  sigaddset (&action.sa_mask, SIGTERM);
+
+  /* A signal may arrive as soon as the handler is set, so the handler's variable is set first. */
+  sigaction (number, NULL, &glib_action);
+  sigaction (number, &action, NULL);
 
   return id;
 }
