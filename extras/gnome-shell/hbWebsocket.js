@@ -391,13 +391,15 @@ export class WebsocketTask extends GObject.Object {
   // Applies a change of a setting. The task computes most deadlines from the settings each time
   // that it needs them. A delay before an attempt and a closing handshake that have already begun
   // keep their deadlines.
-  vfunc_notify({flags}) {
+  vfunc_notify({name, flags}) {
     if (this._status === undefined || !(flags & GObject.ParamFlags.WRITABLE))
       return;
     this._run(now => {
       this._link?.setMaxSize(this.max_message_size);
       if (!this.manual_ready)
         this._markReady(now);
+      if (['heartbeat-mode', 'liveness', 'pong-message'].includes(name))
+        this._replacePing(now);
     });
   }
 
@@ -484,6 +486,15 @@ export class WebsocketTask extends GObject.Object {
       this._announce(request);
   }
 
+  // Sends the request, unless a handler of `connecting` has set a value that is not valid.
+  _start(request) {
+    const error = this._checkSettings(request);
+    if (error === null)
+      this._link.start(this);
+    else
+      this._leave(CLOSED, [error]);
+  }
+
   // Returns an error if a setting does not allow an attempt.
   _checkSettings(request) {
     const protocols = this.protocols ?? [];
@@ -495,7 +506,7 @@ export class WebsocketTask extends GObject.Object {
     if (!Array.isArray(protocols) || !protocols.every(isNew))
       return newError(Code.INVALID_ARGUMENT, 'protocols is not an array of different tokens');
     if (!ORIGIN.test(this.origin ?? ''))
-      return newError(Code.INVALID_ARGUMENT, 'origin contains a character that is not ASCII');
+      return newError(Code.INVALID_ARGUMENT, 'origin has a character that is not visible ASCII');
     return null;
   }
 
@@ -510,7 +521,7 @@ export class WebsocketTask extends GObject.Object {
     this._effects.push(() => link === this._link && this.emit('connecting', request), () => {
       if (link === this._link) {
         this._requestedAt = this._now();
-        link.start(this);
+        this._start(request);
       }
     });
   }
@@ -672,6 +683,14 @@ export class WebsocketTask extends GObject.Object {
       this._link.openConnection?.set_keepalive_interval(1);
     else
       this._link.send(TEXT, new GLib.Bytes(encode(this.ping_message ?? '')));
+  }
+
+  // If only the reply counts, a ping whose reply might not count any more is replaced by another.
+  _replacePing(now) {
+    if (this._awaitedSince === NEVER || this.liveness !== Liveness.REPLY || !this._mayPing)
+      return;
+    this._awaitedSince = NEVER;
+    this._ping(now);
   }
 
   // Handles bytes that have arrived since the last ping, and that libsoup has not read yet.

@@ -74,7 +74,12 @@ export const together = {
     task.protocols = [];
     task.open();
     await wait(() => task.log.includes('open'), 'open');
-    assertEqual(task.log, ['CONNECTING', 'connecting', 'OPEN', 'open']);
+    assertEqual(task.log.splice(0), ['CONNECTING', 'connecting', 'OPEN', 'open']);
+
+    task.connect('connecting', () => (task.protocols = [1]));
+    task.reconnect_now();
+    assertEqual(task.log,
+      ['CONNECTING', 'close 1006 null', 'connecting', 'CLOSED', 'error INVALID_ARGUMENT']);
   },
 
   async wrongType(scenario) {

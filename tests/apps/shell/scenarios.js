@@ -81,7 +81,18 @@ export const together = {
     scenario.task({});
   },
 
-  // Messages that a handler of `open` sends precede those that waited, so the handler can log in.
+  // If only the reply counts, a ping whose reply might not count any more is replaced.
+  async newReply(scenario) {
+    const peer = scenario.peer(mute);
+    const task = await openTask(scenario, peer,
+      {ping_timeout: 20, liveness: Liveness.REPLY, pong_message: 'pong'});
+
+    await wait(() => peer.received.length === 1);
+    task.pong_message = 'PONG';
+    await wait(() => peer.received.length === 2);
+    assertEqual(task.log, START);
+  },
+
   // An empty message adds nothing to `buffered-amount`, but it also waits.
   async emptyMessage(scenario) {
     const peer = scenario.peer(mute);
@@ -93,6 +104,7 @@ export const together = {
     assertEqual(task.log, [...START, 'drain']);
   },
 
+  // Messages that a handler of `open` sends precede those that waited, so the handler can log in.
   async queue(scenario) {
     const peer = scenario.peer(mute);
     const task = scenario.task({uri: peer.uri});
