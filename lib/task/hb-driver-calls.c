@@ -29,14 +29,12 @@ cancelled_cb (GTask    *task,
   hb_driver_wake (self);
 }
 
-/* @cancellable: (nullable): the caller's */
 static GTask *
-start_call (HbDriver     *self,
-            GCancellable *cancellable,
-            GTask        *task)
+start_call (HbDriver *self,
+            GTask    *task)
 {
-  return hb_call_start (task, cancellable, cancelled_cb, hb_driver_ref (self),
-                        hb_driver_release_cb);
+  return hb_call_start (task, g_task_get_cancellable (task), cancelled_cb,
+                        hb_driver_ref (self), hb_driver_release_cb);
 }
 
 /* Returns whether a property decides which message is the reply to a ping, or whether only the
@@ -147,7 +145,7 @@ hb_driver_open (HbDriver *self,
   hb_driver_enter_context (self);
   hb_trace (&self->trace, "open () called");
   hb_machine_open (&self->machine, hb_driver_read_clock (self),
-                   task != NULL ? start_call (self, g_task_get_cancellable (task), task) : NULL);
+                   task != NULL ? start_call (self, task) : NULL);
   hb_driver_wake (self);
 }
 
@@ -157,7 +155,7 @@ hb_driver_close (HbDriver   *self,
                  const char *reason,
                  GTask      *task)
 {
-  GTask *ticket = task != NULL ? start_call (self, g_task_get_cancellable (task), task) : NULL;
+  GTask *ticket = task != NULL ? start_call (self, task) : NULL;
   g_autoptr (GError) error = NULL;
 
   hb_trace (&self->trace, "close () called, code %u", code);
@@ -308,7 +306,7 @@ hb_driver_send_async (HbDriver    *self,
                       HbSendFlags  flags,
                       GTask       *task)
 {
-  GTask *ticket = start_call (self, g_task_get_cancellable (task), task);
+  GTask *ticket = start_call (self, task);
   GError *error = NULL;
 
   if (!hb_driver_send (self, opcode, bytes, flags, ticket, &error))
@@ -319,7 +317,7 @@ void
 hb_driver_flush (HbDriver *self,
                  GTask    *task)
 {
-  GTask *ticket = start_call (self, g_task_get_cancellable (task), task);
+  GTask *ticket = start_call (self, task);
   GError *error = NULL;
 
   if (hb_home_is_own (&self->home))
@@ -367,7 +365,8 @@ hb_driver_receive (HbDriver     *self,
                    GCancellable *cancellable,
                    GTask        *task)
 {
-  GTask *ticket = start_call (self, cancellable, task);
+  GTask *ticket = hb_call_start (task, cancellable, cancelled_cb,
+                                 hb_driver_ref (self), hb_driver_release_cb);
 
   hb_machine_receive (&self->machine, hb_driver_read_clock (self),
                       hb_call_be_late (ticket, returning_cb, returned_cb,
