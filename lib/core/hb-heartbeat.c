@@ -195,13 +195,6 @@ hb_heartbeat_make_ping (const HbSettings *settings,
   return g_bytes_new_from_bytes (payload, 0, MIN (g_bytes_get_size (payload), MAX_PING));
 }
 
-/* Returns whether the last ping is the one that waits for activity. */
-static gboolean
-is_last_ping_awaited (const HbHeartbeat *self)
-{
-  return hb_heartbeat_is_awaiting (self) && self->awaited_since == self->last_ping;
-}
-
 /* Call this before a function of the application makes the ping. If this ping is the one that waits
  * for activity, the link is not judged until hb_heartbeat_on_pinged (), and no reply gives a
  * latency before that, because the function may run a main loop for a long time. */
@@ -210,7 +203,8 @@ hb_heartbeat_on_pinging (HbHeartbeat *self)
 {
   self->is_making = TRUE;
 
-  if (!is_last_ping_awaited (self))
+  /* An earlier ping is the one that waits. */
+  if (!hb_heartbeat_is_awaiting (self) || self->awaited_since != self->last_ping)
     return;
 
   self->is_unsent = TRUE;
