@@ -345,11 +345,10 @@ hb_websocket_task_set_heartbeat_mode (HbWebsocketTask *self,
  *
  * By default, any data that arrives proves that the server is alive, and delays the next ping.
  *
- * If the value is or becomes `REPLY`, a change of this property, of
+ * With `REPLY`, the reply to a ping may no longer count after a change of this property, of
  * [property@WebsocketTask:heartbeat-mode], of [property@WebsocketTask:pong-message] or of the
- * function of [method@WebsocketTask.set_pong_func] decides anew which message is a reply. If a ping
- * waits for its reply at that moment, the task sends another ping at once, and waits for its reply
- * instead.
+ * function of [method@WebsocketTask.set_pong_func]. If a ping waits for its reply when such a
+ * change is made, the task sends another ping at once, and waits for the reply to that ping.
  *
  * Since: 1.0
  */

@@ -509,8 +509,8 @@ test_new_reply (Fixture       *fixture,
   RawPeer *peer;
   guint i;
 
-  g_test_summary ("If only the reply counts, and a change decides anew which message is a reply, a "
-                  "new ping replaces the one that waits");
+  g_test_summary ("If only the reply counts, and the way to recognize a reply changes, a new ping "
+                  "replaces the one that waits");
 
   hb_websocket_task_set_liveness (fixture->task, HB_LIVENESS_REPLY);
   hb_websocket_task_set_ping_timeout (fixture->task, 0);

@@ -957,8 +957,8 @@ test_new_reply (Fixture       *fixture,
 {
   const NewReply *row = data;
 
-  g_test_summary ("If only the reply counts, and a change decides anew which message is a reply, a "
-                  "new ping replaces the one that waits, and its latency stays unknown");
+  g_test_summary ("If only the reply counts, and the way to recognize a reply changes, a new ping "
+                  "replaces the one that waits, and its latency stays unknown");
 
   fixture->machine.settings.liveness = row->liveness;
   start_open (fixture);
@@ -986,8 +986,8 @@ static void
 test_new_reply_pending (Fixture       *fixture,
                         gconstpointer  data)
 {
-  g_test_summary ("A ping that is due to be sent when a change decides anew which message is a "
-                  "reply needs no replacement");
+  g_test_summary ("A ping that has not been sent when the way to recognize a reply changes needs "
+                  "no replacement");
 
   fixture->machine.settings.liveness = HB_LIVENESS_REPLY;
   start_open (fixture);
