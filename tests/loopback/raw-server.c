@@ -288,7 +288,8 @@ raw_server_set_received (RawServer   *self,
   set_hook (self, RAW_STEP_RECEIVED, func, user_data);
 }
 
-/* Returns the number of TCP connections that were accepted so far, with a handshake or without. */
+/* Returns the number of TCP connections that have been accepted so far, with or without a
+ * handshake. */
 guint
 raw_server_get_n_accepted (RawServer *self)
 {
