@@ -236,7 +236,7 @@ hb_metrics_get_attempts (const HbMetrics *self)
  *
  * It is the number of [signal@WebsocketTask::open] signals.
  *
- * Returns: the number of open connections
+ * Returns: the number of connections that have opened
  *
  * Since: 1.0
  */

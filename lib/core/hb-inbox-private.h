@@ -57,8 +57,8 @@ hb_inbox_begin_giving (HbInbox *self)
 }
 
 /* Does what hb_inbox_on_given () does, if no message waits. Returns FALSE otherwise. Unlike
- * hb_inbox_on_given (), this function needs no time. Reading the clock would take long compared
- * with the rest of the work on a short message. */
+ * hb_inbox_on_given (), this function needs no time. Reading the clock would take a long time
+ * compared with the rest of the work on a short message. */
 static inline gboolean
 hb_inbox_end_giving (HbInbox *self)
 {

@@ -199,8 +199,8 @@ hb_queue_take (HbQueue *self,
 }
 
 /* Records the position of the frames of the last taken message that has no position yet. While that
- * message was written, a handler may have sent another message, whose position was then recorded
- * first. Returns whether a call waits for the message. */
+ * message was being written, a handler may have sent another message, whose position was then
+ * recorded first. Returns whether a call waits for the message. */
 gboolean
 hb_queue_set_span (HbQueue *self,
                    guint64  begin,
@@ -223,8 +223,8 @@ hb_queue_set_span (HbQueue *self,
   return FALSE;
 }
 
-/* Call this when the link was lost. Moves all messages back to HB_LINE_WAITING, in the order in
- * which they would have been sent. Call hb_queue_pop_passed () before this. */
+/* Call this when the link has been lost. Moves all messages back to HB_LINE_WAITING, in the order
+ * in which they would have been sent. Call hb_queue_pop_passed () before this. */
 void
 hb_queue_take_back (HbQueue *self)
 {
@@ -301,8 +301,8 @@ hb_queue_pop_passed (HbQueue *self,
     }
 }
 
-/* Removes the message that would be taken next. The kernel may have a part of a message in flight,
- * so all messages in flight remain. */
+/* Removes the message that would be taken next. The kernel may already have accepted a part of a
+ * message that is in flight, so all messages in flight remain in the queue. */
 gboolean
 hb_queue_pop_next (HbQueue    *self,
                    HbOutgoing *message)

@@ -17,7 +17,7 @@ typedef void (* HbHandlersFunc) (guint         signal_id,
  *
  * While the connection is open, and until the application has obtained it, libsoup emits these
  * signals only during calls into libsoup. The handlers of thousands of idle connections would take
- * much memory. Therefore the handlers are connected before libsoup is called, and may be
+ * a lot of memory. Therefore the handlers are connected before libsoup is called, and may be
  * disconnected until the next call.
  *
  * Between the calls, the handler of `message` is blocked, so that hb_handlers_has_other () finds

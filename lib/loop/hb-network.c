@@ -12,8 +12,8 @@
 
 /* The process has one default GNetworkMonitor, which emits its signal in the context that was
  * thread-default when the monitor was created. Therefore each change is passed on to the context of
- * each task. One handler serves all tasks, because thousands of handlers would take much memory.
- * Where rtnetlink exists, hb-netlink.c also listens to the kernel. */
+ * each task. One handler serves all tasks, because thousands of handlers would take a lot of
+ * memory. Where rtnetlink exists, hb-netlink.c also listens to the kernel. */
 struct _HbNetwork
 {
   GMainContext *context;

@@ -166,7 +166,7 @@ def run(measures, results, servers, arguments, folder, say):
     found = []
     for measure in measures:
         if arguments.quick and not arguments.only and not measure.in_quick:
-            say(f'{measure.name} is skipped, because it takes long')
+            say(f'{measure.name} is skipped, because it takes a long time')
         else:
             say(measure.name)
             found.append((measure, run_measure(measure, results, servers, arguments, folder, say)))

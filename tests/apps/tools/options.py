@@ -17,8 +17,8 @@ from common import (ENVIRONMENT, WAIT_TIMEOUT, Cat, EchoServer, check, check_equ
                     get_options, run_cat, skip, used, wait_until)
 from raw_websocket import BINARY, CLOSE, PING, PONG, TEXT, Gone, Peer, echo
 
-# Options for a test that needs only the handshake. hb-cat closes the connection at the end of the
-# input.
+# Options for a test that needs only the handshake. With --wait=0, hb-cat closes the connection as
+# soon as the input, which is empty, has ended.
 BRIEFLY = ('--quiet', '--wait=0')
 
 # A URI with a port on which no server listens
