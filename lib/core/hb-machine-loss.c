@@ -149,11 +149,18 @@ report_refusal (HbMachine    *self,
                                                   "for the server")));
 }
 
-/* @attempt: how many consecutive attempts to reconnect have failed, 0 only if none may be made */
+/* @attempt: how many consecutive attempts to reconnect have failed, 0 only if none may be made
+ * @error: (nullable): why the last one failed
+ * @by_peer: whether the server has ended the last link */
 static GError *
-new_limit_error (guint       attempt,
-                 const char *cause)
+new_limit_error (guint         attempt,
+                 const GError *error,
+                 gboolean      by_peer)
 {
+  const char *cause = error != NULL ? error->message
+                      : by_peer ? _("the server closed the connection")
+                                : _("the application dropped the connection");
+
   if (attempt == 0)
     return g_error_new (HB_ERROR, HB_ERROR_REPEAT_LIMIT,
                         _("No attempt to reconnect is made, because repeat-limit is 0: %s"), cause);
@@ -188,10 +195,7 @@ judge_end (HbMachine    *self,
     return g_error_copy (loss->error);
 
   if (hb_backoff_is_exhausted (&self->settings, attempt))
-    return new_limit_error (attempt,
-                            loss->error != NULL ? loss->error->message
-                            : loss->by_peer ? _("the server closed the connection")
-                                            : _("the application dropped the connection"));
+    return new_limit_error (attempt, loss->error, loss->by_peer);
 
   return NULL;
 }
@@ -213,6 +217,7 @@ lose (HbMachine    *self,
 
   hb_machine_leave (self, final != NULL ? HB_STATE_CLOSED : HB_STATE_WAITING, now);
   hb_machine_set_attempt (self, attempt);
+  self->lost_by_peer = loss->by_peer;
 
   if (!was_open)
     hb_machine_set_http_status (self, loss->http_status);
@@ -321,9 +326,7 @@ hb_machine_apply_to_delay (HbMachine *self,
 
   if (hb_backoff_is_exhausted (&self->settings, self->attempt - 1))
     {
-      final = new_limit_error (self->attempt - 1,
-                               self->last_error != NULL ? self->last_error->message
-                                                        : _("the connection was lost"));
+      final = new_limit_error (self->attempt - 1, self->last_error, self->lost_by_peer);
       hb_machine_leave (self, HB_STATE_CLOSED, now);
       hb_machine_set_last_error (self, final);
       hb_effects_push_error (&self->effects, g_error_copy (final));

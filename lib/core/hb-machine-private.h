@@ -59,6 +59,7 @@ typedef struct
   guint        is_choosing : 1;     /* the application's function is choosing the delay */
   guint        awaits_turn : 1;     /* the request waits until fewer attempts run */
   guint        stands_still : 1;    /* the socket is not read, because the inbox is full */
+  guint        lost_by_peer : 1;    /* the peer has ended the last link */
   guint        disposed : 1;
 } HbMachine;
 
