@@ -4,7 +4,7 @@
 
 site.py OUTDIR GIR PAGE.md...
 
-gi-docgen needs a line with the title, and links between pages need the ending .html. In each
+gi-docgen needs a line with the title, and links between pages need the extension .html. In each
 section, this script also adds a link to the reference at the first mention of each type, and of
 each of its functions, constants and properties, except properties whose names have no hyphen."""
 
@@ -82,7 +82,7 @@ def read_targets(gir):
 
 
 def add_links(section, targets):
-    """Returns the section, in which the first code span of each target is a link."""
+    """Returns the section with the first code span of each target turned into a link."""
     mentioned = set()
 
     def link(part):

@@ -6,7 +6,7 @@
 #                                  [--cache=DIR] [--output=DIR]
 #
 # Builds and tests the Debian packages of the committed source. Run the script as root on Debian. It
-# does these steps:
+# performs these steps:
 #
 #  1. meson dist makes the tarball of the release. In the unpacked tarball, the script copies
 #     packaging/debian/ to debian/.
@@ -41,7 +41,7 @@ release=
 # shellcheck source=tools/debian-chroot.bash
 . "$source_root/tools/debian-chroot.bash"
 
-# The monitor needs libadwaita 1.5, and Debian 12 has 1.2.
+# The monitor needs libadwaita 1.5, but Debian 12 has 1.2.
 no_monitor=pkg.hb-websocket.nomonitor
 
 has_profile ()
@@ -73,7 +73,7 @@ make_source ()
 }
 
 # install_build_dependencies ROOT: installs the build dependencies of all packages, or, with
-# --build=any or --build=all, only those of the packages of this kind
+# --build=any or --build=all, only those of the packages of that kind
 install_build_dependencies ()
 {
   local options=()

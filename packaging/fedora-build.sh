@@ -4,7 +4,7 @@
 # Usage: packaging/fedora-build.sh [--release=RELEASE] [--cache=DIR] [--output=DIR]
 #
 # Builds and checks the Fedora packages of the committed source. Run the script as root on Debian.
-# It does these steps:
+# It performs these steps:
 #
 #  1. meson dist makes the tarball of the release, which contains the spec.
 #  2. The libraries and the programs that the spec needs are installed in a chroot of Debian.

@@ -628,8 +628,8 @@ export class WebsocketTask extends GObject.Object {
     this._settle();
   }
 
-  // Updates `buffered-amount` after a change of the queue, and emits `drain` if messages waited and
-  // none waits any more.
+  // Updates `buffered-amount` after a change of the queue, and emits `drain` if messages were
+  // waiting and none is any more.
   _settle() {
     const sizes = [...this._queue, ...this._held].map(({payload}) => payload.get_size());
     const hadBacklog = this._hasBacklog;

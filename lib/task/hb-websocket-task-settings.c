@@ -1164,7 +1164,7 @@ hb_websocket_task_set_delivery (HbWebsocketTask *self,
  *
  * Whether to check the connection after a change of the network.
  *
- * A change of the network has the effect of [method@WebsocketTask.check], at most once in 5
+ * A change of the network has the effect of [method@WebsocketTask.check], at most once every 5
  * seconds. It does not shorten a delay that the server has requested. [iface@Gio.NetworkMonitor]
  * reports the changes. On Linux, the kernel reports them too, if the program may query it. The task
  * makes every attempt, even if the network is reported as unavailable.

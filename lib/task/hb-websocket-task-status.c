@@ -320,12 +320,12 @@ hb_websocket_task_get_http_status (HbWebsocketTask *self)
  * The error with which the last attempt or connection ended.
  *
  * The property is `NULL` once a connection is open, and stays `NULL` if that connection ends
- * without an error, for example by a close frame of the server. It is also `NULL` after an attempt
- * that [method@WebsocketTask.reconnect_later] has made fail. If [method@WebsocketTask.close] or
- * [method@WebsocketTask.reconnect_now] ends an attempt, the property keeps the error of the attempt
- * before. When the task gives up with `HB_ERROR_REPEAT_LIMIT`, the property has that error. Errors
- * of single messages do not change the property. The property can be bound to a label with a
- * function that returns the error's message.
+ * without an error, for example with a close frame from the server. It is also `NULL` after an
+ * attempt that [method@WebsocketTask.reconnect_later] has made fail. If
+ * [method@WebsocketTask.close] or [method@WebsocketTask.reconnect_now] ends an attempt, the
+ * property keeps the error of the attempt before. When the task gives up with
+ * `HB_ERROR_REPEAT_LIMIT`, the property has that error. Errors of single messages do not change the
+ * property. The property can be bound to a label with a function that returns the error's message.
  *
  * Since: 1.0
  */

@@ -504,7 +504,7 @@ install_signals (GType type)
    * HbWebsocketTask::drain:
    * @self: a task
    *
-   * Emitted when no more messages wait to be sent, after some had to wait.
+   * Emitted when no more messages are waiting to be sent, if some had to wait.
    *
    * Messages that wait only for an acknowledgement do not cause this signal. If messages had to
    * wait before they were written, the signal is emitted when no message waits for an

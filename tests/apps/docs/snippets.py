@@ -4,11 +4,11 @@
 A fence names its language, which must be one of LANGUAGES. An invisible comment above a fence gives
 the kind of the code:
 
-    <!-- snippet: program -->   A whole program. The fence of `text` that follows contains lines of
-                                its output, in this order. An ellipsis (…) stands for text that
+    <!-- snippet: program -->   A complete program. The fence of `text` that follows contains lines
+                                of its output, in this order. An ellipsis (…) stands for text that
                                 varies. A line `^C` stands for an interrupt. After the interrupt,
                                 the program must end.
-    <!-- snippet: server -->    A whole server on port 8080. client.c tests it.
+    <!-- snippet: server -->    A complete server on port 8080. client.c tests it.
     <!-- snippet: shell -->     A fence of `text` with the output of commands in a shell. A test in
                                 tests/apps/tools/ runs the commands.
 
