@@ -16,7 +16,7 @@ Gio._promisify(Gio.DataInputStream.prototype, 'read_line_async', 'read_line_fini
 
 const SIGINT = 2;
 
-// From GLib 2.80 on, signal_add and InputStream are in the namespaces GLibUnix and GioUnix.
+// In GLib 2.80 and later, signal_add and InputStream are in the namespaces GLibUnix and GioUnix.
 // In the first versions of GLibUnix, signal_add has only the name signal_add_full.
 const addSignal = await import('gi://GLibUnix?version=2.0')
   .then(({default: GLibUnix}) => GLibUnix.signal_add ?? GLibUnix.signal_add_full,

@@ -77,8 +77,8 @@ typedef enum {
  * the reply to an earlier one. This value suits a server that drops clients from which no heartbeat
  * arrives.
  *
- * With `ANY` and `STEADY`, data that the kernel accepts after the socket was full is proof too,
- * because the server has then received earlier data.
+ * With `ANY` and `STEADY`, data that the kernel accepts after the socket has been full is proof
+ * too, because the server has then received earlier data.
  *
  * Since: 1.0
  */

@@ -252,7 +252,7 @@ hb_heartbeat_on_activity (HbHeartbeat      *self,
 }
 
 /* Call this after the way in which a reply is recognized has changed. If a ping waits for activity,
- * its reply might not count any more, and a link whose peer has replied would be judged dead. The
+ * its reply might no longer count, and a link whose peer has replied would be judged dead. The
  * ping is therefore no longer judged, and another ping is due at once. The next reply may belong to
  * either ping, so it does not give a latency. A ping that a function of the application is making
  * does not wait for a reply of the old kind, because it has not been sent. */

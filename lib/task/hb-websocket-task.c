@@ -1314,12 +1314,12 @@ hb_websocket_task_take_queue (HbWebsocketTask *self)
 /**
  * hb_websocket_task_set_ping_func:
  * @self: a task
- * @func: (nullable) (scope notified) (closure user_data) (destroy destroy): makes the text; `NULL`
- *   for none
+ * @func: (nullable) (scope notified) (closure user_data) (destroy destroy): generates the text;
+ *   `NULL` for none
  * @user_data: data for @func
  * @destroy: (nullable): frees @user_data
  *
- * Sets a function that makes the text of each ping.
+ * Sets a function that generates the text of each ping.
  *
  * The function replaces [property@WebsocketTask:ping-message] and
  * [property@WebsocketTask:ping-bytes] from the next ping on, until another function replaces it.

@@ -119,7 +119,7 @@ footing_add_deflated (const char  *path,
   footing_add (path, &footing_both, func);
 }
 
-/* Adds a test with a RawServer and one with permessage-deflate, each without and with TLS. */
+/* Adds a test with a RawServer and one with permessage-deflate, each with and without TLS. */
 void
 footing_add_all (const char  *path,
                  FootingFunc  func)

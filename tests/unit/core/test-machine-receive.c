@@ -581,8 +581,8 @@ test_flood (Fixture       *fixture,
   const Flood *flood = data;
   guint n = 0;
 
-  g_test_summary ("The socket is read while less than 1 MiB of messages waits, including the "
-                  "overhead of each message");
+  g_test_summary ("The socket is read while less than 1 MiB of messages is waiting, including "
+                  "the overhead of each message");
 
   set_paused (fixture, TRUE);
   start_open (fixture);
