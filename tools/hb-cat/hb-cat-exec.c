@@ -20,12 +20,13 @@ struct _CatExec
   GSubprocess     *process; /* (owned) (nullable): NULL before the start */
   GByteArray      *pending; /* (owned): the data that is to be written next */
   GBytes          *written; /* (owned) (nullable): the data that is being written */
-  GCancellable    *cancellable; /* (owned) */
   gboolean         is_deaf; /* a write has failed, usually because the command closed its input */
-  gboolean         is_waiting; /* for the command to end */
   gboolean         has_ended;
   gboolean         has_succeeded;
 };
+
+/* The process ID of the command while it runs, otherwise 0 */
+static volatile sig_atomic_t running_pid;
 
 static void write_next (CatExec *self);
 
@@ -38,30 +39,28 @@ cat_exec_new (HbWebsocketTask *task,
   self->task = task;
   self->command = g_strdup (command);
   self->pending = g_byte_array_new ();
-  self->cancellable = g_cancellable_new ();
 
   return self;
 }
 
-/* Sends SIGTERM to a running command. g_subprocess_send_signal () would not work here, because it
- * leaves the signal to another thread, which may not run before the program ends. */
+/* If the command has been started, it must have ended. */
 void
 cat_exec_free (CatExec *self)
 {
-  const char *pid = self->process != NULL ? g_subprocess_get_identifier (self->process) : NULL;
-
-  if (pid != NULL)
-    kill (g_ascii_strtoll (pid, NULL, 10), SIGTERM);
-
-  g_cancellable_cancel (self->cancellable);
-  while (self->written != NULL || (self->is_waiting && !self->has_ended))
-    g_main_context_iteration (NULL, TRUE);
+  g_assert (self->process == NULL || self->has_ended);
 
   g_clear_object (&self->process);
-  g_object_unref (self->cancellable);
   g_byte_array_unref (self->pending);
   g_free (self->command);
   g_free (self);
+}
+
+/* Sends SIGTERM to the command if it runs. A signal handler may call this function. */
+void
+cat_exec_terminate (void)
+{
+  if (running_pid > 0)
+    kill (running_pid, SIGTERM);
 }
 
 static void
@@ -94,7 +93,20 @@ write_next (CatExec *self)
   g_output_stream_write_all_async (g_subprocess_get_stdin_pipe (self->process),
                                    g_bytes_get_data (self->written, NULL),
                                    g_bytes_get_size (self->written),
-                                   G_PRIORITY_DEFAULT, self->cancellable, write_cb, self);
+                                   G_PRIORITY_DEFAULT, NULL, write_cb, self);
+}
+
+static void
+wait_cb (GObject      *source,
+         GAsyncResult *result,
+         gpointer      user_data)
+{
+  CatExec *self = user_data;
+
+  running_pid = 0;
+  self->has_ended = TRUE;
+  self->has_succeeded = g_subprocess_wait_finish (G_SUBPROCESS (source), result, NULL)
+                        && g_subprocess_get_successful (self->process);
 }
 
 /* Returns: (transfer none) (nullable): the output of the command, or NULL after an error */
@@ -104,11 +116,17 @@ cat_exec_start (CatExec  *self,
 {
   const char *arguments[] = { "/bin/sh", "-c", self->command, NULL };
   GOutputStream *input;
+  const char *pid;
 
   self->process = g_subprocess_newv (arguments, G_SUBPROCESS_FLAGS_STDIN_PIPE
                                                 | G_SUBPROCESS_FLAGS_STDOUT_PIPE, error);
   if (self->process == NULL)
     return NULL;
+
+  pid = g_subprocess_get_identifier (self->process);
+  if (pid != NULL)
+    running_pid = g_ascii_strtoll (pid, NULL, 10);
+  g_subprocess_wait_async (self->process, NULL, wait_cb, self);
 
   /* GLib writes as soon as the pipe has some room. If the data does not fit into that room, writing
    * to a blocking descriptor would block the program. */
@@ -132,21 +150,8 @@ cat_exec_write (CatExec       *self,
   write_next (self);
 }
 
-static void
-wait_cb (GObject      *source,
-         GAsyncResult *result,
-         gpointer      user_data)
-{
-  CatExec *self = user_data;
-
-  self->has_ended = TRUE;
-  self->has_succeeded = g_subprocess_wait_finish (G_SUBPROCESS (source), result, NULL)
-                        && g_subprocess_get_successful (self->process);
-}
-
-/* Once no data waits to be written, closes the input and the output of the command, and starts to
- * wait for the command to end. Until this function returns TRUE, call it again after each iteration
- * of the main context.
+/* Once no data waits to be written, closes the input and the output of the command. Until this
+ * function returns TRUE, call it again after each iteration of the main context.
  *
  * Returns: whether the command has ended or has never been started */
 gboolean
@@ -155,13 +160,11 @@ cat_exec_end (CatExec *self)
   if (self->process == NULL)
     return TRUE;
 
-  if (self->written == NULL && !self->is_waiting)
-    {
-      self->is_waiting = TRUE;
-      g_output_stream_close (g_subprocess_get_stdin_pipe (self->process), NULL, NULL);
-      g_input_stream_close (g_subprocess_get_stdout_pipe (self->process), NULL, NULL);
-      g_subprocess_wait_async (self->process, self->cancellable, wait_cb, self);
-    }
+  if (self->written != NULL)
+    return FALSE;
+
+  g_output_stream_close (g_subprocess_get_stdin_pipe (self->process), NULL, NULL);
+  g_input_stream_close (g_subprocess_get_stdout_pipe (self->process), NULL, NULL);
 
   return self->has_ended;
 }

@@ -12,6 +12,7 @@ typedef struct _CatExec CatExec;
 CatExec      *cat_exec_new           (HbWebsocketTask  *task,
                                       const char       *command);
 void          cat_exec_free          (CatExec          *self);
+void          cat_exec_terminate     (void);
 
 GInputStream *cat_exec_start         (CatExec          *self,
                                       GError          **error);

@@ -25,11 +25,9 @@
 #define REPORT(self, event, ...)                                         \
   G_STMT_START                                                           \
   {                                                                      \
-    is_reporting = (self)->options->exec == NULL;                        \
     if ((self)->reporter->event != NULL                                  \
         && !(self)->reporter->event ((self)->options, __VA_ARGS__))      \
       fail_output (self);                                                \
-    is_reporting = FALSE;                                                \
   }                                                                      \
   G_STMT_END
 
@@ -49,7 +47,6 @@ typedef struct
   GCancellable      *reading;  /* (owned): cancels the reading of lines */
   gboolean           is_reading;
   gboolean           has_command_ended; /* the command's output ended before hb-cat */
-  gboolean           is_leaving; /* at once, after a second signal */
   gboolean           is_paused; /* no input is read */
   gboolean           has_opened;
   gboolean           has_been_ready;
@@ -66,7 +63,6 @@ typedef struct
 
 /* The variables of the signal handler, which can access no others */
 static struct sigaction glib_action;
-static volatile sig_atomic_t is_reporting; /* an event is being printed without --exec */
 static volatile sig_atomic_t n_signals;
 
 static void read_line (Cat *self);
@@ -493,13 +489,6 @@ on_interrupt_cb (gpointer user_data)
 {
   Cat *self = user_data;
 
-  if (self->is_interrupted)
-    {
-      self->is_leaving = TRUE;
-      leave (self, CAT_STATUS_FAILED);
-      return G_SOURCE_CONTINUE;
-    }
-
   self->is_interrupted = TRUE;
 
   if (self->stage == STAGE_WAIT)
@@ -513,14 +502,16 @@ on_interrupt_cb (gpointer user_data)
 }
 
 /* GLib's handler only wakes the main loop. If the reader of the output does not read, the main loop
- * may be blocked in a write, so this handler itself ends the program at the second signal. With
- * --exec, the handler leaves that to the main loop, which also ends the command. */
+ * may be blocked in a write, so this handler itself ends the program at the second signal. */
 static void
 handle_signal (int number)
 {
   n_signals++;
-  if (n_signals > 1 && is_reporting)
-    _exit (CAT_STATUS_FAILED);
+  if (n_signals > 1)
+    {
+      cat_exec_terminate ();
+      _exit (CAT_STATUS_FAILED);
+    }
 
   glib_action.sa_handler (number);
 }
@@ -580,14 +571,14 @@ start_input (Cat *self)
 }
 
 /* Lets the command of --exec read the data that waits to be written to it, and waits for the
- * command to end. After a second signal, does not wait. */
+ * command to end. */
 static void
 end_command (Cat *self)
 {
   CatExec *exec = self->options->exec;
 
   g_clear_object (&self->input);
-  while (!self->is_leaving && !cat_exec_end (exec))
+  while (!cat_exec_end (exec))
     g_main_context_iteration (NULL, TRUE);
 
   /* If hb-cat ends first, the command may fail because its output is no longer read. */

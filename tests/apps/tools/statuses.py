@@ -11,7 +11,7 @@ import termios
 import threading
 
 from common import Cat, EchoServer, check, check_equal, finish, run_cat, wait_until
-from raw_websocket import Peer, echo
+from raw_websocket import BINARY, Peer, echo
 
 NOWHERE = 'ws://127.0.0.1:1/'
 
@@ -250,27 +250,29 @@ def check_command():
 
 
 def check_signals_while_blocked():
-    """Checks that a second signal ends hb-cat while nobody reads its output."""
+    """Checks that a second signal ends hb-cat while nobody reads its output or its reports."""
     has_ended = threading.Event()
 
     def flood(client):
-        client.send_text('x' * (1 << 20))
+        for _ in range(4000):
+            client.send(BINARY, bytes(32))
         has_ended.wait()
 
-    for mode in ([], ['--json']):
+    for name, option in [('stdout', '--binary'), ('stdout', '--json'),
+                         ('stderr', '--exec=exec sleep 60')]:
         has_ended.clear()
         reading, writing = os.pipe()
         size = fcntl.fcntl(writing, fcntl.F_GETPIPE_SZ)
-        with Peer(flood) as peer, Cat(*mode, peer.uri, stdout=writing) as cat:
+        with Peer(flood) as peer, Cat(option, peer.uri, **{name: writing}) as cat:
             os.close(writing)
-            is_writing = wait_until(lambda: get_readable(reading) > size // 2)
+            is_full = wait_until(lambda: get_readable(reading) > size * 0.95)
             cat.interrupt(signal.SIGINT)
             cat.interrupt(signal.SIGTERM)
             result = cat.wait()
             has_ended.set()
         os.close(reading)
-        check(is_writing and result.status == 1,
-              ' '.join(['1: a second signal while the output is blocked', *mode]), result)
+        check(is_full and result.status == 1,
+              f'1: a second signal while {name} is blocked, {option}', result)
 
 
 def check_signals_while_down():
