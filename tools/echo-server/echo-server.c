@@ -11,6 +11,8 @@
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
+#include <sys/un.h>
 
 #define STATUS_FAILED 1
 #define STATUS_USAGE  2
@@ -104,6 +106,15 @@ run (EchoServer *self)
   return EXIT_SUCCESS;
 }
 
+/* GLib truncates a path that is too long. With an empty path, the kernel chooses an address. */
+static gboolean
+is_socket_path (const char *path)
+{
+  gsize length = strlen (path);
+
+  return length > 0 && length < sizeof (((struct sockaddr_un *) NULL)->sun_path);
+}
+
 static gboolean
 check (EchoSettings  *self,
        int            argc,
@@ -124,6 +135,10 @@ check (EchoSettings  *self,
     message = "--retry-after needs --refuse";
   else if (self->retry_after < -1)
     message = "--retry-after takes a number of seconds that is not negative";
+  else if (self->pong != NULL && !g_utf8_validate (self->pong, -1, NULL))
+    message = "--pong takes text in UTF-8";
+  else if (self->control != NULL && !is_socket_path (self->control))
+    message = "--control takes “-” or a path of 1 to 107 bytes";
 
   if (message == NULL)
     return TRUE;
@@ -132,6 +147,8 @@ check (EchoSettings  *self,
   return FALSE;
 }
 
+/* GLib converts arguments of the type STRING from the locale's encoding to UTF-8. In the C locale,
+ * this fails for texts that are not ASCII. GLib does not convert arguments of the type FILENAME. */
 static gboolean
 parse (EchoSettings  *self,
        int            argc,
@@ -143,7 +160,7 @@ parse (EchoSettings  *self,
       "Listen on this port, or on any free port if it is 0 (0)", "PORT" },
     { "protocol", 0, 0, G_OPTION_ARG_STRING_ARRAY, &self->protocols,
       "Accept this subprotocol (may be given more than once)", "NAME" },
-    { "pong", 0, 0, G_OPTION_ARG_STRING, &self->pong,
+    { "pong", 0, 0, G_OPTION_ARG_FILENAME, &self->pong,
       "Answer a heartbeat with this text instead of sending it back", "TEXT" },
     { "mute-after", 0, 0, G_OPTION_ARG_INT, &self->mute_after,
       "After N messages of a client, keep the connection but answer nothing", "N" },

@@ -214,6 +214,16 @@ def test_no_socket():
             expect(f'cannot listen on the control socket {path}: ' in result.stderr, result.stderr)
 
 
+def test_options():
+    """Options are checked, and a text is UTF-8 in every locale."""
+    for option, status in [('--control=', 2), (f'--control={"x" * 108}', 2), (b'--pong=\xff', 2),
+                           ('--pong=pöng', 0)]:
+        result = subprocess.run([SERVER, '--control=-', option], capture_output=True, check=False,
+                                stdin=subprocess.DEVNULL, timeout=WAIT_TIMEOUT,
+                                env={**os.environ, 'LC_ALL': 'C'})
+        expect_equal(result.returncode, status, f'the status for {option}')
+
+
 def test_pipe_ends():
     """The server does not outlive the program that has started it."""
     with server_at_pipe() as (process, lines), WebSocket(lines.port):
@@ -231,6 +241,7 @@ CASES = [
     ('clients are served while the output is blocked', test_unread_pipe),
     ('a program can disconnect without a command', test_leaving),
     ('the server ends if it cannot create the socket', test_no_socket),
+    ('options are checked in the C locale', test_options),
     ('the end of standard input ends the server', test_pipe_ends),
 ]
 
