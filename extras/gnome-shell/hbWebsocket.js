@@ -49,7 +49,8 @@ const LATE = 1000;
 const URI = /^wss?:\/\/[^/?#\s]+(?:[/?][^#]*)?$/i;
 const TOKEN = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/; // RFC 9110, 5.6.2
 const ORIGIN = /^[\x20-\x7e]*$/; // RFC 6454, 7.1
-const ABNORMAL = 1006; // RFC 6455, 7.4.1: the connection ended without a close frame.
+// RFC 6455, 7.4.1: protocol error, a close frame without a code, an end without a close frame
+const [PROTOCOL_ERROR, NO_CODE, ABNORMAL] = [1002, 1005, 1006];
 const MAX_REASON = 123; // RFC 6455, 5.5: at most 125 bytes of payload, of which the code takes 2.
 const MAX_INT = 2 ** 31 - 1;
 const {TEXT, BINARY} = Soup.WebsocketDataType;
@@ -95,6 +96,9 @@ const SIGNALS = {
 
 const newError = (code, message) => new GLib.Error(DOMAIN, code, message);
 const newLoss = error => ({error, code: ABNORMAL, reason: null, status: 0});
+// RFC 6455, 7.4: the codes that a client may send
+const isCloseCode = code => (code >= 1000 && code <= 1003) || (code >= 1007 && code <= 1010)
+  || (code >= 3000 && code <= 4999);
 const encode = text => new TextEncoder().encode(text);
 const decode = payload => new TextDecoder('utf-8', {fatal: true}).decode(payload.toArray());
 
@@ -340,7 +344,8 @@ export class WebsocketTask extends GObject.Object {
   // Ends the task in any state. On an open link, the task sends a close frame. If the link is
   // ready, the task first sends the messages that wait. The task then waits at most `close-timeout`
   // for the close frame of the server. A reason that is too long for the frame is omitted. With a
-  // code that libsoup refuses to send, the task emits an error and does not end.
+  // code that libsoup refuses to send, the task emits an error and does not end. Any other code
+  // that a client must not send becomes 1002, because libsoup would report an error for it.
   close(code = 1000, reason = null) {
     this._run(now => {
       if ([1006, 1011, 1015].includes(code) || code > 0xffff) {
@@ -348,8 +353,10 @@ export class WebsocketTask extends GObject.Object {
         return;
       }
       this._nCloses++;
-      if (this.state === OPEN)
-        this._shutDown(now, code || 1005, encode(reason ?? '').length > MAX_REASON ? null : reason);
+      if (this.state === OPEN && isCloseCode(code))
+        this._shutDown(now, code, encode(reason ?? '').length > MAX_REASON ? null : reason);
+      else if (this.state === OPEN)
+        this._shutDown(now, (code || NO_CODE) === NO_CODE ? NO_CODE : PROTOCOL_ERROR, null);
       else if (this.state === CONNECTING || this.state === WAITING)
         this._leave(CLOSED);
     });
@@ -365,17 +372,24 @@ export class WebsocketTask extends GObject.Object {
   // Marks the link as ready. Call this when the server accepts all messages, usually after a login.
   mark_ready() { this._run(now => this._markReady(now)); }
 
-  send_text(text) { this.send_message(TEXT, encode(text)); }
+  send_text(text) {
+    if (typeof text !== 'string')
+      throw new TypeError('A text is a string');
+    this.send_message(TEXT, encode(text));
+  }
+
   send_bytes(data) { this.send_message(BINARY, data); }
 
   // Sends a message, or queues it while no link is open and ready. A message with THIS_LINK needs
   // only an open link. Throws an error if the message is not accepted.
   send_message(type, data, flags = SendFlags.DEFAULT) {
-    const payload = data instanceof GLib.Bytes ? data : new GLib.Bytes(data);
+    const payload = data instanceof Uint8Array ? new GLib.Bytes(data) : data;
     const isThisLink = (flags & SendFlags.THIS_LINK) !== 0;
     const room = (this.max_buffered_amount || NEVER) - this.buffered_amount;
     if (this.state === CLOSED || this.state === CLOSING)
       throw newError(Code.CLOSED, 'The task is closed: open it first');
+    if (!(payload instanceof GLib.Bytes))
+      throw new TypeError('The data of a message is GLib.Bytes or a Uint8Array');
     // libsoup would refuse the message only later, and it would stay in the queue forever.
     if (type !== TEXT && type !== BINARY)
       throw new TypeError('The type of a message is Soup.WebsocketDataType.TEXT or BINARY');

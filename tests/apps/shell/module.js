@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 
-// Tests of the module alone. The first two set values of `protocols` and send types of messages
-// that GJS would not accept for the library. In the third one, an exception interrupts the module.
+// Tests of the module alone. The first two set values of `protocols` and send messages that GJS
+// would not accept for the library. In the third one, an exception interrupts the module.
 // Two more simulate a suspend, for which the library has other tests. The last one creates, opens
 // and closes a thousand tasks, as an extension does when it is enabled and disabled. It checks that
 // no source, no file descriptor and no handler of the network monitor is left.
@@ -85,13 +85,18 @@ export const together = {
   async wrongType(scenario) {
     const peer = scenario.peer();
     const task = scenario.task({uri: peer.uri});
+    const calls = [
+      ...[0, 3, 'text', null].map(type => () => task.send_message(type, new GLib.Bytes([97]))),
+      ...[5, null, undefined, {}].map(text => () => task.send_text(text)),
+      ...[5, null, undefined, 'text', [97]].map(data => () => task.send_bytes(data)),
+    ];
 
     task.open();
-    for (const type of [0, 3, 'text', null]) {
+    for (const call of calls) {
       let error = null;
 
       try {
-        task.send_message(type, new GLib.Bytes([97]));
+        call();
       } catch (thrown) {
         error = thrown;
       }

@@ -355,7 +355,9 @@ export const together = {
     const peer = scenario.peer();
 
     // To a close frame without a code, libsoup's server replies with 1000.
-    for (const [code, reason, seen] of [[1000, 'bye', 1000], [0, null, 1005], [4321, null, 4321]]) {
+    for (const [code, reason, seen] of [
+      [1000, 'bye', 1000], [0, null, 1005], [4321, null, 4321], [999, null, 1002],
+    ]) {
       const task = await openTask(scenario, peer);
 
       task.send_text('last');
@@ -363,7 +365,8 @@ export const together = {
       assertEqual(task.state, State.CLOSING);
       assertFails('CLOSED', () => task.send_text('late'));
       await wait(() => task.state === State.CLOSED);
-      assertEqual(task.log, [...START, 'CLOSING', 'CLOSED', `close ${code || 1000} ${reason}`]);
+      assertEqual(task.log, [...START, 'CLOSING', 'CLOSED',
+        `close ${code === 0 ? 1000 : seen} ${reason}`]);
       await wait(() => peer.closed.length > 0);
       assertEqual([peer.received.splice(0), peer.closed.splice(0)], [['last'], [seen]]);
       task.close(1000, null);
