@@ -836,10 +836,10 @@ hb_websocket_task_set_min_uptime (HbWebsocketTask *self,
  *
  * The time that one attempt may take, in milliseconds.
  *
- * The time includes the wait for a free connection of [property@WebsocketTask:session], the look-up
- * of the server's name and the handshake. If [property@WebsocketTask:manual-ready] is set, the time
- * runs until [method@WebsocketTask.mark_ready] is called. When the time is over, the attempt fails
- * with `HB_ERROR_CONNECT_TIMEOUT`. With 0, the task sets no limit.
+ * The time includes the wait for a free connection of [property@WebsocketTask:session], the name
+ * lookup and the handshake. If [property@WebsocketTask:manual-ready] is set, the time runs until
+ * [method@WebsocketTask.mark_ready] is called. When the time is over, the attempt fails with
+ * `HB_ERROR_CONNECT_TIMEOUT`. With 0, the task sets no limit.
  *
  * The time does not run while handlers of [signal@WebsocketTask::connecting] run or hold the
  * attempt, or while the attempt waits because 64 other attempts are running. If the program
