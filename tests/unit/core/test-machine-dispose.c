@@ -97,6 +97,23 @@ test_open (Fixture       *fixture,
 }
 
 static void
+test_flush (Fixture       *fixture,
+            gconstpointer  data)
+{
+  g_test_summary ("A flush fails, even if all messages that it waits for were for the open link "
+                  "only");
+
+  fixture->holds_writes = TRUE;
+  start_open (fixture);
+  send_full (fixture, "text", HB_SEND_FLAGS_THIS_LINK, "send", NULL);
+  hb_machine_flush (&fixture->machine, (gpointer) "flush");
+  forget (fixture);
+  dispose (fixture);
+
+  assert_effects (fixture, "resolve:failed:not-open(send) resolve:failed:closed(flush)");
+}
+
+static void
 test_waiting (Fixture       *fixture,
               gconstpointer  data)
 {
@@ -282,6 +299,7 @@ main (int   argc,
   add_test ("/dispose/undrained", test_undrained);
   add_test ("/dispose/undrained-ticket", test_undrained_ticket);
   add_test ("/dispose/open", test_open);
+  add_test ("/dispose/flush", test_flush);
   add_test ("/dispose/waiting", test_waiting);
   add_test ("/dispose/closing", test_closing);
   add_test ("/dispose/in-open", test_in_open);

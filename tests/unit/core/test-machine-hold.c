@@ -152,8 +152,8 @@ static void
 test_hold_waiting (Fixture       *fixture,
                    gconstpointer  data)
 {
-  g_test_summary ("A hold during the delay postpones the attempt, and reconnect-at is -1 until the "
-                  "release");
+  g_test_summary ("A hold during the delay postpones the attempt, and reconnect-at stays -1 until "
+                  "the release, even if the task is held twice or the delay changes");
 
   start (fixture);
   fail_attempts (fixture, 1);
@@ -161,7 +161,11 @@ test_hold_waiting (Fixture       *fixture,
   assert_effects (fixture, "notify:reconnect-at");
   g_assert_cmpint (hb_machine_get_attempt_at (&fixture->machine), ==, HB_NEVER);
 
+  hb_machine_hold (&fixture->machine);
+  fixture->machine.settings.reconnect_timeout = 5000;
+  hb_machine_apply_settings (&fixture->machine, fixture->now);
   advance (fixture, 10000);
+  hb_machine_release (&fixture->machine, fixture->now);
   assert_effects (fixture, "");
   hb_machine_release (&fixture->machine, fixture->now);
   assert_effects (fixture, "notify:reconnect-at notify:reconnect-at " STARTS);
