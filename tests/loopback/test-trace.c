@@ -9,9 +9,11 @@
  * task must log nothing. The test uses g_log_set_debug_enabled () to turn them on, because from
  * version 2.80 on GLib reads G_MESSAGES_DEBUG only once. */
 
-/* The time for which the main loop is blocked, in microseconds. A task reports a deadline only if
- * the deadline is missed by more than a second. */
-#define BLOCKED 1100000
+/* A task reports a deadline only if the deadline is missed by more than MIN_LATE, in milliseconds.
+ * BLOCKED, in microseconds, is the time for which the main loop is blocked. */
+#define LATE     ": a deadline passed "
+#define MIN_LATE 1000
+#define BLOCKED  1100000
 
 #define MIB (1024 * 1024)
 
@@ -92,6 +94,9 @@ line_cb (const char     *domain,
   g_assert_true (g_str_has_prefix (text, "task "));
   task_number = g_ascii_strtoull (text + strlen ("task "), &end, 10);
   g_assert_true (g_str_has_prefix (end, ": "));
+
+  if (g_str_has_prefix (end, LATE))
+    g_assert_cmpint (g_ascii_strtoll (end + strlen (LATE), NULL, 10), >=, MIN_LATE);
 
   without_port = g_regex_replace_literal (port, end + strlen (": "), -1, 0, "PORT", 0, NULL);
   without_number = g_regex_replace_literal (number, without_port, -1, 0, "N", 0, NULL);
