@@ -165,6 +165,9 @@ static const Row rows[] = {
     "done(one) done(three) drain >four" },
   { "hold-close", "a:one greet lose open reset:1 close | written acknowledged | written written",
     ">one >hello >one error:handshake >hello | >hello >one | shut-down" },
+  { "hold-reopen", "a:one greet lose open reset:1 | lose close | reconnect w:two open",
+    ">one >hello >one error:handshake >hello | error:closed failed:closed(one) done(close) | "
+    ">hello >two" },
   { "hold-drop", "a:one greet lose open reset:1 limit:13 drop-oldest written | a:six",
     ">one >hello >one error:handshake >hello | error:queue-full >hello >one >six" },
 
@@ -561,9 +564,19 @@ test_questions (Fixture       *fixture,
   drain (fixture);
   written (fixture, 1);
   assert_asks_in (fixture, SOON);
+  handle_acknowledged (&fixture->machine, fixture->now, fixture->acknowledged + 1, 5 * SOON);
+  assert_asks_in (fixture, 5 * SOON);
   acknowledged (fixture, 1);
   assert_deadline (fixture, -1);
   assert_effects (fixture, "transmit resolve:done(three)");
+
+  lose_link (fixture);
+  advance (fixture, 2000);
+  answer (fixture);
+  send_text (fixture, "4");
+  forget (fixture);
+  written (fixture, 1);
+  assert_asks_in (fixture, LATE);
 }
 
 static void

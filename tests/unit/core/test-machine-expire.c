@@ -225,6 +225,25 @@ test_once (Fixture       *fixture,
 }
 
 static void
+test_closed (Fixture       *fixture,
+             gconstpointer  data)
+{
+  g_test_summary ("After close (), an expiry is reported again, even if messages still waited when "
+                  "the task closed");
+
+  start (fixture);
+  send_text (fixture, "old");
+  advance (fixture, 1);
+  send_text (fixture, "new");
+  advance (fixture, TIMEOUT - 1);
+  close_with (fixture, 1000, NULL);
+  enter (fixture, WAITING);
+  advance (fixture, TIMEOUT);
+
+  assert_effects (fixture, EXPIRES " notify:buffered-amount drain");
+}
+
+static void
 test_in_flight (Fixture       *fixture,
                 gconstpointer  data)
 {
@@ -407,6 +426,7 @@ main (int   argc,
   g_test_add ("/machine/expire/before-tick/writable", Fixture, GUINT_TO_POINTER (WRITABLE),
               set_up, test_before_tick, fixture_tear_down);
   add_expiry_test ("/machine/expire/once", test_once);
+  add_expiry_test ("/machine/expire/closed", test_closed);
   add_expiry_test ("/machine/expire/in-flight", test_in_flight);
   add_expiry_test ("/machine/expire/greeting-returns", test_greeting_returns);
   add_expiry_test ("/machine/expire/makes-room", test_makes_room);

@@ -34,6 +34,8 @@ static const Sequence sequences[] = {
   SEQUENCE ("longest", "\x82\x7e\x03\xe8", "F"),
   SEQUENCE ("too-long", "\x82\x7e\x03\xe9", "O"),
   SEQUENCE ("much-too-long", "\x82\x7f\xff\xff\xff\xff\xff\xff\xff\xff", "O"),
+  SEQUENCE ("longest-fragment", "\x02\x7e\x03\xe8", "S"),
+  SEQUENCE ("too-long-fragment", "\x02\x7e\x03\xe9", "O"),
   SEQUENCE ("ping-between", "\x81\x01x\x89\x00\x81\x01x", "FSF"),
   SEQUENCE ("pong-between", "\x8a\x01x\x81\x01x", "PF"),
   SEQUENCE ("fragments", "\x01\x01x\x80\x01x\x81\x01x", "SSF"),
