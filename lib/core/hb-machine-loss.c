@@ -96,9 +96,6 @@ judge_message (HbMachine    *self,
   gboolean is_reset = loss->by_peer && loss->error != NULL;
   const HbOutgoing *message;
 
-  if (self->state != HB_STATE_OPEN)
-    return NULL;
-
   /* A close frame and a FIN come with an acknowledgement of all that the peer has read, so only a
    * reset is judged by the acknowledgements. Over TLS, a FIN without a close_notify is judged like
    * a reset. */
