@@ -144,12 +144,12 @@ is_pong (GBytes *message)
   return length == 4 && memcmp (data, "pong", 4) == 0;
 }
 
-/* Checks a message of the server, unless it is a reply to a ping. The message consists of the
+/* Checks a message from the server, unless it is a reply to a ping. The message consists of the
  * number of its connection and its own number on that connection. The conditions are:
  *
  *   - No message is received twice.
  *   - After a message of a connection, no message of an earlier connection is received.
- *   - A message may be missing only if a pending call of receive_async () will return it.
+ *   - A message may be missing only if a pending call to receive_async () will return it.
  *
  * @peer: (inout): the number of the connection of the last message that the application received in
  *   the same way, from `message` or from receive_async () */

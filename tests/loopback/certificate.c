@@ -19,7 +19,7 @@ __asan_default_options (void)
 }
 
 /* A database with the only authority that this process trusts unless a test sets another one. This
- * authority has signed no certificate of a server. With the system's authorities, results would
+ * authority has not signed any server's certificate. With the system's authorities, results would
  * depend on the machine. A long list of authorities takes time to read, and glib-networking warns
  * if none is installed. */
 static GTlsDatabase *nobody; /* (nullable) */
@@ -40,7 +40,8 @@ run (const char * const *argv)
          && g_spawn_check_wait_status (status, NULL);
 }
 
-/* @dated: whether the certificate is valid only for a day in 2020, not for two days from now on */
+/* @dated: TRUE for a certificate that was valid for a day in 2020, FALSE for one that is valid for
+ *   the next two days */
 static gboolean
 run_request (const char *openssl,
              const char *key,
@@ -60,8 +61,8 @@ run_request (const char *openssl,
   return run (argv);
 }
 
-/* Makes a self-signed certificate and its key with openssl. From version 3.4 on, `openssl req` has
- * options for the dates. An older `openssl req` refuses to make an expired certificate, so this
+/* Makes a self-signed certificate and its key with openssl. In version 3.4 and later, `openssl req`
+ * has options for the dates. An older `openssl req` refuses to make an expired certificate, so this
  * function then makes a valid one, and changes its dates with `openssl x509`. Returns FALSE if
  * openssl is missing or fails. */
 static gboolean
@@ -142,8 +143,8 @@ trust_nobody (void)
   g_tls_backend_set_default_database (g_tls_backend_get_default (), nobody);
 }
 
-/* Makes a self-signed certificate with its key, because one in the repository would expire. From
- * the first certificate on, this process trusts none of the machine's authorities.
+/* Makes a self-signed certificate with its key, because one in the repository would expire. Once
+ * the first certificate exists, this process trusts none of the machine's authorities.
  *
  * @name: the server's address or name in the syntax of openssl, such as IP:127.0.0.1
  *

@@ -20,7 +20,7 @@ typedef struct
   RawServer       *raw;         /* (nullable) if the test's data is "raw" */
   HbWebsocketTask *task;        /* (nullable) NULL if the test has dropped it */
   SignalLog       *log;
-  guint            n_connections; /* connections of the task that are not freed yet */
+  guint            n_connections; /* connections of the task that have not been freed yet */
 } Fixture;
 
 #define RECONNECT 20

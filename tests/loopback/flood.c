@@ -196,7 +196,7 @@ flood_get_n_sent (Flood *self)
   return n_sent;
 }
 
-/* Returns whether the limit of flood_new () is reached. */
+/* Returns whether the limit of flood_new () has been reached. */
 gboolean
 flood_is_over (Flood *self)
 {

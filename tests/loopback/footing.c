@@ -261,7 +261,7 @@ footing_say (Fixture *fixture,
                     bytes->data, bytes->len);
 }
 
-/* Makes @length random bytes, which cannot be compressed. They are the same in each call.
+/* Makes @length random bytes, which cannot be compressed. They are the same on every call.
  *
  * Returns: (transfer full) */
 GBytes *

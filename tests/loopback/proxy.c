@@ -117,7 +117,7 @@ tunnel (Client *self)
   g_auto (GStrv) words = g_strsplit (self->head->str, " ", 3);
   g_autofree char *own = g_strdup_printf ("127.0.0.1:%u", self->proxy->port);
 
-  /* A request for a tunnel to the proxy itself would be an error of the client. */
+  /* A request for a tunnel to the proxy itself would be an error in the client. */
   g_assert_cmpstr (words[1], !=, own);
   g_socket_client_set_enable_proxy (client, FALSE);
   g_socket_client_connect_to_host_async (client, words[1], 443, self->proxy->cancellable,

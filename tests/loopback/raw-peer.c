@@ -290,8 +290,8 @@ read_some (RawPeer *self)
   return TRUE;
 }
 
-/* Over TLS, reads until no bytes are left, because a poll does not report bytes that TLS has read
- * already. */
+/* Over TLS, reads until no bytes are left, because a poll does not report bytes that TLS has
+ * already read. */
 static gboolean
 input_cb (GObject  *stream,
           gpointer  user_data)
@@ -479,8 +479,8 @@ raw_peer_send_nonsense (RawPeer *self)
   raw_peer_send (self, 0x3, "?", 1);
 }
 
-/* Waits, without an iteration of the main loop, until the client's kernel has received all written
- * bytes: tcp(7). */
+/* Waits, without iterating the main loop, until the client's kernel has received all written bytes:
+ * tcp(7). */
 void
 raw_peer_wait_delivered (RawPeer *self)
 {
@@ -543,7 +543,7 @@ raw_peer_cut (RawPeer *self)
   clear_source (&self->input);
   clear_source (&self->output);
 
-  /* A TLS handshake may be in progress in a thread. A shutdown of the socket ends it. */
+  /* A TLS handshake may be in progress in another thread. Shutting down the socket ends it. */
   if (self->tls != NULL && self->request == NULL && self->connection != NULL)
     g_socket_shutdown (get_socket (self), TRUE, TRUE, NULL);
 
@@ -554,8 +554,8 @@ raw_peer_cut (RawPeer *self)
   g_clear_object (&self->connection);
 }
 
-/* Closes the socket without a close frame. Over TLS, sends close_notify first, if a request was
- * received. */
+/* Closes the socket without a close frame. Over TLS, sends close_notify first, if a request has
+ * been received. */
 void
 raw_peer_drop (RawPeer *self)
 {
@@ -601,7 +601,7 @@ raw_peer_get_server (RawPeer *self)
   return self->server;
 }
 
-/* Returns the number of this connection. The first one has the number 0. */
+/* Returns the number of this connection. The first one has number 0. */
 guint
 raw_peer_get_index (RawPeer *self)
 {
@@ -660,8 +660,8 @@ raw_peer_expect (RawPeer    *self,
     }
 }
 
-/* Returns a word for each frame that was received since the last call. The word is the first byte
- * in hexadecimal digits and the length of the payload, such as 82:125. */
+/* Returns a word for each frame that has been received since the last call. The word is the first
+ * byte in hexadecimal digits and the length of the payload, such as 82:125. */
 char *
 raw_peer_take_log (RawPeer *self)
 {

@@ -13,9 +13,9 @@ G_BEGIN_DECLS
 typedef enum
 {
   RAW_STEP_ACCEPTED,  /* no byte has been read, and no TLS handshake has begun */
-  RAW_STEP_REQUESTED, /* a request was received, and needs an answer */
+  RAW_STEP_REQUESTED, /* a request has been received, and needs an answer */
   RAW_STEP_OPENED,    /* the server has written a valid answer to the request */
-  RAW_STEP_RECEIVED,  /* a complete message or a control frame was received */
+  RAW_STEP_RECEIVED,  /* a complete message or a control frame has been received */
 } RawStep;
 
 gboolean         raw_server_notify          (RawServer         *self,

@@ -73,7 +73,7 @@ raw_server_start (RawServer *self)
   g_signal_connect (self->service, "incoming", G_CALLBACK (incoming_cb), self);
 }
 
-/* Stops listening. Connections that exist stay open. */
+/* Stops listening. Existing connections stay open. */
 void
 raw_server_stop (RawServer *self)
 {
@@ -142,8 +142,8 @@ raw_server_new (void)
   return raw_server_new_tls (NULL);
 }
 
-/* Closes all connections. Fails if messages or control frames were received that the test did not
- * take, unless the test has set a function for them. */
+/* Closes all connections. Fails if the test has not taken all received messages and control frames,
+ * unless it has set a function for them. */
 void
 raw_server_free (RawServer *self)
 {

@@ -9,8 +9,8 @@
 /* The maximum number of open connections. If more are open, the server drops the oldest ones. */
 #define MAX_PEERS 6
 
-/* If the server has sent MAX_SENT numbered messages on a connection, it sends only replies there.
- * Messages for a client that does not read would otherwise accumulate. */
+/* If the server has sent MAX_SENT numbered messages on a connection, it sends only replies on that
+ * connection. Messages for a client that does not read would otherwise accumulate. */
 #define MAX_SENT 100
 
 #define MAX_CLIENTS 4

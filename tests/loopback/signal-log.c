@@ -259,7 +259,7 @@ signal_log_expect (SignalLog  *self,
     }
 }
 
-/* Does not wait. Fails unless the signals that were not yet expected, skipped or forgotten are
+/* Does not wait. Fails unless the signals that have not yet been expected, skipped or forgotten are
  * exactly those in @words. */
 void
 signal_log_expect_now (SignalLog  *self,

@@ -24,8 +24,8 @@
  * task. It prints a line for each `close`, each `error` and each change of the state, with the time
  * in microseconds and the word that a SignalLog records (for `close`, without the reason). It also
  * prints a line when a block of the main loop begins or ends. It reads commands from the standard
- * input: `close`, or `block` with a number of milliseconds. A message of the server may be a
- * `block` command too. The program exits at the end of the input. */
+ * input: `close`, or `block` with a number of milliseconds. A message from the server may also
+ * be a `block` command. The program exits at the end of the input. */
 
 static void
 print_word (const char *word)
@@ -150,8 +150,8 @@ main (int   argc,
   Client client = { .loop = loop };
 
 #ifdef __linux__
-  /* Makes the kernel end this process with the test, because a stopped process would outlive a test
-   * that fails. */
+  /* Makes the kernel end this process when the test ends, because a stopped process would otherwise
+   * outlive a test that fails. */
   prctl (PR_SET_PDEATHSIG, SIGKILL);
 #endif
 

@@ -8,8 +8,8 @@
 
 #include "system-calls.h"
 
-/* send (), sendmsg () and recv () below replace those of the C library, for GIO too, because the
- * dynamic linker prefers the functions of the program. */
+/* send (), sendmsg () and recv () below replace those of the C library, for GIO as well, because
+ * the dynamic linker prefers the functions of the program. */
 
 static guint16 watched_port;
 static SystemCalls calls;
@@ -121,7 +121,7 @@ __wrap_g_source_add_poll (GSource *source,
   __real_g_source_add_poll (source, fd);
 }
 
-/* Counts, from now on, the system calls on connections to the server at @uri. Calls of main-loop
+/* Counts, from now on, the system calls on connections to the server at @uri. Calls to main-loop
  * functions are always counted. */
 void
 system_calls_watch (const char *uri)

@@ -6,7 +6,7 @@
 
 G_BEGIN_DECLS
 
-/* The counts of a client's system calls, and of the library's calls of main-loop functions, since
+/* The counts of a client's system calls, and of the library's calls to main-loop functions, since
  * the last reset. A program that uses SystemCalls must be linked with --wrap for the functions of
  * GLib that system-calls.c replaces. */
 typedef struct

@@ -24,7 +24,7 @@ typedef struct
   gint64  early;    /* how much earlier than wanted_at the callback may be called */
   gint64  rang_at;  /* HB_NEVER until a call that is not too early */
   gint64  late;     /* the delay of that call after wanted_at, negative if it was early */
-  guint   n_calls;  /* calls of the callback, whether due or not */
+  guint   n_calls;  /* calls to the callback, whether due or not */
 } Bell;
 
 static gint64

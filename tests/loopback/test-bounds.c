@@ -118,8 +118,8 @@ run (Bounds *bounds)
   report (bounds);
 }
 
-/* Runs the loop for a time, or until the task is closed. A task that stays open emits no signal
- * that the test could wait for. */
+/* Runs the loop for @milliseconds, or until the task is closed. A task that stays open emits no
+ * signal that the test could wait for. */
 static void
 run_for (Bounds *bounds,
          guint   milliseconds)
@@ -365,9 +365,9 @@ test_paused (gconstpointer data)
   bounds_free (bounds, ROOM_FOR_WAITING + 2 * length);
 }
 
-/* The answer to the handshake never ends. libsoup reads up to 64 KiB of headers, or 100 KiB from
- * libsoup 3.6 on. The task accepts at most 100 interim responses. If the headers end, the body is
- * dropped. The attempt ends when connect-timeout expires, at the latest.
+/* The answer to the handshake never ends. libsoup reads up to 64 KiB of headers, or 100 KiB in
+ * version 3.6 and later. The task accepts at most 100 interim responses. If the headers end, the
+ * body is dropped. The attempt ends when connect-timeout expires, at the latest.
  *
  * @data: the beginning of the answer, and the text that is repeated after it */
 static void

@@ -7,10 +7,10 @@
 
 #include "test-clock.h"
 
-/* A number that is greater than each descriptor of a test */
+/* A number that is greater than any descriptor of a test */
 #define MAX_DESCRIPTORS 1024
 
-/* With --wrap, a call of a system function reaches the function of the same name with the prefix
+/* With --wrap, a call to a system function reaches the function of the same name with the prefix
  * __wrap_. The name with the prefix __real_ stands for the system function: ld(1). */
 int __real_timerfd_create  (int                      clock,
                             int                      flags);
@@ -116,8 +116,8 @@ test_clock_get_now (void)
   return now;
 }
 
-/* Advances the clock, and fires the timers that have become due. If a descriptor was closed
- * meanwhile, its number may refer to another file, which the kernel refuses to arm. */
+/* Advances the clock, and fires the timers that have become due. If the descriptor of a timer has
+ * been closed, its number may refer to another file, which the kernel refuses to arm. */
 void
 test_clock_jump (gint64 milliseconds)
 {

@@ -172,7 +172,7 @@ test_close_without_link (Fixture       *fixture,
   raw_peer_expect_end (raw_server_get_peer (fixture->raw, 0));
 }
 
-/* Only the first call of close () has an effect. */
+/* Only the first call to close () has an effect. */
 static void
 test_close_twice (Fixture       *fixture,
                   gconstpointer  data)

@@ -233,8 +233,8 @@ test_set_back (gconstpointer data)
   Fixture fixture = { 0 };
   RawPeer *peer;
 
-  g_test_summary ("The library stops querying the kernel when `delivery` has its default again and "
-                  "no message waits for an acknowledgement any more");
+  g_test_summary ("The library stops querying the kernel when `delivery` has its default value "
+                  "again and no message waits for an acknowledgement any more");
 
   if (!set_up (&fixture, &tls))
     return;

@@ -95,8 +95,8 @@ expect_wait (Fixture    *fixture,
   signal_log_expect (fixture->log, "state:closed");
 }
 
-/* After the status 429 or 503, the task waits for the time in a valid Retry-After header. This time
- * is limited to an hour, and the wait is never shorter than the task's own delay. */
+/* After status 429 or 503, the task waits for the time in a valid Retry-After header. This time is
+ * limited to an hour, and the wait is never shorter than the task's own delay. */
 static void
 test_retry_after (Fixture       *fixture,
                   gconstpointer  data)

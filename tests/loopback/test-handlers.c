@@ -269,8 +269,8 @@ act_nest_deeply (Scene *scene)
   nest_deeper_cb (scene);
 }
 
-/* Makes the server send a message if it can, and runs a main loop for long enough that data
- * arrives, and connections end and open. */
+/* Makes the server send a message if it can, and runs a main loop long enough for data to arrive,
+ * and for connections to end and open. */
 static void
 act_nest_long (Scene *scene)
 {
@@ -524,7 +524,7 @@ expect_outcome (Scene *scene)
       if (scene->n_emitted == 0)
         scene->n_emitted = signal_log_count (scene->fixture.log, "");
 
-      /* If a ping or an attempt to connect were still scheduled, it would be made within this
+      /* If a ping or an attempt to connect were still scheduled, it would be due within this
        * time. */
       wait_pass (5);
       assert_state (scene->task, HB_STATE_CLOSED);

@@ -102,7 +102,7 @@ test_dead_peer (Fixture       *fixture,
   raw_peer_expect_end (raw_server_get_peer (fixture->raw, 0));
 }
 
-/* Checks in mode PING that a dead peer is detected. The server uses libsoup, which would answer the
+/* Checks that a dead peer is detected in mode PING. The server uses libsoup, which would answer the
  * ping, but the server does not read. */
 static void
 test_dead_peer_ping (Fixture       *fixture,
@@ -206,7 +206,7 @@ test_ping_frame_on_the_wire (Fixture       *fixture,
   raw_peer_expect (peer, "ping:125");
 }
 
-/* libsoup answers the pings of the server. */
+/* libsoup answers pings from the server. */
 static void
 test_ping_of_the_server (Fixture       *fixture,
                          gconstpointer  data)

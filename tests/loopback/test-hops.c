@@ -46,7 +46,7 @@ static const HopCase hops[] = {
   { "/loopback/hops/tunnel/both/in-uris", TRUE, TRUE, TRUE, FALSE },
 };
 
-/* Gives the server or the proxy its password, unless that was refused. */
+/* Gives the server or the proxy its password, unless that password has been refused. */
 static gboolean
 authenticate_cb (SoupMessage *message,
                  SoupAuth    *auth,
@@ -197,7 +197,7 @@ test_tunnel (HopFixture    *fixture,
   g_assert_cmpuint (proxy_get_n_requests (fixture->proxy), >=, 3);
 }
 
-/* After a redirect too, the proxy receives no header for a server, and no server receives a header
+/* Even after a redirect, the proxy receives no header for a server, and no server receives a header
  * for the proxy.
  *
  * @data: (nullable): the new location, or NULL for another server behind the proxy */

@@ -36,7 +36,7 @@ typedef struct
 {
   const char   *uri;
   GMainContext *context;
-  SoupSession  *session; /* shared, at first by every second task */
+  SoupSession  *session; /* shared, initially by every other task */
   Walker        walkers[N_TASKS];
   guint         n_walkers;
   Dice          dice;

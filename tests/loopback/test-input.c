@@ -265,8 +265,8 @@ is_fatal_cb (const char     *domain,
   return g_strcmp0 (domain, "libsoup") != 0;
 }
 
-/* libsoup rejects an invalid header with a critical message before version 3.6.6, and with a
- * warning from that version on. */
+/* libsoup rejects an invalid header with a warning in version 3.6.6 and later, and with a critical
+ * message in earlier versions. */
 static void
 expect_rejected (SoupMessageHeaders *headers,
                  const char         *name,

@@ -97,8 +97,8 @@ test_nested_in_open (Fixture       *fixture,
                                    "message:text:last");
 }
 
-/* Reconnects, makes the server send a message on the new connection, and runs the main loop for
- * long enough that the message arrives. */
+/* Reconnects, makes the server send a message on the new connection, and runs the main loop long
+ * enough for the message to arrive. */
 static void
 nest_next_link_cb (HbWebsocketTask       *task,
                    SoupWebsocketDataType  type,
@@ -319,7 +319,7 @@ test_pongs (Fixture       *fixture,
   RawPeer *peer;
 
   g_test_summary ("A pong counts as the reply to a ping, whatever its payload is, and whether or "
-                  "not libsoup receives it. After a call of get_connection (), libsoup receives "
+                  "not libsoup receives it. After a call to get_connection (), libsoup receives "
                   "each pong");
 
   n_pongs = 0;

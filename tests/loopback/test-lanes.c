@@ -187,8 +187,8 @@ end (Exchange *exchange,
   return g_string_free (exchange->log, FALSE);
 }
 
-/* Opens a connection, and sends @bytes in pieces of random sizes, up to the smaller one of
- * @max_piece and MAX_PIECE. Stops when the connection ends.
+/* Opens a connection, and sends @bytes in pieces of random sizes, up to the smaller of @max_piece
+ * and MAX_PIECE. Stops when the connection ends.
  *
  * Returns: (transfer full): the log: see end () */
 static char *

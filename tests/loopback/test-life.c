@@ -20,7 +20,7 @@ test_open_and_close (Fixture       *fixture,
   g_assert_true (SOUP_IS_WEBSOCKET_CONNECTION (hb_websocket_task_get_connection (fixture->task)));
   g_assert_cmpuint (hb_websocket_task_get_http_status (fixture->task), ==, 101);
 
-  /* A second call of open () has no effect. */
+  /* A second call to open () has no effect. */
   hb_websocket_task_open (fixture->task);
   signal_log_expect_quiet (fixture->log);
 
@@ -34,7 +34,7 @@ test_open_and_close (Fixture       *fixture,
   g_assert_cmpuint (test_server_get_n_requests (fixture->server), ==, 1);
 }
 
-/* After a close frame of the server, the task reconnects, and its handlers stay connected. */
+/* After a close frame from the server, the task reconnects, and its handlers stay connected. */
 static void
 test_reconnect (Fixture       *fixture,
                 gconstpointer  data)

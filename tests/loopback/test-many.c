@@ -15,7 +15,7 @@
 #define PING      20
 
 /* The number of replies for which a test waits after it has begun to count them. Fewer replies
- * could all belong to pings that were sent before. */
+ * could all belong to pings that had already been sent. */
 #define N_REPLIES 3
 
 typedef struct
@@ -307,8 +307,8 @@ count_timers (void)
   return n;
 }
 
-/* The orders in which four tasks are dropped. Tasks 0 and 1 share one context, and
- * tasks 2 and 3 share another. */
+/* The orders in which four tasks are dropped. Tasks 0 and 1 share one context, and tasks 2 and 3
+ * share another. */
 static const char * const orders[] = { "0123", "3210", "2031", "0231", "1302" };
 
 static void
@@ -705,16 +705,16 @@ test_limit_within_frame (Fixture       *fixture,
   many_clear (&many);
 }
 
-/* What happens while the process can open only @n_left descriptors. The raw server and the client
+/* A case in which the process can open only @n_left more descriptors. The raw server and the client
  * already have the sockets of the connection. */
 typedef struct
 {
   const char *name;
-  guint       n_tasks; /* that are open before */
+  guint       n_tasks; /* that are already open */
   guint       n_left;
 } Shortage;
 
-/* With one connection more than 32, the loop needs a descriptor for the set of sockets. */
+/* With more than 32 connections, the loop needs a descriptor for the set of sockets. */
 static const Shortage shortages[] = {
   { "first", 0, 0 },
   { "set-refused", 32, 0 },

@@ -13,7 +13,7 @@
  *
  *   open N    opens N more connections, and waits until they are open
  *   echo N    sends N messages on the first connection, each after the answer to the one before
- *   rest N    does nothing except heartbeats for N seconds
+ *   rest N    sends nothing except heartbeats for N seconds
  *   back      waits until all connections have been opened again
  *
  * After each command, the process prints the CPU time since its start, in microseconds, and the
@@ -23,7 +23,7 @@
 #define CONNECTING_AT_ONCE 64
 
 /* The addresses on which the server listens. With one address, the process could run out of local
- * ports, of which each connection to an address needs its own. */
+ * ports, because each connection to an address needs a port of its own. */
 static const char * const addresses[] = {
   "127.0.0.1", "127.0.0.2", "127.0.0.3", "127.0.0.4",
   "127.0.0.5", "127.0.0.6", "127.0.0.7", "127.0.0.8",
@@ -54,7 +54,8 @@ crowd_on_open (void)
 }
 
 /* Counts an answer on the first connection, and sends the next message. Ignores messages on other
- * connections and outside the command `echo`, because the replies to heartbeats may be messages. */
+ * connections, and messages that arrive while no command `echo` runs, because the replies to
+ * heartbeats may be messages. */
 void
 crowd_on_message (gboolean is_of_first)
 {

@@ -96,7 +96,7 @@ do_all (void)
   prepare_alarm ();
 }
 
-/* Returns the average time of a call of @function, in nanoseconds. */
+/* Returns the average duration of a call to @function, in nanoseconds. */
 static double
 measure (void    (*function) (void),
          guint64   n)

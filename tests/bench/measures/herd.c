@@ -35,7 +35,7 @@ typedef struct
   guint   *attempts;   /* in each second since the loss */
   guint   *accepted;
   gint64   lost_at;
-  gint64   back_at;    /* the time at which a client last connected again, at first `lost_at` */
+  gint64   back_at;    /* the time at which a client last connected again, initially `lost_at` */
   guint    n_clients;
   guint    n_back;
   guint    down;       /* seconds */

@@ -7,7 +7,7 @@
 
 #include "measure-link.h"
 
-/* More connections than any program here opens */
+/* More connections than any of the benchmarks opens */
 #define MAX_CONNECTIONS 100000
 
 /* The default ping-timeout of a task, in seconds */

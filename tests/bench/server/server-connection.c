@@ -155,8 +155,8 @@ begin_answer (ServerConnection *self)
                           server_write_header (header, answer, self->frame_left));
 }
 
-/* Parses the header of a frame, which then is the current frame. Returns the length of the header,
- * or 0 if it is incomplete. */
+/* Parses the header of a frame, which then becomes the current frame. Returns the length of the
+ * header, or 0 if it is incomplete. */
 static gsize
 parse_header (ServerConnection *self,
               const guint8     *data,

@@ -10,9 +10,9 @@ G_BEGIN_DECLS
 
 /* The behaviour of the server on a connection. In the handshake, the path of the URI selects it. */
 typedef enum {
-  SERVER_HANDSHAKE, /* before the request of the client */
+  SERVER_HANDSHAKE, /* before the client's request */
   SERVER_ECHO,      /* /echo, and all paths that are not listed here */
-  SERVER_FLOOD,     /* /flood?size=BYTES&count=MESSAGES&text=1: without a count, it never ends */
+  SERVER_FLOOD,     /* /flood?size=BYTES&count=MESSAGES&text=1, endless without a count */
   SERVER_SINK,      /* /sink?ack=N: sends the number of received messages after every N of them */
   SERVER_RESET,     /* /reset: resets the connection at the first message */
 } ServerMode;
@@ -41,7 +41,7 @@ typedef struct
   ServerMode       mode;
   guint32          events;     /* the events that epoll watches */
   gboolean         is_tls;
-  gboolean         leaving;    /* whether the connection ends when its bytes are written */
+  gboolean         leaving;    /* whether the connection ends when its bytes have been written */
 } ServerConnection;
 
 ServerConnection *server_connection_new      (int                fd,

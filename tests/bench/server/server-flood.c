@@ -25,7 +25,7 @@ struct _ServerFlood
   gsize    frame_size;
   gsize    header_size;
   gsize    n_frames;  /* the number of frames in a full block */
-  gsize    start;     /* the offset of the first byte that is not written yet */
+  gsize    start;     /* the offset of the first byte that has not been written */
   gsize    end;       /* the offset after the last byte */
   guint64  next;      /* the number of the first message of the next block, for a limited count */
   guint64  count;     /* the number of messages, G_MAXUINT64 for no limit */

@@ -59,8 +59,8 @@ watch (int      epoll,
     g_error ("epoll_ctl: %s", g_strerror (errno));
 }
 
-/* Listens on the address with the number @number, from 0 for 127.0.0.1. If @port is 0, the system
- * chooses a free port. Returns the port. */
+/* Listens on address number @number, where number 0 is 127.0.0.1. If @port is 0, the system chooses
+ * a free port. Returns the port. */
 static int
 listen_on (int      epoll,
            int      number,

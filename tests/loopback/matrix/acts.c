@@ -62,7 +62,7 @@ act_half_close (Cell    *cell,
  *   - {accept}: the valid Sec-WebSocket-Accept for the request
  *   - {self}: the URI of the faulty server
  *   - {ws} or {wss}: the URI of a second server, to which the faulty server redirects
- *   - {http}: the URI of the second server without its scheme, from the colon on */
+ *   - {http}: the URI of the second server without its scheme, starting with the colon */
 static char *
 make_text (Cell    *cell,
            RawPeer *peer)

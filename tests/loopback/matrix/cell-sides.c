@@ -249,7 +249,7 @@ message_cb (HbWebsocketTask       *task,
     cell_send_messages (self, 2);
 }
 
-/* In the state UNREADY, sends a login on each connection. Marks a connection ready only if it is
+/* In the state UNREADY, sends a login on each connection. Marks a connection ready only if it was
  * opened after the fault. */
 static void
 open_cb (HbWebsocketTask *task,

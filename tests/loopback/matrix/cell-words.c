@@ -186,7 +186,7 @@ add_link (GString    *words,
 
   if (self->state == STATE_CLOSING)
     {
-      /* No message is delivered any more. Only `close` shows how the peer ended the connection. */
+      /* No more messages are delivered. Only `close` shows how the peer ended the connection. */
       g_string_append (words, " state:closed");
       if (result->end == END_NONE)
         g_string_append (words, " close:1000");

@@ -27,7 +27,7 @@ struct _Cell
   guint            size;        /* the size of message 0; message N is N bytes longer */
   guint            n_accepted;  /* messages that the task has accepted */
   guint            n_handed;    /* messages sent before the loss of the connection, or dropped */
-  guint            n_confirmed; /* messages that the server has received before the fault */
+  guint            n_confirmed; /* messages that the server received before the fault */
   guint            n_pongs;     /* pong frames that the servers have received */
   gboolean         is_armed;    /* the next connection is the faulty one */
   gboolean         is_struck;

@@ -86,9 +86,9 @@ fault_get_result (const Fault *self,
   return &self->result;
 }
 
-/* Returns the minimum number of pongs that the server must receive. From 3.8 on, libsoup drops
- * pongs above a limit while the socket is full. More pongs than the limit can arrive, because the
- * kernel may accept some before the socket is full. */
+/* Returns the minimum number of pongs that the server must receive. In version 3.8 and later,
+ * libsoup drops pongs above a limit while the socket is full. More pongs than the limit can arrive,
+ * because the kernel may accept some before the socket is full. */
 guint
 fault_get_n_pongs (const Fault *self,
                    State        state)

@@ -24,7 +24,7 @@ typedef enum
   STATE_UNREADY,      /* a connection that is not marked ready yet, with messages waiting */
   STATE_PINGED,       /* a ping has no answer yet */
   STATE_BACKLOG,      /* messages wait, because the server has stopped reading */
-  STATE_MIDWAY,       /* half a message was received */
+  STATE_MIDWAY,       /* half a message has been received */
   STATE_CLOSING,      /* the client's close frame has no answer yet */
   STATE_LEFT,         /* reconnect_now () gives up the attempt or connection before the task
                        * notices the fault */
@@ -40,11 +40,11 @@ typedef enum
 #define OVER_TLS   2
 #define OVER_BOTH  (OVER_PLAIN | OVER_TLS)
 
-/* The point of a connection at which the server causes the fault */
+/* The point in a connection at which the server causes the fault */
 typedef enum
 {
   PHASE_NOBODY,  /* before the TCP connection, because no server listens */
-  PHASE_ACCEPT,  /* after the TCP connection, before a byte is read */
+  PHASE_ACCEPT,  /* after the TCP connection, before any byte is read */
   PHASE_REQUEST, /* in place of the answer to the request */
   PHASE_LINK,    /* on an open connection */
 } Phase;
@@ -73,7 +73,7 @@ typedef struct
   guint  states;
   guint  transports;
   Result result;
-  guint  since; /* the minor version of libsoup from which on it applies: 0 or NEWEST_SOUP */
+  guint  since; /* the first minor version of libsoup that has this result: 0 or NEWEST_SOUP */
 } Exception;
 
 typedef struct
@@ -91,7 +91,7 @@ typedef struct
   guint       without;  /* states that the fault cannot hit, or in which its result varies */
   guint       delay;    /* the delay that follows from Retry-After, in milliseconds, or 0 */
   guint       n_pongs;  /* pongs that the server must receive if the connection stays open */
-  guint       n_kept;   /* n_pongs in STATE_BACKLOG from libsoup 3.8 on, or 0 if unchanged */
+  guint       n_kept;   /* n_pongs in STATE_BACKLOG with libsoup 3.8 or later, or 0 if unchanged */
   guint       limit;    /* max-message-size in bytes, 0 for the default, NO_LIMIT for none */
   guint       slow;     /* states in which a timeout detects the fault */
   gboolean    is_late;  /* the server replies to a ping after the loss */

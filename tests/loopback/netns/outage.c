@@ -103,7 +103,7 @@ outage_open (Outage *self)
   self->heard_at = signal_log_get_time (self->log);
 }
 
-/* Exchanges messages, so that the last data of the server is recent. */
+/* Exchanges messages, so that the last data from the server is recent. */
 void
 outage_converse (Outage *self)
 {
@@ -124,7 +124,7 @@ outage_cut (void)
 /* Waits until the heartbeat has detected the loss, and fails if the detection is too early. A late
  * detection depends more on the machine than on the library, so the test prints the delay, and
  * fails only if the delay exceeds the timeouts by LATEST. For this check, the delay is measured
- * from the call of this function, because the main loop does not run while programs cut the
+ * from the call to this function, because the main loop does not run while programs cut the
  * connection. */
 void
 outage_expect_loss (Outage *self)
@@ -137,7 +137,7 @@ outage_expect_loss (Outage *self)
   self->lost_at = signal_log_get_time (self->log);
   g_test_message ("detected after %.1f ms (ping-timeout + pong-timeout = %u ms)",
                   (self->lost_at - self->heard_at) / 1000.0, expected);
-  /* The ping may be sent early by a sixteenth of its timeout. */
+  /* The ping may be early by up to a sixteenth of its timeout. */
   g_assert_cmpint (self->lost_at - self->asked_at, >=, (expected - ping_timeout / 16.0) * 1000);
   g_assert_cmpint (self->lost_at - since, <, (expected + LATEST) * 1000);
   signal_log_expect (self->log, "error:pong-timeout close:1006 reconnect:1:100");
@@ -189,7 +189,7 @@ outage_expect_retry (Outage *self,
   wait_idle ();
 }
 
-/* Waits until the next attempt succeeds, which must open the second connection. The network must
+/* Waits until the next attempt, which must open the second connection, succeeds. The network must
  * work again. */
 void
 outage_expect_return (Outage *self)

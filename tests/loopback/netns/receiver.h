@@ -12,7 +12,7 @@ typedef struct
 {
   guint  port;        /* 0 until the program listens */
   guint  is_paused;   /* set by the test: the program reads no messages of new connections */
-  guint  n_peers;     /* connections that were accepted, up to the one that was opened last */
+  guint  n_peers;     /* accepted connections, up to the one that was opened last */
   guint  n_disorders; /* messages with a number not above the previous one on their connection */
   guint  n_unread;    /* bytes in the kernel that the program had not read at the last count */
   guint  n_counts;    /* how often the unread bytes were counted */

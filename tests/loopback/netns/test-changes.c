@@ -40,7 +40,7 @@ network_changed_cb (GNetworkMonitor *monitor,
   *changed_at = g_get_monotonic_time ();
 }
 
-/* Waits until earlier changes have no effect any more. */
+/* Waits until earlier changes no longer have any effect. */
 static void
 wait_for_rest (void)
 {

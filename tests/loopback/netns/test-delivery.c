@@ -213,8 +213,8 @@ end_losses (void)
   network_run (NETWORK_FAR, "nft flush chain inet outage chance");
 }
 
-/* Records a failed message. The task drops a message if three connections were ended by the
- * server's side in the middle of it, or ten were reset before it was acknowledged. */
+/* Records a failed message. The task drops a message if the server's side has ended three
+ * connections in the middle of it, or if ten have been reset before it was acknowledged. */
 static void
 sent_cb (GObject      *source,
          GAsyncResult *result,
@@ -248,7 +248,7 @@ send_awaited (Delivery   *self,
 /* Sends a message. A long message has a callback, so that the test knows whether the message fails.
  * A short message has none, because the task queries the acknowledgements less often while no call
  * waits, and this case must be tested too. A short message hardly ever fails, because it fits into
- * one packet, which would have to be reset on ten connections. */
+ * one packet, and ten connections would have to be reset before that packet is acknowledged. */
 static void
 send_next (Delivery *self)
 {
@@ -472,7 +472,7 @@ count_unread (Delivery *self)
   return self->log->n_unread;
 }
 
-/* Counts the unread bytes of the server, after enough data has arrived and no more can arrive. */
+/* Counts the server's unread bytes, after enough data has arrived and no more can arrive. */
 static void
 wait_unread (Delivery *self)
 {

@@ -24,7 +24,7 @@
  * In the output, the lines "detected after" show the time until the detection. The tests change
  * nothing outside of the process's own namespaces, and leave nothing behind. */
 
-/* The interval between two messages of the server, in milliseconds */
+/* The interval between two messages from the server, in milliseconds */
 #define CHATTER_EACH 50
 
 typedef struct
@@ -131,8 +131,8 @@ test_removed (Outage        *self,
 }
 
 /* Byte offsets in a packet of a raw socket. The packet has an IP header, an ICMP header, and the
- * beginning of the rejected packet, which is another IP header and the ports of TCP. IP headers
- * have no options here. */
+ * beginning of the rejected packet, which is another IP header and the ports of TCP. Neither IP
+ * header has options. */
 #define ICMP_AT  20
 #define PORTS_AT (ICMP_AT + 8 + 20)
 
@@ -163,10 +163,10 @@ count_unreachable (int   fd,
 
 #define REJECT "reject with icmp type host-unreachable"
 
-/* A router rejects packets as "host unreachable". This ends an attempt to connect, but not an open
- * connection.
+/* A router rejects packets with "host unreachable". This ends an attempt to connect, but not an
+ * open connection.
  *
- * The kernel sends a host at most six such messages in a burst, and then one each second at most
+ * The kernel sends a host at most six such messages in a burst, and then at most one each second
  * (icmp_ratelimit). Retransmissions on this connection, and on lost connections of earlier cases,
  * would use them up, and the attempt would receive none. Therefore the rules reject three packets
  * of this connection, and otherwise only those of the attempt. */
@@ -193,8 +193,8 @@ test_unreachable (Outage        *self,
   outage_expect_return (self);
 }
 
-/* A router or a host that was restarted does not know the connection, and answers its next packet
- * with an RST. If the client sends nothing else, the ping is that packet. */
+/* A router or a host that has been restarted does not know the connection, and answers its next
+ * packet with an RST. If the client sends nothing else, the ping is that packet. */
 static void
 test_forgotten (Outage        *self,
                 gconstpointer  data)
@@ -220,8 +220,7 @@ test_forgotten (Outage        *self,
 }
 
 /* The server continues to send, but no longer receives the client's data. With liveness REPLY,
- * the heartbeat detects this loss. With ANY, the last message would have postponed the
- * detection. */
+ * the heartbeat detects this loss. With ANY, the last message would postpone the detection. */
 static void
 test_talking_server (Outage        *self,
                      gconstpointer  data)
@@ -271,8 +270,8 @@ test_short_outage (Outage        *self,
 }
 
 /* Proves that TCP does not detect an outage in the time that the heartbeat needs. Without the
- * heartbeat, the task keeps the connection, because the kernel sends the data again for a quarter
- * of an hour. */
+ * heartbeat, the task keeps the connection, because the kernel keeps resending the data for a
+ * quarter of an hour. */
 static void
 test_without_heartbeat (Outage        *self,
                         gconstpointer  data)

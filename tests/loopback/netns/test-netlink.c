@@ -20,7 +20,7 @@
 /* The changes that the kernel reports, and the socket for them, which the watchers of a context
  * share. test-lost-link.c explains the requirements, and how to run the test. */
 
-/* The time in milliseconds within which a message of the kernel would arrive */
+/* The time in milliseconds within which a message from the kernel would arrive */
 #define QUIET 200
 
 typedef struct
@@ -126,7 +126,7 @@ static const Command commands[] = {
     "ip neighbour del 192.0.2.9 dev near", FALSE },
 };
 
-/* Waits for longer than any message of the kernel takes. */
+/* Waits for longer than any message from the kernel takes to arrive. */
 static void
 wait_for_quiet (void)
 {

@@ -31,7 +31,7 @@ typedef enum {
   END_CUT,          /* within a frame */
   END_SILENCE,      /* no more data, until the heartbeat detects the silence */
   END_AT_ONCE,      /* right after the handshake and a message */
-  END_REFUSE,       /* with the status 503 in place of a handshake */
+  END_REFUSE,       /* with status 503 in place of a handshake */
   END_GARBAGE,      /* with garbage in place of a handshake */
   END_ACCEPT,       /* right after accepting the TCP connection */
 } End;
@@ -140,7 +140,7 @@ shake_hands (GIOStream *stream,
   return write_all (stream, answer, strlen (answer));
 }
 
-/* Reads a masked frame of the client, and sends it back without the mask: RFC 6455, 5.2. Returns
+/* Reads a masked frame from the client, and sends it back without the mask: RFC 6455, 5.2. Returns
  * FALSE for a close frame, for a payload longer than MAX_SIZE, and if the connection has ended. */
 static gboolean
 echo (GIOStream *stream)

@@ -11,7 +11,7 @@
 
 /* The memory, the descriptors and the sources that one task uses must not increase while its
  * connections open and end as fast as possible. Each reading follows close (), because readings at
- * different points of a connection would differ. */
+ * different points in a connection would differ. */
 
 /* The minimum fraction of the run before the growth is measured. The first use of a type, a
  * quark, a thread of the resolver or an entry of a hash table takes memory that is never freed. */
@@ -22,7 +22,7 @@
 #define MIN_ATTEMPTS (32 * SOAK_SERVER_N_ENDS)
 
 /* The maximum growth, in bytes, of the heap memory in use after the warm-up. Without malloc's
- * caches, readings differ by some tens of bytes. In addition, a table grows once, early in the run,
+ * caches, readings differ by a few dozen bytes. In addition, a table grows once, early in the run,
  * by about 2 KiB. After MIN_ATTEMPTS attempts, a leak of 20 bytes in each attempt exceeds this
  * maximum. */
 #define MAX_GROWTH 8192
