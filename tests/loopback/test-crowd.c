@@ -174,8 +174,8 @@ send_all (gpointer data)
 }
 
 /* Checks that the messages of each thread arrived once and in order. If the kernel has accepted
- * only a part of a message when a connection ends, the server has not received that message, so
- * the whole message is sent again on the next connection. The server sends nothing, because if the
+ * only part of a message when a connection ends, the server has not received that message, so the
+ * whole message is sent again on the next connection. The server sends nothing, because if the
  * client closed its socket with unread bytes, the kernel would reset the connection, and discard
  * data that it had accepted but not delivered. */
 static void

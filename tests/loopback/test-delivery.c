@@ -114,7 +114,7 @@ expect_numbers (RawPeer *peer,
     }
 }
 
-/* The server does not read, so its kernel acknowledges only a part of the messages. When the server
+/* The server does not read, so its kernel acknowledges only some of the messages. When the server
  * reads again, it must receive all messages that count as sent. All others are sent on the next
  * connection. */
 static void

@@ -5,7 +5,7 @@
 #include "footing.h"
 #include "raw-frame.h"
 
-/* The frames of long messages, and other frames that are sent between these, over TCP and TLS */
+/* The frames of long messages, and other frames that are sent between them, over TCP and TLS */
 
 /* More bytes than the kernel buffers for a peer that does not read */
 #define BIG      (4 * 1024 * 1024)
@@ -74,7 +74,7 @@ test_sizes (Fixture       *fixture,
 }
 
 /* Opens a connection whose server does not read, and sends a message of which the kernel accepts
- * only a part. */
+ * only part. */
 static RawPeer *
 send_in_part (Fixture *fixture)
 {
@@ -271,7 +271,7 @@ main (int   argc,
   int status;
 
   g_test_init (&argc, &argv, NULL);
-  g_test_summary ("Long messages in several frames, and other frames between these.");
+  g_test_summary ("Long messages in several frames, and other frames between them.");
 
   footing_init ();
 

@@ -306,7 +306,7 @@ test_others (HopFixture    *fixture,
   g_assert_cmpuint (n, ==, 1);
 }
 
-/* A refusal by the proxy, a part of the error message that reports it, and the next state */
+/* A refusal by the proxy, part of the error message that reports it, and the next state */
 typedef struct
 {
   const char *path;

@@ -222,7 +222,7 @@ test_dispose_in_handler (Fixture       *fixture,
   raw_peer_expect_end (peer);
 }
 
-/* Sends a part of a message, and calls @func when the task has read it. Then sends the rest and
+/* Sends part of a message, and calls @func when the task has read it. Then sends the rest and
  * another message. */
 static void
 interrupt (Fixture *fixture,

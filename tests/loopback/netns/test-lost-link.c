@@ -78,7 +78,7 @@ typedef struct
 {
   const char   *path;
   NetworkSide   side;
-  const char   *command;  /* removes a part of the network */
+  const char   *command;  /* removes part of the network */
   GIOErrorEnum  error;    /* of the next attempt, or 0 if two are possible */
 } Removal;
 
@@ -112,7 +112,7 @@ expect_failure (Outage       *self,
 #endif
 }
 
-/* Each case removes a part of the network. TCP keeps the connection, so the heartbeat must detect
+/* Each case removes part of the network. TCP keeps the connection, so the heartbeat must detect
  * the loss. */
 static void
 test_removed (Outage        *self,
