@@ -10,14 +10,14 @@ G_BEGIN_DECLS
  * divided. */
 typedef struct
 {
-  const guint8 *data;          /* (not owned) the part of the payload that is not written yet */
+  const guint8 *data;          /* (not owned) the unwritten part of the payload */
   gsize         rest;          /* bytes of the payload that are in no frame yet */
   gsize         fragment_size; /* the maximum number of bytes of the payload in a frame */
-  gsize         left;          /* bytes of the current frame's payload that are not written yet */
-  gsize         offset;        /* bytes of the current frame's payload that are written */
+  gsize         left;          /* unwritten bytes of the current frame's payload */
+  gsize         offset;        /* written bytes of the current frame's payload */
   guint32       mask;          /* of the current frame */
   guint8        opcode;        /* of the next frame */
-  guint8        is_begun : 1;  /* The first header is written. */
+  guint8        is_begun : 1;  /* The first header has been written. */
   guint8        is_last : 1;   /* The current frame is the last one. */
 } HbFramer;
 
@@ -35,7 +35,7 @@ gsize    hb_framer_write_payload (HbFramer     *self,
                                   guint8       *buffer,
                                   gsize         room);
 
-/* Returns whether the next byte belongs to a header, or no byte is left. */
+/* Returns whether the next byte belongs to a header, or no bytes are left. */
 static inline gboolean
 hb_framer_is_between_frames (const HbFramer *self)
 {

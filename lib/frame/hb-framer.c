@@ -23,7 +23,7 @@ hb_framer_get_size (gsize length,
 }
 
 /* @opcode: the type of the message
- * @data: must stay valid until all of the message is written
+ * @data: must stay valid until all of the message has been written
  * @fragment_size: at least 1 */
 void
 hb_framer_init (HbFramer     *self,
@@ -41,7 +41,7 @@ hb_framer_init (HbFramer     *self,
 }
 
 /* Begins the next frame, and writes its header to @buffer. Returns the size of the header. Must not
- * be called before all of the current frame is written, or after the last frame.
+ * be called before all of the current frame has been written, or after the last frame.
  *
  * @buffer: has room for HB_FRAME_MAX_HEADER bytes
  * @mask: of this frame */
@@ -68,7 +68,7 @@ hb_framer_write_header (HbFramer *self,
 }
 
 /* Masks as much of the rest of the current frame's payload as fits into @buffer, and writes it
- * there. Returns how many bytes are written.
+ * there. Returns how many bytes were written.
  *
  * @room: the number of bytes for which @buffer has room */
 gsize

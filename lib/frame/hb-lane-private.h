@@ -21,7 +21,7 @@ typedef enum
 typedef struct
 {
   guint64  max_length;    /* of a payload, in bytes */
-  gboolean is_fragmented; /* The last frame of a message in several frames has not come yet. */
+  gboolean is_fragmented; /* The last frame of a message in several frames has not arrived yet. */
   gboolean is_over;       /* All following frames are for libsoup. */
 } HbLane;
 

@@ -7,8 +7,8 @@
 G_BEGIN_DECLS
 
 /* A header that announces a long payload must not cost a lot of memory before the payload is
- * received. So the memory first has room for at most this number of bytes of the payload, and later
- * for at most HB_PAYLOAD_GROWTH times the number of bytes that have been received. */
+ * received. The memory therefore has room for at most this number of bytes of the payload at first,
+ * and later for at most HB_PAYLOAD_GROWTH times the number of bytes that have been received. */
 #define HB_PAYLOAD_MIN_CAPACITY ((gsize) 65 * 1024)
 
 /* Each time the memory is full, a read ends, and the memory may have to be copied. With this

@@ -7,7 +7,7 @@
 #include "hb-frame-private.h"
 #include "hb-payload-private.h"
 
-/* The memory has room for the next header behind the payload, because the header is read together
+/* The memory has room for the next header after the payload, because the header is read together
  * with the end of the payload. Later, a NUL is written there, because applications pass text to
  * functions that expect a NUL at its end. */
 #define ROOM_BEHIND HB_FRAME_MAX_HEADER
@@ -30,7 +30,7 @@ hb_payload_begin (HbPayload *self,
 
 /* Returns the memory for the next bytes of a payload that is not complete. May move the bytes that
  * have been received. Once the memory is large enough for the whole payload, @room also includes
- * the room behind it.
+ * the room after it.
  *
  * @room: (out): the size of the returned memory, in bytes */
 guint8 *

@@ -38,10 +38,10 @@ is_tcp (GSocket *socket)
 }
 
 /* Reads the count of acknowledged bytes, and the round-trip time. Fails on an old kernel, which
- * returns a shorter structure, and on a socket that is not TCP. A kernel that only imitates Linux,
- * such as gVisor, leaves the count at 0. Messages would then wait forever, so this function also
- * fails if the count is 0. On Linux, the count of an open connection is never 0, because it
- * includes the SYN. */
+ * returns a shorter structure, and on a socket that is not a TCP socket. A kernel that only
+ * imitates Linux, such as gVisor, leaves the count at 0. Messages would then wait forever, so this
+ * function also fails if the count is 0. On Linux, the count of an open connection is never 0,
+ * because it includes the SYN. */
 static gboolean
 read_acked (HbAcknowledgements *self)
 {
@@ -60,7 +60,7 @@ read_acked (HbAcknowledgements *self)
   return TRUE;
 }
 
-/* Reads how many bytes in the kernel are not acknowledged, whether they have been sent or not. */
+/* Reads how many bytes in the kernel are unacknowledged, whether or not they have been sent. */
 static gboolean
 read_unacknowledged (HbAcknowledgements *self,
                      int                *n_bytes)
@@ -94,7 +94,7 @@ read_unacknowledged (HbAcknowledgements *self,
 /* Reads the position after the last byte in the kernel, in TCP's count. If an acknowledgement
  * arrived between two system calls, the sum of their results would be wrong. Therefore the two
  * numbers are read in turn until one of them has not changed. That number was then also the same
- * while the other one was read. */
+ * while the other one was being read. */
 static gboolean
 read_end (HbAcknowledgements *self,
           guint64            *end)
@@ -128,8 +128,8 @@ read_end (HbAcknowledgements *self,
   return TRUE;
 }
 
-/* Removes the acknowledged blocks, and updates `acknowledged`. Must be called after the count was
- * read. */
+/* Removes the acknowledged blocks, and updates `acknowledged`. Must be called after the count has
+ * been read. */
 static void
 pop_acknowledged (HbAcknowledgements *self)
 {
@@ -201,7 +201,7 @@ hb_acknowledgements_new (GSocket  *socket,
 }
 
 /* Must be called before the socket is closed. The socket may be closed in another thread, and a
- * later reading could be of a new socket with the same file descriptor. */
+ * later reading could come from a new socket with the same file descriptor. */
 void
 hb_acknowledgements_free (HbAcknowledgements *self)
 {
@@ -224,7 +224,7 @@ hb_acknowledgements_end_block (HbAcknowledgements *self,
     push_block (self, written, end);
 }
 
-/* Returns the position before which the peer's TCP has all bytes, as far as is known.
+/* Returns the position before which the peer's TCP has received all bytes, as far as is known.
  *
  * @written: as in hb_acknowledgements_end_block () */
 guint64

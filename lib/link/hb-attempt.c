@@ -29,7 +29,7 @@ struct _HbAttempt
   HbTurn                   turn;
   GSource                 *report;      /* (nullable) the source that reports the end */
   SoupWebsocketConnection *connection;  /* (nullable) the result, until it is reported */
-  GError                  *error;       /* (nullable) why the attempt has failed */
+  GError                  *error;       /* (nullable) why the attempt failed */
 };
 
 static void
@@ -209,7 +209,7 @@ turn_cb (gpointer user_data)
   unref_attempt (self);
 }
 
-/* Sends the request, or lets it wait until fewer attempts run.
+/* Sends the request, or makes it wait until fewer attempts are running.
  *
  * @session: (nullable): the application's, or NULL to create a private one
  *
@@ -262,10 +262,10 @@ hb_attempt_get_request (HbAttempt *self)
   return self->request;
 }
 
-/* Returns whether the request still waits for a connection, because the session limits the number
- * of its connections. After a redirect, libsoup may keep the id of the previous connection. The
- * result is then FALSE although the request waits. If such an attempt times out, the error message
- * does not mention this limit. An error message that mentions the limit is always right. */
+/* Returns whether the request is still waiting for a connection, because the session limits the
+ * number of its connections. After a redirect, libsoup may keep the id of the previous connection.
+ * The result is then FALSE although the request is waiting. If such an attempt times out, the error
+ * message does not mention this limit. An error message that mentions the limit is always right. */
 gboolean
 hb_attempt_is_queued (HbAttempt *self)
 {

@@ -7,12 +7,12 @@
 
 G_BEGIN_DECLS
 
-/* Reads from the socket, or from TLS over the socket, into a block or into memory of the caller. */
+/* Reads from the socket, or from TLS over the socket, into a block or into the caller's memory. */
 typedef struct
 {
   GPollableInputStream *base;
   HbOutput             *output;       /* A failed write also ends the input. */
-  GError               *error;        /* (nullable) reported after the bytes before it are read */
+  GError               *error;        /* (nullable) reported once all bytes have been read */
   HbBlock               block;
   gboolean              is_direct;    /* see hb_block_reader_init () */
   gboolean              is_exhausted; /* The base had no more bytes at the last read. */

@@ -43,8 +43,8 @@ hb_block_writer_on_ready (HbBlockWriter *self)
 }
 
 /* Writes all bytes, or as many as the kernel accepts. Returns how many bytes the kernel has
- * accepted, even if the rest failed with an error. If these bytes were not counted, their message
- * could be sent again on another connection, and arrive twice. */
+ * accepted, even if writing the rest failed with an error. If these bytes were not counted, their
+ * message could be sent again on another connection, and arrive twice. */
 gsize
 hb_block_writer_write (HbBlockWriter *self,
                        const guint8  *data,

@@ -64,7 +64,7 @@ give_memory (guint8 *data)
     g_free (data);
 }
 
-/* Removes bytes from the beginning. A block that is empty afterwards gives its memory back. */
+/* Removes bytes from the beginning. A block that is empty afterwards releases its memory. */
 void
 hb_block_consume (HbBlock *self,
                   gsize    n_bytes)

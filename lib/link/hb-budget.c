@@ -6,12 +6,12 @@
 
 /* A reader that has kept the loop busy for this time, in microseconds, pauses until the other ready
  * sources have been dispatched, down to idle priority. If the application draws its window 120
- * times a second, other sources then have about half of the time between two drawings. */
+ * times a second, other sources then have about half of the time between two redraws. */
 #define MAX_BUSY 4000
 
 /* The time between two deliveries, divided by this number, is subtracted from the busy time.
- * Therefore single messages at intervals cause no pause if their handlers take less than an eighth
- * of the interval, and the poll between two messages of a flood does not prevent a pause. */
+ * Therefore individual messages at intervals cause no pause if their handlers take less than an
+ * eighth of the interval, and the poll between two messages of a flood does not prevent a pause. */
 #define INTERVAL_DIVISOR 8
 
 /* Begins a delivery. Handlers receive messages until hb_budget_end (). */

@@ -39,8 +39,8 @@ typedef struct
   /* Stops reading acknowledgements. @get_acknowledged then returns the last position. */
   void     (* end_acknowledgements) (gpointer   data);
 
-  /* Returns the position before which the peer's TCP has all bytes. Sets @round_trip to the
-   * round-trip time in microseconds, or to 0 if it is not known. */
+  /* Returns the position before which the peer's TCP has received all bytes. Sets @round_trip to
+   * the round-trip time in microseconds, or to 0 if it is not known. */
   guint64  (* get_acknowledged)     (gpointer   data,
                                      guint     *round_trip);
 

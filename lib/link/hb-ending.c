@@ -21,7 +21,7 @@ struct _HbEnding
 {
   SoupWebsocketConnection *connection; /* (not owned) */
   GMainContext            *context;
-  HbEndingFunc             func;       /* (nullable) NULL once the end was reported */
+  HbEndingFunc             func;       /* (nullable) NULL once the end has been reported */
   gpointer                 user_data;
   GSource                 *source;     /* (nullable) reports the end */
   GError                  *error;      /* (nullable) the first error */
@@ -59,7 +59,7 @@ unref_ending (HbEnding *self)
   g_rc_box_release_full (self, free_ending);
 }
 
-/* Returns whether the peer ended the connection, by a close frame, a FIN or a reset. A protocol
+/* Returns whether the peer ended the connection with a close frame, a FIN or a reset. A protocol
  * error or a network error is none of these. Over TLS, a FIN without a close_notify is reported as
  * G_TLS_ERROR_EOF, a reset as the same error as without TLS, and an alert as a protocol error.
  *
@@ -88,7 +88,7 @@ read_loss (HbEnding *self,
   loss->reason = soup_websocket_connection_get_close_data (self->connection);
   loss->http_status = SOUP_STATUS_SWITCHING_PROTOCOLS;
 
-  /* RFC 6455, 7.1.5: only a valid close frame has a code. Before 3.8, libsoup accepts a close frame
+  /* RFC 6455, 7.1.5: only a valid close frame has a code. libsoup before 3.8 accepts a close frame
    * that is too long for a control frame. */
   if (code == 0 || self->error != NULL
       || (loss->reason != NULL && strlen (loss->reason) > MAX_REASON))
@@ -219,8 +219,8 @@ find_timeout (HbEnding *self)
  * print a critical message.
  *
  * libsoup adds a timeout, which would close the stream after five seconds, whatever close-timeout
- * is. Therefore this timeout is stopped. A timeout that existed before the call may be one of the
- * application, so it is not changed, and may hide that of libsoup.
+ * is. Therefore this timeout is stopped. A timeout that existed before the call may belong to the
+ * application, so it is not changed, and may hide libsoup's timeout.
  *
  * A handler of the application may run in this function, and may make the owner free the ending.
  * The connection must exist until the function returns. */

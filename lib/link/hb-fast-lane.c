@@ -60,8 +60,8 @@ replay (HbFastLane *self)
   self->n_replayed = 0;
 }
 
-/* Closes the fast lane: libsoup gets all bytes from now on, and first the received bytes of a long
- * message that has not been taken. */
+/* Closes the fast lane: libsoup gets all bytes from now on, beginning with the received bytes of a
+ * long message that has not been taken. */
 void
 hb_fast_lane_close (HbFastLane *self)
 {
@@ -79,8 +79,8 @@ is_close (HbFastLane *self)
 }
 
 /* Makes libsoup get a frame, of which @n_bytes are in the block or have not been received yet.
- * After a close frame, or from a frame on whose header libsoup refuses, libsoup gets all bytes. An
- * unmasked close frame of valid size is given to libsoup alone at first, even if libsoup refuses
+ * libsoup also gets all bytes that follow a close frame, or a frame whose header libsoup refuses.
+ * An unmasked close frame of valid size is given to libsoup alone at first, even if libsoup refuses
  * its header: see hb_fast_lane_give (). */
 static HbPortion
 begin_slow (HbFastLane *self,
@@ -366,7 +366,7 @@ hb_fast_lane_fill (HbFastLane    *self,
 
   memory = hb_payload_reserve (&self->payload, &room);
 
-  /* While the kernel copies, packets of the peer have to wait, so one large read would stop the
+  /* While the kernel copies, packets from the peer have to wait, so one large read would stop the
    * peer. */
   n_read = hb_block_reader_read (reader, memory, MIN (room, HB_BLOCK_SIZE));
   n_behind = hb_payload_append (&self->payload, n_read);

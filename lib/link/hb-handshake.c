@@ -20,8 +20,8 @@ typedef struct
   GCancellable *cancellable; /* of the attempt */
   char         *refusal;     /* (nullable) why a response was not accepted */
   guint         n_interim;
-  gboolean      is_answered; /* A response to the request itself has come, not only one to the
-                              * CONNECT request for its tunnel. */
+  gboolean      is_answered; /* A response to the request itself has arrived, not only one to
+                              * the CONNECT request for its tunnel. */
 } Guard;
 
 /* The maximum number of interim responses (RFC 9110, 15.2) to one request, not counting one with
@@ -52,7 +52,7 @@ hb_handshake_new_request (const HbSettings   *settings,
   g_autoptr (GUri) uri = g_uri_parse (settings->uri, SOUP_HTTP_URI_FLAGS, NULL);
   SoupMessage *request;
 
-  /* hb_settings_check () has parsed the URI before. */
+  /* hb_settings_check () has already parsed the URI. */
   g_assert (uri != NULL);
 
   request = soup_message_new_from_uri (SOUP_METHOD_GET, uri);
@@ -137,7 +137,7 @@ cancel (Guard *self,
   g_cancellable_cancel (self->cancellable);
 }
 
-/* Checks an interim response, such as that with status 101, with which the handshake succeeds.
+/* Checks an interim response, such as the one with status 101, with which the handshake succeeds.
  * libsoup reads interim responses one after another as long as more of them arrive. Without a
  * limit, they could block the main loop. */
 static void

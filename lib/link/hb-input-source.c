@@ -13,8 +13,8 @@
  * until its next read, or until it stops reading. As long as the source exists, libsoup has
  * therefore not stopped reading.
  *
- * The context still looks at a destroyed source as long as the source exists. If many such sources
- * exist, libsoup is called once more. During that call, a context that is never iterated is
+ * The context keeps examining a destroyed source for as long as the source exists. If many such
+ * sources exist, libsoup is called once more. During that call, a context that is never iterated is
  * thread-default, so libsoup creates its source there. */
 typedef struct
 {

@@ -28,7 +28,7 @@ struct _HbInput
   gpointer       user_data;
   gsize          delivered;     /* the number of bytes in the current delivery */
   gsize          untimed;       /* the number of bytes since the clock was read */
-  gsize          given;         /* the number of bytes in the current call of libsoup */
+  gsize          given;         /* the number of bytes in the current call to libsoup */
   gsize          max_delivery;  /* see hb_input_set_max_delivery () */
   gboolean       is_drained;    /* libsoup has read until it got no more. */
   gboolean       is_delivering;

@@ -18,7 +18,7 @@ G_DEFINE_FINAL_TYPE_WITH_CODE (HbInput, hb_input, G_TYPE_INPUT_STREAM,
                                G_IMPLEMENT_INTERFACE (G_TYPE_POLLABLE_INPUT_STREAM,
                                                       hb_input_pollable_init))
 
-/* Returns whether libsoup still reads. If not, the connection may be gone. */
+/* Returns whether libsoup is still reading. If not, the connection may be gone. */
 static gboolean
 is_read (HbInput *self)
 {
@@ -316,9 +316,9 @@ hb_input_set_max_message_size (HbInput *self,
 }
 
 /* Must be called after handlers may have been connected or disconnected. libsoup must get the pongs
- * of an exposed connection, because the application may have a handler of libsoup's `pong`. From
- * 3.6 on, libsoup itself also waits for pongs if the application sets keepalive-pong-timeout on the
- * connection. */
+ * of an exposed connection, because the application may have a handler of libsoup's `pong`. libsoup
+ * 3.6 and later also wait for pongs themselves if the application sets keepalive-pong-timeout on
+ * the connection. */
 static void
 follow_handlers (HbInput *self)
 {
@@ -400,8 +400,9 @@ deliver (HbInput *self)
     }
 }
 
-/* Reads and emits messages, unless an outer call of this function already does so. The caller must
- * keep a reference to the input. Nothing is read until libsoup's source has been dispatched once.
+/* Reads and emits messages, unless an outer call to this function is already doing so. The caller
+ * must keep a reference to the input. Nothing is read until libsoup's source has been dispatched
+ * once.
  *
  * @is_readable: whether the socket is ready to be read */
 void
@@ -424,7 +425,7 @@ hb_input_run (HbInput  *self,
   follow_handlers (self);
   hb_input_emit (self, HB_EVENT_DELIVERY);
 
-  /* The last delivery has left these bytes, so hb_input_fill () does not report them. */
+  /* These bytes are left over from the last delivery, so hb_input_fill () does not report them. */
   if (hb_fast_lane_has_bytes (&self->fast_lane, &self->reader.block))
     hb_input_emit (self, HB_EVENT_ACTIVITY);
 

@@ -36,10 +36,10 @@ G_DEFINE_FINAL_TYPE (HbLimits, hb_limits, SOUP_TYPE_WEBSOCKET_EXTENSION)
 /* See get_frame_size (). */
 #define MAX_OVERHEAD 64
 
-/* The maximum number of unanswered pings. After more of them, the connection fails. Before 3.8,
- * libsoup queues a pong for each ping, and searches the whole queue each time, so a flood of pings
- * would block the main loop. A server needs no answer to each ping, because RFC 6455, 5.5.3, allows
- * a client to answer only the last one. */
+/* The maximum number of unanswered pings. If more arrive, the connection fails. libsoup before 3.8
+ * queues a pong for each ping, and searches the whole queue each time, so a flood of pings would
+ * block the main loop. A server needs no answer to each ping, because RFC 6455, 5.5.3, allows a
+ * client to answer only the last one. */
 #define MAX_PINGS 1000
 
 static GBytes *
@@ -264,7 +264,7 @@ hb_limits_set_on_connection (SoupWebsocketConnection *connection,
   soup_websocket_connection_set_max_incoming_payload_size (connection,
                                                            get_frame_size (connection, bytes));
 
-  /* From libsoup 3.8 on, the size of all fragments of a message together */
+  /* In libsoup 3.8 and later, the size of all fragments of a message together */
   if (g_object_class_find_property (klass, "max-total-message-size") != NULL)
     g_object_set (connection, "max-total-message-size", bytes, NULL);
 }

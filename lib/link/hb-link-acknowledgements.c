@@ -10,7 +10,7 @@
 
 /* Begins to read acknowledgements, now or when the connection opens. Over TLS, all messages that
  * were written before the reading began are acknowledged together, and so are the messages of each
- * later write. Does nothing if acknowledgements are read already. */
+ * later write. Does nothing if acknowledgements are already being read. */
 void
 hb_link_begin_acknowledgements (HbLink *self)
 {
@@ -43,8 +43,9 @@ hb_link_emit_opened (HbLink *self)
   hb_link_emit (self, event);
 }
 
-/* Emits HB_EVENT_ACKNOWLEDGED if the peer's TCP has acknowledged more than before. Begins to read
- * acknowledgements if they are not read yet. May be called from the callback of the link. */
+/* Emits HB_EVENT_ACKNOWLEDGED if the peer's TCP has acknowledged more bytes than before. Begins to
+ * read acknowledgements if they are not being read yet. May be called from the callback of the
+ * link. */
 void
 hb_link_query (HbLink *self)
 {
@@ -53,8 +54,8 @@ hb_link_query (HbLink *self)
   if (self->connection == NULL || self->channel.funcs->get_acknowledged == NULL)
     return;
 
-  /* A message may still wait for its acknowledgement although the delivery mode has changed since
-   * the message was sent. */
+  /* A message may still be waiting for its acknowledgement although the delivery mode has changed
+   * since the message was sent. */
   if (!self->is_acknowledging)
     hb_link_begin_acknowledgements (self);
 

@@ -16,7 +16,7 @@ struct _HbLink
   HbEventFunc              func;       /* (nullable) NULL once the link has ended or been dropped */
   gpointer                 user_data;
   GMainContext            *context;
-  HbAttempt               *attempt;    /* (nullable) NULL once it has succeeded or was dropped */
+  HbAttempt               *attempt;    /* (nullable) NULL once it has succeeded or been dropped */
   SoupWebsocketConnection *connection; /* (nullable) NULL before it is open and once released */
   HbHandlers               handlers;   /* of the connection's signals */
   HbChannel                channel;    /* of the connection */

@@ -85,7 +85,7 @@ ended_cb (const HbLoss *loss,
 }
 
 /* Takes ownership of @connection. Must be called before libsoup reads from it, because a handler
- * that is connected later misses frames. */
+ * that is connected later would miss frames. */
 static void
 adopt_connection (HbLink                  *self,
                   SoupWebsocketConnection *connection)
@@ -165,8 +165,8 @@ hb_link_new (guint               serial,
  *
  * @session: (nullable): the application's, or NULL to create a private one
  *
- * Returns whether the request was sent. If too many attempts run, the request is sent later, which
- * HB_EVENT_TURN reports. */
+ * Returns whether the request was sent. If too many attempts are running, the request is sent
+ * later, which HB_EVENT_TURN reports. */
 gboolean
 hb_link_connect (HbLink           *self,
                  SoupSession      *session,
@@ -192,9 +192,9 @@ hb_link_is_direct (HbLink *self)
 }
 
 /* Sends a message if the connection is open. Call hb_link_may_send () first, unless the link is
- * direct, or a call of this function immediately before has returned TRUE. If the link is not
- * direct, handlers that the application has connected to signals of the connection may run in this
- * call, and may drop the link.
+ * direct, or the previous call to this function has just returned TRUE. If the link is not direct,
+ * handlers that the application has connected to signals of the connection may run in this call,
+ * and may drop the link.
  *
  * @span: (out): the position of the message, empty if it was not sent
  *
@@ -388,7 +388,7 @@ hb_link_get_written (HbLink *self)
   return self->connection != NULL ? self->channel.funcs->get_written (self->channel.data) : 0;
 }
 
-/* Returns whether the attempt or the connection has ended, and the end is not reported yet.
+/* Returns whether the attempt or the connection has ended, and the end has not been reported yet.
  * HB_EVENT_OPENED or HB_EVENT_LOST reports it in the next iteration at the latest. */
 gboolean
 hb_link_has_ended (HbLink *self)
@@ -397,8 +397,8 @@ hb_link_has_ended (HbLink *self)
          || (self->ending != NULL && hb_ending_has_begun (self->ending));
 }
 
-/* Returns whether the request still waits for a connection of the session, as far as is known: see
- * hb_attempt_is_queued (). */
+/* Returns whether the request is still waiting for a connection of the session, as far as is known:
+ * see hb_attempt_is_queued (). */
 gboolean
 hb_link_is_queued (HbLink *self)
 {

@@ -52,8 +52,8 @@ hb_message_writer_set_fragment_size (HbMessageWriter *self,
   self->fragment_size = fragment_size;
 }
 
-/* Gathers a message as one frame. Must not be called while messages wait. Returns the size of the
- * frame, or 0 if the message needs several frames or has no room in the block. */
+/* Gathers a message as one frame. Must not be called while messages are waiting. Returns the size
+ * of the frame, or 0 if the message needs several frames or does not fit into the block. */
 gsize
 hb_message_writer_gather_whole (HbMessageWriter *self,
                                 HbOpcode         opcode,
@@ -113,8 +113,8 @@ hb_message_writer_is_between_frames (const HbMessageWriter *self)
 
 /* Gathers the next frame or the rest of the current one, as far as the block has room. Gathers
  * nothing of the next frame if the block has no room for a header. Unless a frame is complete
- * afterwards, the block must be written before the next call. Must not be called if no message
- * waits. */
+ * afterwards, the block must be written before the next call. Must not be called if no message is
+ * waiting. */
 void
 hb_message_writer_gather (HbMessageWriter *self)
 {

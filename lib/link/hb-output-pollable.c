@@ -39,7 +39,7 @@ begin_frame (HbOutput *self,
     self->frame_end = hb_output_get_end (self) + count;
 }
 
-/* Must be called after each write of libsoup, unless the frame was refused before the stream below
+/* Must be called after each write by libsoup, unless the frame was refused before the stream below
  * got it.
  *
  * @first: the first byte of the frame, if @was_begun is FALSE

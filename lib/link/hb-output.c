@@ -18,8 +18,8 @@
  *
  * A message that is longer than the fragment size is sent in several frames. Between these frames,
  * libsoup's control frames may be written, but none of its data frames (RFC 6455, 5.4). The
- * positions of the messages that wait are computed before libsoup writes its next frame. Therefore
- * a frame that libsoup writes while messages wait has no position. */
+ * positions of the waiting messages are computed before libsoup writes its next frame. Therefore a
+ * frame that libsoup writes while messages wait has no position. */
 
 G_DEFINE_FINAL_TYPE_WITH_CODE (HbOutput, hb_output, G_TYPE_OUTPUT_STREAM,
                                G_IMPLEMENT_INTERFACE (G_TYPE_POLLABLE_OUTPUT_STREAM,
@@ -101,7 +101,7 @@ hb_output_write_messages (HbOutput *self)
     }
 }
 
-/* Writes the first frame of an iteration, as far as it is gathered. */
+/* Writes the first frame of an iteration, as far as it has been gathered. */
 static void
 flush_first (HbOutput *self)
 {
@@ -179,9 +179,9 @@ hb_output_new (GPollableOutputStream *base,
   return self;
 }
 
-/* Writes the gathered bytes and the messages that wait, and emits the events that follow from this.
- * Must be called by the function of the watch, even if the socket is not writable, because bytes
- * that the last iteration has gathered may wait.
+/* Writes the gathered bytes and the waiting messages, and emits the resulting events. Must be
+ * called by the function of the watch, even if the socket is not writable, because bytes that were
+ * gathered in the last iteration may be waiting.
  *
  * @has_room: whether a poll has found the socket writable. The socket is polled for this only while
  *   the output is blocked. */
@@ -238,8 +238,9 @@ hb_output_uncork (HbOutput *self)
   hb_output_flush (self);
   hb_output_emit_progress (self);
 
-  /* The event is emitted even if the socket was full before this call. A write of libsoup may have
-   * been refused because the socket was full, and no event can be emitted within a write. */
+  /* The event is emitted even if the socket was already full before this call. A write of libsoup
+   * may have been refused because the socket was full, and no event can be emitted within a
+   * write. */
   if (self->block_writer.is_blocked)
     emit (self, HB_EVENT_BLOCKED);
 }
@@ -317,7 +318,7 @@ hb_output_send (HbOutput *self,
 }
 
 /* Returns whether a frame would be written or gathered at once. The result is FALSE if the kernel
- * accepts no more bytes for now, or if our messages or libsoup's frames wait. */
+ * accepts no more bytes for now, or if our messages or libsoup's frames are waiting. */
 gboolean
 hb_output_is_writable (HbOutput *self)
 {
@@ -331,7 +332,8 @@ hb_output_get_written (HbOutput *self)
   return self->block_writer.written - self->n_inserted;
 }
 
-/* Returns the position after the last frame that has one, even if that frame is not written yet. */
+/* Returns the position after the last frame that has one, even if that frame has not been written
+ * yet. */
 guint64
 hb_output_get_frame_end (HbOutput *self)
 {
@@ -364,9 +366,9 @@ hb_output_end_acknowledgements (HbOutput *self)
   g_clear_pointer (&self->block_writer.acknowledgements, hb_acknowledgements_free);
 }
 
-/* Returns the position before which the peer's TCP has all bytes. While a frame without a position
- * is not acknowledged, the result may be too low by the size of that frame, but is never too high.
- * While acknowledgements are not read, the last result is returned again.
+/* Returns the position before which the peer's TCP has received all bytes. While a frame without a
+ * position has not been acknowledged, the result may be too low by the size of that frame, but is
+ * never too high. While acknowledgements are not being read, the last result is returned again.
  *
  * @round_trip: (out): in microseconds, 0 if it is not known */
 guint64

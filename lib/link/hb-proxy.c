@@ -18,9 +18,9 @@ hb_proxy_is_encrypted (GUri *uri)
   return strcmp (scheme, "wss") == 0 || strcmp (scheme, "https") == 0;
 }
 
-/* Returns whether @request goes through an HTTP proxy, in a tunnel or not. A SOCKS proxy does not
- * count, because it does not read requests. Before the connection is made, the result is FALSE,
- * because the proxy is not known. */
+/* Returns whether @request goes through an HTTP proxy, whether in a tunnel or not. A SOCKS proxy
+ * does not count, because it does not read requests. Before the connection is made, the result is
+ * FALSE, because the proxy is not known. */
 gboolean
 hb_proxy_has_proxy (SoupMessage *request)
 {

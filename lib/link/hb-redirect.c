@@ -137,7 +137,7 @@ find_objection (const HbRedirects *self,
 }
 
 /* Returns whether the header is one that libsoup or the WebSocket handshake sets, and whose value
- * is no secret. */
+ * is not secret. */
 static gboolean
 is_for_everybody (const char *name)
 {
@@ -184,7 +184,7 @@ remove_private_headers (HbRedirects *self,
   for (i = 0; i < names->len; i++)
     soup_message_headers_remove (headers, g_ptr_array_index (names, i));
 
-  /* Before 3.6.5, libsoup keeps the credentials of an authenticated request, and adds them to the
+  /* libsoup before 3.6.5 keeps the credentials of an authenticated request, and adds them to the
    * request for every following host (CVE-2025-46421). */
   if (self->has_authorized && manager != NULL)
     g_signal_handlers_disconnect_by_data (request, manager);
@@ -224,8 +224,8 @@ follow (HbRedirects *self,
 }
 
 /* Handles the headers of a response. libsoup follows a redirect later, when it has read the body.
- * If the application itself sends the request again after the session of the attempt was freed, the
- * redirects are not checked.
+ * If the application itself sends the request again after the session of the attempt has been
+ * freed, the redirects are not checked.
  *
  * Returns: (transfer full) (nullable): the reason why a redirect is not followed; NULL if no
  *   redirect is refused */

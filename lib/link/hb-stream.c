@@ -32,7 +32,7 @@ struct _HbStream
 };
 
 /* After this number of bytes, the input gives libsoup no more in the same call, if libsoup would
- * otherwise read all available bytes before it handles any. These bytes hold some hundreds of short
+ * otherwise read all available bytes before it handles any. These bytes hold a few hundred short
  * messages. */
 #define MAX_UNHANDLED 4096
 
@@ -138,7 +138,7 @@ hb_stream_init (HbStream *self)
  * would also close @stream, so an operation on the stream is marked as pending, and the close
  * fails. A source then reports the failure. In a main context that is never iterated again, this
  * source would keep the context alive, so it is attached to a context of its own, which is iterated
- * here. Only if no context can be created, the source is attached to the context of the link. */
+ * here. The source is attached to the context of the link only if no context can be created. */
 static void
 dispose_connection (SoupWebsocketConnection *connection,
                     GIOStream               *stream)
@@ -158,7 +158,7 @@ dispose_connection (SoupWebsocketConnection *connection,
 
 /* Returns whether libsoup handles the messages of each read before its next read. Versions that are
  * older than those below are affected by CVE-2024-52532. They read until no bytes are left, and
- * handle messages only then. If a distribution has fixed an older version, the result is FALSE, and
+ * only then handle messages. If a distribution has fixed an older version, the result is FALSE, and
  * a needless limit costs a little speed. */
 static gboolean
 handles_each_read (void)

@@ -15,7 +15,7 @@ typedef void (* HbTurnFunc) (gpointer user_data);
 typedef struct _HbGate HbGate;
 
 /* The turn of an attempt. While the turn has a gate, the attempt either waits until fewer attempts
- * run, or is running. A struct of zeros is a valid initial value. */
+ * are running, or is itself running. A struct of zeros is a valid initial value. */
 typedef struct
 {
   HbGate     *gate;       /* (nullable) NULL before hb_turn_take () and after hb_turn_end () */

@@ -97,7 +97,7 @@ run (HbTurn *self)
   func (self->user_data);
 }
 
-/* Returns whether an attempt that waits may run. */
+/* Returns whether a waiting attempt may run. */
 static gboolean
 can_run (const HbGate *self)
 {
@@ -165,10 +165,10 @@ acquire_gate (SoupSession  *session,
   return self;
 }
 
-/* Begins a turn. Returns TRUE if the attempt may run at once. If too many attempts run, or others
- * wait already, returns FALSE, and lets the attempt wait. @func is then called when the attempt may
- * run, unless hb_turn_end () is called first. @session and @context must exist until
- * hb_turn_end ().
+/* Begins a turn. Returns TRUE if the attempt may run at once. If too many attempts are running, or
+ * others are already waiting, returns FALSE, and makes the attempt wait. @func is then called when
+ * the attempt may run, unless hb_turn_end () is called first. @session and @context must exist
+ * until hb_turn_end ().
  *
  * @session: (nullable): NULL for a private one */
 gboolean
