@@ -7,7 +7,7 @@
 G_BEGIN_DECLS
 
 /* The deadline of an alarm whose callback must run in the next iteration of the loop. It is used
- * instead of a time of hb_clock_now (). */
+ * instead of a time from hb_clock_now (). */
 #define HB_AT_ONCE G_MININT64
 
 /* Returns the time at which the callback must run, or HB_AT_ONCE, or HB_NEVER. The function must

@@ -40,7 +40,8 @@ hb_alarm_queue_push (HbAlarmQueue *self,
   g_mutex_unlock (&self->mutex);
 }
 
-/* Removes the alarm if it is in the queue. Returns whether it was woken since the last removal. */
+/* Removes the alarm if it is in the queue. Returns whether it has been woken since the last
+ * removal. */
 gboolean
 hb_alarm_queue_remove (HbAlarmQueue *self,
                        HbAlarm      *alarm)

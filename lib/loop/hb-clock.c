@@ -7,8 +7,8 @@
 #include "hb-clock-private.h"
 
 /* Returns the time in microseconds. Where the system has timerfd, the clock is CLOCK_BOOTTIME
- * (clock_gettime(2)), whose time includes suspends. Elsewhere, it is the clock of
- * g_get_monotonic_time (). HbTimer must use the same clock. */
+ * (clock_gettime(2)), which also counts the time during which the system is suspended. Elsewhere,
+ * it is the clock of g_get_monotonic_time (). HbTimer must use the same clock. */
 gint64
 hb_clock_now (void)
 {
@@ -23,7 +23,8 @@ hb_clock_now (void)
 #endif
 }
 
-/* Converts a time of this clock to one of g_get_monotonic_time (), which excludes suspends. */
+/* Converts a time of this clock to one of g_get_monotonic_time (), which does not count suspended
+ * time. */
 gint64
 hb_clock_to_monotonic (gint64 time)
 {

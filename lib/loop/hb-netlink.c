@@ -13,10 +13,10 @@
 #include "hb-netlink-private.h"
 #include "hb-topology-private.h"
 
-/* Listens to the kernel for changes of links (network interfaces), addresses and routes. From GLib
- * 2.90 on, the GNetworkMonitor that works without NetworkManager follows default routes only. The
- * kernel removes IPv4 routes together with their address or link, and sends no message about these
- * routes. Therefore that monitor misses such changes.
+/* Listens to the kernel for changes of links (network interfaces), addresses and routes. In GLib
+ * 2.90 and later, the GNetworkMonitor that works without NetworkManager follows only default
+ * routes. The kernel removes IPv4 routes together with their address or link, and sends no message
+ * about these routes. Therefore that monitor misses such changes.
  *
  * All tasks of a context share one socket, because a program may have thousands of tasks. Any
  * thread may dispose of a task, so a lock protects the sockets. */
@@ -49,7 +49,7 @@ typedef union
 static GMutex mutex;
 static GHashTable *sockets; /* (element-type GMainContext HbNetlink) (nullable) (not owned) */
 
-/* Runs after the last call of readable_cb (). If the descriptor were closed earlier, another thread
+/* Runs after the last call to readable_cb (). If the descriptor were closed earlier, another thread
  * could reuse its number, and readable_cb () would read from a file of that thread. */
 static void
 free_netlink (gpointer data)
@@ -84,7 +84,7 @@ open_socket (void)
 }
 
 /* Processes a datagram. @length is larger than the buffer if the datagram did not fit. Other
- * processes can send datagrams too, so only those of the kernel count.
+ * processes can send datagrams too, so only those from the kernel count.
  *
  * Returns: whether a link, an address or a route may have changed */
 static gboolean
@@ -182,7 +182,7 @@ readable_cb (int           fd,
       listener->func (listener->user_data);
     }
 
-  /* Another thread may have withdrawn the socket meanwhile. */
+  /* Another thread may have withdrawn the socket in the meantime. */
   if (!goes_on && self->source != NULL)
     broken = withdraw (self);
   g_mutex_unlock (&mutex);

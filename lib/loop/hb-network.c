@@ -20,7 +20,7 @@ struct _HbNetwork
   GSourceFunc   func; /* (nullable) NULL after hb_network_unwatch () */
   gpointer      user_data;
   GList         link;      /* in `networks` */
-  gboolean      is_coming; /* (atomic) A call of `func` is pending. */
+  gboolean      is_coming; /* (atomic) A call to `func` is pending. */
 };
 
 /* Protects the two variables below. */
@@ -55,7 +55,7 @@ notify_cb (gpointer user_data)
   return G_SOURCE_REMOVE;
 }
 
-/* The monitor and the kernel both report most changes, so all reports before a call of `func` share
+/* The monitor and the kernel both report most changes, so all reports before a call to `func` share
  * that call. */
 static void
 notify_later (gpointer user_data)

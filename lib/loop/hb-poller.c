@@ -294,10 +294,10 @@ collect_polled (HbPoller *self)
 
 #ifdef HAVE_EPOLL
 
-/* Each call of epoll_wait(2) reports a batch of ready sockets. A batch that is not full is the last
+/* Each call to epoll_wait(2) reports a batch of ready sockets. A batch that is not full is the last
  * one. A socket that stays ready is reported again, after all others. Therefore this function stops
  * once the number of reports reaches the number of watches. If @is_complete is FALSE, it also stops
- * after a batch that has queued no watch. A call of take () may remove a watch from the list, and
+ * after a batch that has queued no watch. A call to take () may remove a watch from the list, and
  * may thereby close the set, so the function also stops if the set is closed. */
 static void
 collect_from_set (HbPoller *self,

@@ -448,7 +448,7 @@ hb_schedule_add (HbSchedule *self,
   hb_alarm_touch (alarm);
 }
 
-/* Wakes the loop in any case, because this thread cannot know whether the loop is polling. */
+/* Always wakes the loop, because this thread cannot know whether the loop is polling. */
 void
 hb_schedule_wake (HbSchedule *self,
                   HbAlarm    *alarm)

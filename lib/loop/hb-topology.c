@@ -38,7 +38,7 @@ typedef enum {
  * of the internet would use too much memory. */
 #define MAX_FACTS 4096
 
-/* The least difference, in hundredths of a second, between the two time stamps of an old address.
+/* The minimum difference, in hundredths of a second, between the two time stamps of an old address.
  * The kernel may set a time stamp of a new address twice, so a smaller difference does not show
  * that the address is old. */
 #define SAME_TIME 100
@@ -77,8 +77,8 @@ add_attribute (guint64              digest,
   return add_bytes (digest, RTA_DATA (attribute), RTA_PAYLOAD (attribute));
 }
 
-/* The kernel aligns structures and attributes in the same way. Its own macros contain casts about
- * which compilers warn. */
+/* The kernel aligns structures and attributes in the same way. Its own macros contain casts that
+ * compilers warn about. */
 static const void *
 skip (const void *data,
       gsize       length)
@@ -194,8 +194,8 @@ is_aged (const struct rtattr *attribute)
   return info.tstamp - info.cstamp >= SAME_TIME;
 }
 
-/* An IPv6 address cannot be used if another host has the same address, nor while the kernel checks
- * this. An optimistic address can be used during the check (RFC 4429). */
+/* An IPv6 address cannot be used if another host has the same address, or while the kernel is
+ * checking this. An optimistic address can be used during the check (RFC 4429). */
 static gboolean
 is_usable (guint32 flags)
 {
@@ -260,7 +260,7 @@ is_part_of_name (const struct rtattr *attribute)
          || attribute->rta_type == RTA_TABLE;
 }
 
-/* These attributes may differ each time that a router advertises the same route. */
+/* These attributes may differ each time a router advertises the same route. */
 static gboolean
 is_lifetime (const struct rtattr *attribute)
 {
@@ -366,8 +366,8 @@ hb_topology_take (HbTopology *self,
   return has_changed;
 }
 
-/* Forgets everything. Must be called after messages were lost. The next message about each subject
- * then counts as the first one. */
+/* Forgets everything. Must be called after messages have been lost. The next message about each
+ * subject then counts as the first one. */
 void
 hb_topology_clear (HbTopology *self)
 {
