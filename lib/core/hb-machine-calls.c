@@ -162,7 +162,8 @@ hb_machine_reconnect_now (HbMachine *self,
   hb_effects_resolve_all (&self->effects, &self->closes, HB_OUTCOME_CANCELLED, NULL);
 }
 
-/* Drops the link as if it were lost, so the next attempt is counted, and the delays may grow. */
+/* Drops the link as if it had been lost, so the next attempt is counted, and the delays may
+ * grow. */
 void
 hb_machine_reconnect_later (HbMachine *self,
                             gint64     now)

@@ -16,7 +16,7 @@ typedef struct
   GCancellable   *cancellable; /* (owned) (nullable) the caller's */
   GSource        *source;      /* (nullable) watches `cancellable` */
   HbMessage      *message;     /* (nullable) received, and not returned yet */
-  GError         *error;       /* (nullable) why the call fails, if the error is not returned yet */
+  GError         *error;       /* (nullable) why the call fails; NULL once it has been returned */
   HbCallFunc      returning;   /* (nullable) this and the next two: see hb_call_be_late () */
   HbCallFunc      returned;
   int            *n_returning; /* (atomic) */
@@ -63,7 +63,7 @@ stop_watching (GTask *task)
  * cancelled.
  *
  * @cancellable: (nullable): the caller's. If the GTask has it too, g_task_return_* () calls the
- *   callback in a later iteration once it is triggered.
+ *   callback in a later iteration once the GCancellable is triggered.
  *
  * Returns: (transfer full): the ticket */
 GTask *
@@ -108,8 +108,8 @@ hb_call_fail (GTask  *task,
 /* Call this for a call that receives a message. Such a call returns in the next iteration of the
  * loop, because the link may be delivering the message now. If the callback were called within that
  * delivery and ran a main loop until the next message is received, it would never return. A call
- * that fails meanwhile also returns later, so that its callback is not called before that of an
- * earlier call.
+ * that fails in the meantime also returns later, so that its callback is not called before that of
+ * an earlier call.
  *
  * The GTask must not have the caller's GCancellable. If the GCancellable were triggered before the
  * callback is called, GTask would call the callback another iteration later, and the next message
@@ -154,7 +154,7 @@ return_cb (gpointer user_data)
   return G_SOURCE_REMOVE;
 }
 
-/* The call must be counted in `n_returning` already. The GTask keeps the context of its source, so
+/* The call must already be counted in `n_returning`. The GTask keeps the context of its source, so
  * the source exists until it is dispatched. */
 static void
 return_later (GTask *task)

@@ -48,8 +48,8 @@ hb_driver_connect (HbDriver       *self,
 }
 
 /* If the application has set a function for the delay, calls the function, and replaces the
- * scheduled delay with the result, also in @effect. A delay that the server has asked for remains
- * the minimum. The function may call any method, such as close ().
+ * scheduled delay, including the one in @effect, with the result. A delay that the server has asked
+ * for remains the minimum. The function may call any method, such as close ().
  *
  * Returns whether to emit `reconnect`: FALSE if the attempt is no longer scheduled, or the owner no
  * longer exists. */

@@ -7,9 +7,9 @@
 #include "hb-driver-steps-private.h"
 #include "hb-message-private.h"
 
-/* The calls of the application. A call of the task's thread is passed to the machine, and the
- * driver then carries out the machine's effects. Messages and calls of other threads go through the
- * intake. */
+/* The calls of the application. A call from the task's thread is passed to the machine, and the
+ * driver then carries out the machine's effects. Messages and calls from other threads go through
+ * the intake. */
 
 static void
 cancelled_cb (GTask    *task,
@@ -47,7 +47,7 @@ is_about_reply (HbProperty property)
 }
 
 /* Sets a property, applies the new value to the link, the machine and the intake, and carries out
- * the effects. Messages that other threads have sent before are taken in first, because the new
+ * the effects. Messages that other threads have already sent are taken in first, because the new
  * value does not apply to them. `session` is only stored, for the next attempt. As in
  * hb_settings_set (), @value points to a value of the property's type.
  *
@@ -336,8 +336,8 @@ hb_driver_flush (HbDriver *self,
     }
 }
 
-/* Lets the messages that have waited for the callback be emitted in a main loop that the callback
- * runs. */
+/* Allows the messages that have waited for the callback to be emitted in a main loop that the
+ * callback runs. */
 static void
 returning_cb (GTask    *task,
               gpointer  user_data)

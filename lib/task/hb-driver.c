@@ -85,8 +85,8 @@ on_other (HbDriver      *self,
 
   /* HB_EVENT_ACTIVITY may change a deadline, and may push an HB_EFFECT_QUERY. Both can wait for the
    * next message of the same read, or for the next iteration. After HB_EVENT_ACKNOWLEDGED, the
-   * effects are carried out in any case. The link emits this event within an effect, within a call
-   * that carries out the effects, or before HB_EVENT_LOST, which causes them to be carried out. */
+   * effects are carried out anyway. The link emits this event within an effect, within a call that
+   * carries out the effects, or before HB_EVENT_LOST, which causes them to be carried out. */
   if (event->kind == HB_EVENT_ACTIVITY || event->kind == HB_EVENT_ACKNOWLEDGED)
     hb_driver_touch_alarm (self);
   else
@@ -149,7 +149,7 @@ alarm_cb (gpointer user_data)
 }
 
 /* Makes the task belong to the thread-default context. Call this before an attempt is started. Does
- * nothing if the task is not CLOSED, or was disposed of. The driver then holds a reference to
+ * nothing if the task is not CLOSED, or has been disposed of. The driver then holds a reference to
  * itself until hb_driver_leave_context (). */
 void
 hb_driver_enter_context (HbDriver *self)
@@ -191,8 +191,8 @@ dispose_cb (gpointer user_data)
   HbDriver *self = user_data;
   G_GNUC_UNUSED g_autoptr (GMainContextPusher) pusher = hb_home_push (&self->home);
 
-  /* The author of a script may not expect that the garbage collector frees the task. No signal
-   * reports this, so a debug line does. */
+  /* The author of a script may not expect the garbage collector to free the task. No signal reports
+   * this, so a debug line does. */
   if (!hb_driver_is_closed (self))
     hb_trace (&self->trace,
               "The task was disposed of before it was closed, so it has ended. A task is disposed "

@@ -30,7 +30,7 @@ hb_intake_clear (HbIntake *self)
   g_mutex_clear (&self->mutex);
 }
 
-/* Call this after a change of the batch. Wakes the task's thread, unless the thread has been woken
+/* Call this after a change to the batch. Wakes the task's thread, unless the thread has been woken
  * already or the task has no context. */
 static void
 wake (HbIntake *self)
@@ -77,9 +77,9 @@ drop (HbIntake         *self,
   wake (self);
 }
 
-/* Drops the messages that have waited here longest, until @size more bytes fit into the limit.
- * Without this, the batch would grow without a limit while the context is not iterated. The task's
- * thread would have dropped these messages too. Messages whose size is reserved remain.
+/* Drops the messages that have been waiting here longest, until @size more bytes fit within the
+ * limit. Without this, the batch would grow without a limit while the context is not iterated. The
+ * task's thread would have dropped these messages too. Messages whose size is reserved remain.
  *
  * @dropped: the bytes of the dropped messages are added to this list */
 static void
@@ -145,7 +145,7 @@ admit (HbIntake    *self,
 }
 
 /* Fails if the GCancellable of the call is already triggered. hb_intake_cancel () may have been
- * called before the ticket was in the batch, and has then not cancelled the call.
+ * called before the ticket was in the batch, and did not cancel the call in that case.
  *
  * @ticket: (nullable) */
 static gboolean
@@ -166,8 +166,8 @@ check_text (const HbOutgoing  *message,
   return message->opcode != HB_OPCODE_TEXT || hb_syntax_check_text (text, length, error);
 }
 
-/* Accepts a message, with a reference to its bytes, or drops it if it has no room and `overflow` is
- * DROP_NEWEST. An effect resolves the ticket, unless this function fails. */
+/* Accepts a message, with a reference to its bytes, or drops it if the queue has no room for it and
+ * `overflow` is DROP_NEWEST. An effect resolves the ticket, unless this function fails. */
 gboolean
 hb_intake_send (HbIntake    *self,
                 HbOutgoing  *message,
@@ -195,9 +195,9 @@ hb_intake_send (HbIntake    *self,
   return check_call (message->ticket, error) && admit (self, message, &dropped, error);
 }
 
-/* Makes the call of @ticket wait for the messages that were sent before. Returns TRUE if no message
- * can wait, because the task is CLOSED. If this function returns FALSE without an error, an effect
- * resolves the ticket. */
+/* Makes the call of @ticket wait for the messages that were sent before it. Returns TRUE if no
+ * message can wait, because the task is CLOSED. If this function returns FALSE without an error, an
+ * effect resolves the ticket. */
 gboolean
 hb_intake_flush (HbIntake  *self,
                  GTask     *ticket,
@@ -286,7 +286,7 @@ hb_intake_set_limits (HbIntake         *self,
 }
 
 /* Makes hb_intake_send () refuse or accept messages. After this function has set a refusal, take
- * the batch once more, because it may contain messages that were accepted before. No further
+ * the batch once more, because it may contain messages that were accepted earlier. No further
  * message is added to it.
  *
  * @refusal: (nullable): the error for each message, NULL to accept messages
@@ -303,8 +303,8 @@ hb_intake_set_refusal (HbIntake     *self,
   g_mutex_unlock (&self->mutex);
 }
 
-/* Makes the next call of another thread wake the alarm again. Call this function after the alarm
- * has fired, and before the batch is taken. In the other order, a call in between would not wake
+/* Makes the next call from another thread wake the alarm again. Call this function after the alarm
+ * has fired, and before the batch is taken. In the opposite order, a call in between would not wake
  * the alarm. */
 void
 hb_intake_rearm (HbIntake *self)

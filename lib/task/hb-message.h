@@ -17,7 +17,7 @@ G_BEGIN_DECLS
 /**
  * HbMessage:
  *
- * A message of a WebSocket: its type and its payload.
+ * A WebSocket message: its type and its payload.
  *
  * A message never changes. [method@WebsocketTask.receive_finish] returns a received message.
  * [method@WebsocketTask.take_queue] returns the messages that were waiting to be sent.

@@ -62,7 +62,7 @@ void hb_trace_effect       (HbTrace         *self,
                             const HbMachine *machine,
                             const HbEffect  *effect);
 
-/* This function may be called in any thread, and also if no lines are wanted. */
+/* This function may be called in any thread, even if no lines are wanted. */
 void hb_trace_refusal      (const HbTrace   *self,
                             const GError    *error);
 

@@ -41,7 +41,7 @@ hb_trace_clear (HbTrace *self)
   g_clear_pointer (&self->marks, g_free);
 }
 
-/* Queries whether GLib would print the lines, which G_MESSAGES_DEBUG or a call of the application
+/* Queries whether GLib would print the lines, which G_MESSAGES_DEBUG or a call by the application
  * enables. The query takes too long to be made for each line. When lines become wanted, stores the
  * metrics, because changes before that are not reported. */
 void
@@ -92,7 +92,7 @@ restarted_cb (SoupMessage *request,
                   soup_message_get_status (request));
 }
 
-/* Prints a line for the request, and later another line each time that libsoup sends it again.
+/* Prints a line for the request, and later another line each time libsoup sends it again.
  *
  * @attempt: the value of the property `attempt`, 0 after open () or reconnect_now () */
 void
@@ -169,7 +169,7 @@ hb_trace_end_tick (const HbTrace   *self,
     hb_trace_print (self, "close-timeout has expired: %u ms", settings->close_timeout);
 }
 
-/* Prints the events that no effect reports. Changes of the metrics reveal them. */
+/* Prints the events that no effect reports. Changes in the metrics reveal them. */
 static void
 trace_metrics (HbTrace         *self,
                const HbMachine *machine)

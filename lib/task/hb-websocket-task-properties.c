@@ -5,7 +5,7 @@
 #include "hb-websocket-task-private.h"
 
 /* How GObject gets and sets the properties. Those that can be set are documented in
- * hb-websocket-task-settings.c, the others in hb-websocket-task-status.c. */
+ * hb-websocket-task-settings.c, and the others in hb-websocket-task-status.c. */
 
 static GParamSpec *properties[HB_N_PROPERTIES];
 

@@ -5,7 +5,7 @@
 #include "hb-websocket-task-private.h"
 
 /* The properties that can be set, each with its documentation, its getter and its setter.
- * lib/base/hb-settings.c has their defaults and their limits. */
+ * lib/base/hb-settings.c contains their defaults and their limits. */
 
 static const HbSettings *
 get_settings (HbWebsocketTask *self)
@@ -79,9 +79,9 @@ hb_websocket_task_set_session (HbWebsocketTask *self,
  * or when an attempt that is held is released ([method@WebsocketTask.hold]). If the URI is not
  * valid at that time, the task becomes or stays `CLOSED`, with `HB_ERROR_INVALID_URI`.
  *
- * An attempt follows redirects of the server. The next attempt starts from `uri` again. An attempt
- * does not follow a redirect of one of these kinds, but fails with an `HB_ERROR_HANDSHAKE` that
- * names the reason:
+ * An attempt follows redirects from the server. The next attempt starts from `uri` again. An
+ * attempt does not follow a redirect of one of these kinds, but fails with an `HB_ERROR_HANDSHAKE`
+ * that names the reason:
  *
  * - from `wss` or `https` to `ws` or `http`
  * - to a scheme other than these four
@@ -140,7 +140,7 @@ hb_websocket_task_set_uri (HbWebsocketTask *self,
  * 4.1](https://www.rfc-editor.org/rfc/rfc6455#section-4.1)). A change takes effect at the next
  * attempt, which may be the one that [signal@WebsocketTask::connecting] announces. If the list is
  * not valid at that time, the task becomes or stays `CLOSED`, with `HB_ERROR_INVALID_ARGUMENT`. If
- * the list is empty, as by default, the task offers no subprotocol.
+ * the list is empty, which is the default, the task offers no subprotocol.
  *
  * [property@WebsocketTask:protocol] is the subprotocol that the server chose. An attempt fails with
  * `HB_ERROR_HANDSHAKE` if the server names a subprotocol that is not in the list. The comparison is
@@ -345,10 +345,10 @@ hb_websocket_task_set_heartbeat_mode (HbWebsocketTask *self,
  *
  * By default, any data that arrives proves that the server is alive, and delays the next ping.
  *
- * With `REPLY`, the reply to a ping may no longer count after a change of this property, of
- * [property@WebsocketTask:heartbeat-mode], of [property@WebsocketTask:pong-message] or of the
- * function of [method@WebsocketTask.set_pong_func]. If a ping waits for its reply when such a
- * change is made, the task sends another ping at once, and waits for the reply to that ping.
+ * With `REPLY`, the reply to a ping may no longer count after a change to this property, to
+ * [property@WebsocketTask:heartbeat-mode], to [property@WebsocketTask:pong-message] or to the
+ * function set with [method@WebsocketTask.set_pong_func]. If a ping is waiting for its reply when
+ * such a change is made, the task sends another ping at once, and waits for the reply to that ping.
  *
  * Since: 1.0
  */
@@ -392,7 +392,7 @@ hb_websocket_task_set_liveness (HbWebsocketTask *self,
 /**
  * HbWebsocketTask:ping-timeout:
  *
- * The time that the server may be silent before a ping is sent, in milliseconds.
+ * The time for which the server may be silent before a ping is sent, in milliseconds.
  *
  * If [property@WebsocketTask:liveness] is `REPLY`, this is the time from a reply to the next ping.
  * If `liveness` is `STEADY`, this is the time from one ping to the next.
@@ -686,8 +686,8 @@ hb_websocket_task_set_reconnect_timeout_max (HbWebsocketTask *self,
  *
  * The random share of each reconnect delay, from 0 to 1.
  *
- * Each delay is shortened by a random amount, at most by this share of the delay, so that the
- * clients of a server that has failed do not all reconnect at the same moment.
+ * Each delay is shortened by a random amount, up to this share of the delay, so that the clients of
+ * a server that has failed do not all reconnect at the same moment.
  *
  * Since: 1.0
  */
@@ -838,13 +838,12 @@ hb_websocket_task_set_min_uptime (HbWebsocketTask *self,
  *
  * The time includes the wait for a free connection of [property@WebsocketTask:session], the name
  * lookup and the handshake. If [property@WebsocketTask:manual-ready] is set, the time runs until
- * [method@WebsocketTask.mark_ready] is called. When the time is over, the attempt fails with
+ * [method@WebsocketTask.mark_ready] is called. When the time has elapsed, the attempt fails with
  * `HB_ERROR_CONNECT_TIMEOUT`. With 0, the task sets no limit.
  *
  * The time does not run while handlers of [signal@WebsocketTask::connecting] run or hold the
- * attempt, or while the attempt waits because 64 other attempts are running. If the program
- * was suspended or blocked until more than a second after the end of the time, the time starts
- * again.
+ * attempt, or while the attempt waits because 64 other attempts are running. If the program was
+ * suspended or blocked until more than a second after the end of the time, the time starts again.
  *
  * Since: 1.0
  */
@@ -890,8 +889,8 @@ hb_websocket_task_set_connect_timeout (HbWebsocketTask *self,
  *
  * The maximum time from [method@WebsocketTask.close] to the state `CLOSED`, in milliseconds.
  *
- * Within this time, the task sends the messages that wait, except those that wait until the
- * connection is ready, and waits for the server's close frame. When the time is over, the
+ * Within this time, the task sends the waiting messages, except those that wait until the
+ * connection is ready, and waits for the server's close frame. When the time has elapsed, the
  * connection is dropped. With 0, the task sends its close frame if the socket accepts it, and does
  * not wait for the server's.
  *
@@ -1104,11 +1103,11 @@ hb_websocket_task_set_overflow (HbWebsocketTask *self,
  * the following cases, the task does not send it again:
  *
  * - `HB_OVERFLOW_DROP_OLDEST` has dropped it to make room. Messages that wait for an
- *   acknowledgement are dropped before messages that are not written yet.
+ *   acknowledgement are dropped before messages that have not been written yet.
  * - The `GCancellable` of its call was triggered, or [method@WebsocketTask.take_queue] was called.
  * - It has waited longer than [property@WebsocketTask:queue-timeout] when the connection is lost.
  * - It was sent with `HB_SEND_FLAGS_VOLATILE` or `HB_SEND_FLAGS_THIS_LINK`.
- * - The server has reset the connection 10 times before it acknowledged the message
+ * - The server has reset the connection 10 times without acknowledging the message
  *   (`HB_ERROR_MESSAGE_REFUSED`).
  * - The task has become `CLOSED`.
  *
@@ -1220,8 +1219,8 @@ hb_websocket_task_set_network_aware (HbWebsocketTask *self,
  * of mode `MESSAGE` does not run, but one of mode `PING` does.
  *
  * A connection that is not yet marked as ready still counts as an attempt. When
- * [property@WebsocketTask:connect-timeout] is over, the connection is dropped. If the server closes
- * the connection, with any code, the attempt has failed.
+ * [property@WebsocketTask:connect-timeout] has elapsed, the connection is dropped. If the server
+ * closes the connection, the attempt has failed, whatever the close code is.
  *
  * With `FALSE`, the default, a connection is ready when it is open. If the property is set to
  * `FALSE` while an open connection is not ready, this connection is ready at once. If the property
@@ -1277,12 +1276,12 @@ hb_websocket_task_set_manual_ready (HbWebsocketTask *self,
  * more than a few milliseconds, other sources of the main loop are dispatched in between. To miss
  * no message, set the property before [method@WebsocketTask.open].
  *
- * The task reads the socket only while the messages that wait have less than 1 MiB in total. Each
- * message counts as its payload plus 128 bytes. When the socket is not read, the buffers of the
- * kernels on both sides fill, and the server has to wait. Meanwhile the heartbeat does not treat
- * the silence of the server as a failure, so the task does not detect the loss of the connection.
- * The task does not answer the pings of the server either. The heartbeat starts again when the task
- * continues to read the socket.
+ * The task reads the socket only while the waiting messages have a total size of less than 1 MiB.
+ * Each message counts as its payload plus 128 bytes. When the socket is not read, the buffers of
+ * the kernels on both sides fill, and the server has to wait. Meanwhile the heartbeat does not
+ * treat the silence of the server as a failure, so the task does not detect the loss of the
+ * connection. The task does not answer the pings of the server either. The heartbeat starts again
+ * when the task continues to read the socket.
  *
  * The task keeps these messages when their connection ends, so it may deliver them after
  * [signal@WebsocketTask::close]. They are dropped by [method@WebsocketTask.close].
@@ -1381,17 +1380,17 @@ hb_websocket_task_set_ping_bytes (HbWebsocketTask *self,
  *
  * The maximum time for which a message waits to be sent, in milliseconds.
  *
- * A message that has waited this long is dropped, and is never sent. A pending call of
+ * A message that has waited this long is dropped, and is never sent. A pending call to
  * [method@WebsocketTask.send_message_async] for this message fails with `HB_ERROR_EXPIRED`.
  * [signal@WebsocketTask::error] is emitted with the same error, for the first message that has
- * expired since the queue was last empty. Set this property if an old message would do harm, for
- * example a command to a machine.
+ * expired since the queue was last empty. Set this property if an old message, such as a command to
+ * a machine, would do harm.
  *
  * The time starts when the message is accepted, and on Linux also runs while the machine is
  * suspended. Messages expire in every state. A message that the connection has accepted, completely
  * or in part, does not expire, not even while it waits for an acknowledgement
  * ([property@WebsocketTask:delivery]). If that connection is lost and the message must be sent
- * again, the time since the task accepted the message counts.
+ * again, the time counts from the moment at which the task accepted the message.
  *
  * A change takes effect at once. For messages that were accepted while the property was 0, the time
  * starts at the change. With 0, messages wait forever.
@@ -1441,10 +1440,10 @@ hb_websocket_task_set_queue_timeout (HbWebsocketTask *self,
  * The maximum size of a frame's payload in a sent message, in bytes.
  *
  * A longer message is sent in several frames, which the receiver joins again. Between two of these
- * frames the connection answers the pings of the server, and sends ping frames of its own. Over a
+ * frames, the connection answers the pings of the server, and sends ping frames of its own. Over a
  * slow network, a server that pings its clients would otherwise drop the connection before it has
- * received a long message. A frame of the default size has 32 KiB with its header. Some gateways
- * refuse longer frames.
+ * received a long message. A frame of the default size is 32 KiB long, including its header. Some
+ * gateways refuse longer frames.
  *
  * If the server closes the connection, the task's close frame may also be sent between two of these
  * frames. A message is never sent between the frames of another message, and neither is a ping of
@@ -1499,7 +1498,7 @@ hb_websocket_task_set_fragment_size (HbWebsocketTask *self,
  *
  * Gets the headers that are added to the request of each attempt.
  *
- * A change of these headers takes effect at the next attempt. For a header that differs in each
+ * A change to these headers takes effect at the next attempt. For a header that differs in each
  * attempt, use [signal@WebsocketTask::connecting]. If a name or a value is not valid in a header,
  * for example because it contains a newline, libsoup rejects it. libsoup 3.6.6 and later log a
  * warning for this, and earlier versions a critical message.

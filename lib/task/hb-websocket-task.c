@@ -52,7 +52,7 @@ struct _HbUserFunc
  * A task belongs to the main context that is thread-default when the task is opened
  * ([method@GLib.MainContext.push_thread_default]). Its signals are emitted there. That context has
  * to stay thread-default while it is iterated, because libsoup uses the thread-default context.
- * While the task is not closed, only the thread that has opened the task may use it. A call from
+ * While the task is not closed, only the thread that opened the task may use it. A call from
  * another thread is refused with a critical message. Getters do not check the thread.
  *
  * Sending is the exception: [method@WebsocketTask.send_text], [method@WebsocketTask.send_bytes],
@@ -158,7 +158,7 @@ finish_task (HbWebsocketTask  *self,
   return g_task_propagate_boolean (G_TASK (result), error);
 }
 
-/* Returns whether the error is a mistake of the program's author. */
+/* Returns whether the error was caused by a mistake of the program's author. */
 static gboolean
 is_slip (const GError *error)
 {
@@ -186,8 +186,8 @@ get_loggable (const GError *error)
 }
 
 /* Emits an error. Without a handler, a program whose URI is mistyped would do nothing and would not
- * say why, so the first mistake of its author is logged. Faults of the network are normal, and are
- * not logged. */
+ * say why, so the first mistake of its author is logged. Network faults are normal, and are not
+ * logged. */
 static void
 emit_error (HbWebsocketTask *self,
             const GError    *error)
@@ -400,7 +400,8 @@ install_signals (GType type)
    * Emitted when a message has been received.
    *
    * The signal is not emitted for a message that is recognized as the reply to a ping, while
-   * [property@WebsocketTask:paused] is `TRUE`, or after [method@WebsocketTask.close] was called.
+   * [property@WebsocketTask:paused] is `TRUE`, or after [method@WebsocketTask.close] has been
+   * called.
    *
    * The detail `text` selects text messages, and `binary` selects binary messages. Text is valid
    * UTF-8, and may contain a NUL.
@@ -454,8 +455,8 @@ install_signals (GType type)
    * domain of GIO, TLS, the resolver or libsoup.
    *
    * If no handler is connected, the first `HB_ERROR_INVALID_URI` or `HB_ERROR_INVALID_ARGUMENT` of
-   * a task is logged as a warning, unless a call fails with the same error. Faults of the network
-   * are never logged as warnings.
+   * a task is logged as a warning, unless a call fails with the same error. Network faults are
+   * never logged as warnings.
    *
    * Since: 1.0
    */
@@ -510,7 +511,7 @@ install_signals (GType type)
    * wait before they were written, the signal is emitted when no message waits for an
    * acknowledgement either.
    *
-   * The messages that no longer wait were sent, dropped, or taken back by
+   * The messages that are no longer waiting have been sent, dropped, or taken back by
    * [method@WebsocketTask.take_queue] or a cancelled call. The signal is not emitted when the task
    * becomes `CLOSED`.
    *
@@ -684,25 +685,25 @@ hb_websocket_task_open_finish (HbWebsocketTask  *self,
  * The call does not wait. Run the main loop until [property@WebsocketTask:state] is `CLOSED`, or
  * call [method@WebsocketTask.close_async].
  *
- * If a connection is open, the task sends the messages that wait and then the close frame, and
- * waits for the close frame of the server. All of this takes [property@WebsocketTask:close-timeout]
- * at most. No more messages are delivered. [signal@WebsocketTask::close] is emitted at the end. If
- * no connection is open, the task becomes `CLOSED` at once, and `close` is not emitted.
+ * If a connection is open, the task sends the waiting messages and then the close frame, and waits
+ * for the server's close frame. All of this takes at most [property@WebsocketTask:close-timeout].
+ * No more messages are delivered. [signal@WebsocketTask::close] is emitted at the end. If no
+ * connection is open, the task becomes `CLOSED` at once, and `close` is not emitted.
  *
  * If messages could not be sent, [signal@WebsocketTask::error] is emitted with `HB_ERROR_CLOSED`.
  * If the connection is open but not [property@WebsocketTask:ready], the messages that wait for
  * [method@WebsocketTask.mark_ready] are dropped at once, and this error is emitted for them.
  *
  * With `HB_DELIVERY_ACKNOWLEDGED`, the close frame follows the last message at once. The messages
- * that the peer has not acknowledged when the connection ends, or when the time is over, count as
- * not sent, although some may have arrived.
+ * that the peer has not acknowledged when the connection ends, or when the timeout expires, count
+ * as not sent, although some may have arrived.
  *
  * A client may send the codes 1000 to 1003, 1007 to 1010, and 3000 to 4999 ([RFC 6455,
  * 7.4](https://www.rfc-editor.org/rfc/rfc6455#section-7.4)). With 0 or 1005, the close frame has no
  * code and no reason. With 1006, 1011, 1015 or a code above 65535, the call has no effect, and
  * [signal@WebsocketTask::error] is emitted with `HB_ERROR_INVALID_ARGUMENT`. With any other code,
  * the close frame has the code 1002, a protocol error, and no reason. A reason that is too long is
- * cut at the end of a character.
+ * truncated at a character boundary.
  *
  * Since: 1.0
  */
@@ -761,7 +762,7 @@ hb_websocket_task_close_async (HbWebsocketTask     *self,
  *
  * The call fails with `HB_ERROR_INVALID_ARGUMENT` for the codes with which
  * [method@WebsocketTask.close] has no effect, and with `G_IO_ERROR_CANCELLED` if the cancellable
- * was triggered or [method@WebsocketTask.reconnect_now] was called in the meantime.
+ * was triggered or [method@WebsocketTask.reconnect_now] was called before the task was closed.
  *
  * Returns: whether the task was closed
  *
@@ -807,7 +808,7 @@ hb_websocket_task_reconnect_now (HbWebsocketTask *self)
  * hb_websocket_task_reconnect_later:
  * @self: a task
  *
- * Drops the connection as if it were lost.
+ * Drops the connection as if it had been lost.
  *
  * Call this method when a server asks its clients to reconnect, or after a failure that only the
  * application can detect. [property@WebsocketTask:attempt] increases, and the delays grow if
@@ -816,8 +817,8 @@ hb_websocket_task_reconnect_now (HbWebsocketTask *self)
  * ends with code 1006. Queued messages are sent on the next connection. An attempt that is under
  * way counts as failed.
  *
- * If [property@WebsocketTask:repeat-limit] is reached, the task becomes `CLOSED`, as after a loss.
- * In the states `WAITING`, `CLOSING` and `CLOSED`, the call has no effect.
+ * If [property@WebsocketTask:repeat-limit] is reached, the task becomes `CLOSED`, as after any lost
+ * connection. In the states `WAITING`, `CLOSING` and `CLOSED`, the call has no effect.
  *
  * Since: 1.0
  */
@@ -839,9 +840,10 @@ hb_websocket_task_reconnect_later (HbWebsocketTask *self)
  * Call this method, for example, when a window is shown again.
  *
  * In the state `OPEN`, the task sends a ping, even if [property@WebsocketTask:ping-timeout] is 0.
- * It sends none if it is already waiting for a reply within [property@WebsocketTask:pong-timeout],
- * if the mode is `MESSAGE` and the connection is not [property@WebsocketTask:ready], or while the
- * function of [method@WebsocketTask.set_ping_func] makes a ping.
+ * It sends no ping if it is already waiting for a reply within
+ * [property@WebsocketTask:pong-timeout], if the mode is `MESSAGE` and the connection is not
+ * [property@WebsocketTask:ready], or while the function set with
+ * [method@WebsocketTask.set_ping_func] is running.
  *
  * In the state `WAITING`, the task makes the next attempt at once, unless attempts are held. In
  * other states, the call has no effect.
@@ -866,7 +868,7 @@ hb_websocket_task_check (HbWebsocketTask *self)
  *
  * Marks the open connection as [property@WebsocketTask:ready].
  *
- * If [property@WebsocketTask:manual-ready] is set, call this method on each connection, when the
+ * If [property@WebsocketTask:manual-ready] is set, call this method for each connection once the
  * server has accepted the login. The task then sends the messages that have been waiting: first
  * those of handlers of [signal@WebsocketTask::open], then the others. A message with
  * `HB_SEND_FLAGS_THIS_LINK` that is sent before the call precedes all of them.
@@ -919,7 +921,7 @@ hb_websocket_task_hold (HbWebsocketTask *self)
  *
  * Reverses one [method@WebsocketTask.hold].
  *
- * When the last hold is released, the task at once makes an attempt that became due in the
+ * When the last hold is released, the task immediately makes an attempt that has become due in the
  * meantime, or sends the request of the attempt that is held. If the properties do not allow the
  * attempt, the task becomes `CLOSED`, as in [method@WebsocketTask.reconnect_now]. A call without a
  * hold is a programmer's error.
@@ -946,8 +948,8 @@ hb_websocket_task_release (HbWebsocketTask *self)
  * If no connection is [property@WebsocketTask:ready], or the socket is full, the message waits in
  * the queue.
  *
- * A string of a scripting language is cut at its first NUL too. Send a text that contains a NUL,
- * such as a frame of STOMP, as bytes with [method@WebsocketTask.send_message].
+ * A string from a scripting language is also cut at its first NUL. Send a text that contains a NUL,
+ * such as a STOMP frame, as bytes with [method@WebsocketTask.send_message].
  *
  * The function may be called from any thread.
  *
@@ -989,7 +991,7 @@ hb_websocket_task_send_text (HbWebsocketTask  *self,
  * The function may be called from any thread.
  *
  * The call fails with `HB_ERROR_CLOSED` or `HB_ERROR_QUEUE_FULL`. Bindings throw these errors, and
- * return like [method@WebsocketTask.send_text].
+ * handle the return value as for [method@WebsocketTask.send_text].
  *
  * Returns: (skip): whether the message was accepted
  *
@@ -1016,7 +1018,7 @@ hb_websocket_task_send_bytes (HbWebsocketTask  *self,
  *
  * Sends a message.
  *
- * A text may contain a NUL, and is sent completely.
+ * A text may contain NULs, and is sent in full.
  *
  * The function may be called from any thread. In a thread other than the task's, the call does not
  * check whether the flags allow the message to be sent now. The task's thread checks this later,
@@ -1025,12 +1027,14 @@ hb_websocket_task_send_bytes (HbWebsocketTask  *self,
  * The call fails with:
  *
  * - `HB_ERROR_CLOSED` if the task is `CLOSED` or `CLOSING`
- * - `HB_ERROR_QUEUE_FULL`, also if a message with `HB_SEND_FLAGS_VOLATILE` would have to wait
+ * - `HB_ERROR_QUEUE_FULL`, including when a message with `HB_SEND_FLAGS_VOLATILE` would have to
+ *   wait
  * - `HB_ERROR_INVALID_ARGUMENT` if a text is not UTF-8, or the type is neither text nor binary
  * - `HB_ERROR_NOT_OPEN` if a message has `HB_SEND_FLAGS_THIS_LINK` and no connection is open, or
  *   has only `HB_SEND_FLAGS_VOLATILE` and no connection is ready
  *
- * Bindings throw these errors, and return like [method@WebsocketTask.send_text].
+ * Bindings throw these errors, and handle the return value as for
+ * [method@WebsocketTask.send_text].
  *
  * If the application has set a function that frees the bytes of @message, the task can call this
  * function during any call to the task, and in any iteration of the task's main context. The
@@ -1152,14 +1156,14 @@ hb_websocket_task_send_message_finish (HbWebsocketTask  *self,
  * hb_websocket_task_flush_async:
  * @self: a task
  * @cancellable: (nullable): a cancellable, which ends only the call
- * @callback: (scope async): called when no message waits to be sent, or the call has failed
+ * @callback: (scope async): called when no message is waiting to be sent, or the call has failed
  * @user_data: data for @callback
  *
- * Waits until no message waits to be sent.
+ * Waits until no message is waiting to be sent.
  *
  * Messages that wait until the connection is [property@WebsocketTask:ready] count too, and so do
  * those that wait for an acknowledgement, if [property@WebsocketTask:delivery] was `ACKNOWLEDGED`
- * when they were sent. If no message waits, the call succeeds, even on a `CLOSED` task.
+ * when they were sent. If no message is waiting, the call succeeds, even on a `CLOSED` task.
  *
  * The function may be called from any thread. It waits for all messages that were accepted before
  * the call, whichever thread sent them, and for messages that are accepted while it waits.
@@ -1194,8 +1198,8 @@ hb_websocket_task_flush_async (HbWebsocketTask     *self,
  * The call fails with the error with which the task became `CLOSED` (`HB_ERROR_REPEAT_LIMIT`,
  * `HB_ERROR_MESSAGE_TOO_BIG`, `HB_ERROR_HANDSHAKE`, `HB_ERROR_INVALID_URI`,
  * `HB_ERROR_INVALID_ARGUMENT`), with `HB_ERROR_CLOSED`, or with `G_IO_ERROR_CANCELLED`.
- * `HB_ERROR_CLOSED` means that the application has closed the task, or that the server closed the
- * connection normally and [property@WebsocketTask:repeat-limit] is 0.
+ * `HB_ERROR_CLOSED` means that the application has closed the task, or that the server has closed
+ * the connection normally and [property@WebsocketTask:repeat-limit] is 0.
  *
  * Returns: whether each message was sent, taken back or dropped
  *
@@ -1214,19 +1218,20 @@ hb_websocket_task_flush_finish (HbWebsocketTask  *self,
 /**
  * hb_websocket_task_receive_async:
  * @self: a task
- * @cancellable: (nullable): a cancellable, which ends only the call and takes no message away
- * @callback: (scope async): called when a message was received, or no more messages can be received
+ * @cancellable: (nullable): a cancellable, which ends only the call and consumes no message
+ * @callback: (scope async): called when a message has been received, or when no more messages can
+ *   be received
  * @user_data: data for @callback
  *
  * Receives the next message.
  *
  * The call sets [property@WebsocketTask:paused]. A message that arrives between two calls therefore
  * waits for the next call, and [signal@WebsocketTask::message] is not emitted for it. If a message
- * already waits, the call completes with it. Several calls that are pending receive messages in the
- * order of the calls.
+ * is already waiting, the call completes with it. Several calls that are pending receive messages
+ * in the order of the calls.
  *
  * The call continues across reconnections until the task is `CLOSED`. On a `CLOSED` task, the call
- * returns a message that was received before, and fails if none is left.
+ * returns a message that was received earlier, and fails if none is left.
  *
  * Since: 1.0
  */
@@ -1263,7 +1268,7 @@ hb_websocket_task_receive_async (HbWebsocketTask     *self,
  * `HB_ERROR_MESSAGE_TOO_BIG`, `HB_ERROR_HANDSHAKE`, `HB_ERROR_INVALID_URI`,
  * `HB_ERROR_INVALID_ARGUMENT`), with `HB_ERROR_CLOSED`, or with `G_IO_ERROR_CANCELLED`.
  * `HB_ERROR_CLOSED` means that the application has closed the task or has not opened it, or that
- * the server closed the connection normally and [property@WebsocketTask:repeat-limit] is 0.
+ * the server has closed the connection normally and [property@WebsocketTask:repeat-limit] is 0.
  *
  * Returns: (transfer full): the message
  *
@@ -1287,18 +1292,18 @@ hb_websocket_task_receive_finish (HbWebsocketTask  *self,
  *
  * Takes back the messages that wait to be sent.
  *
- * The array has the messages in the order in which they would have been sent. The application can
- * store them, or send them again later. To drop them, free the array.
+ * The array contains the messages in the order in which they would have been sent. The application
+ * can store them, or send them again later. To drop them, free the array.
  *
  * Messages that the connection has already accepted, completely or in part, are not in the array.
  * If such messages wait for an acknowledgement and the connection is lost, they are not sent again,
  * and their calls fail.
  *
- * The [method@WebsocketTask.send_message_async] of a message that is taken back fails with
+ * The [method@WebsocketTask.send_message_async] call for a message that is taken back fails with
  * `G_IO_ERROR_CANCELLED`.
  *
  * Returns: (transfer container) (element-type HbMessage): the messages, which the array owns; empty
- *   if no message waits
+ *   if no message is waiting
  *
  * Since: 1.0
  */
@@ -1321,12 +1326,12 @@ hb_websocket_task_take_queue (HbWebsocketTask *self)
  *
  * Sets a function that generates the text of each ping.
  *
- * The function replaces [property@WebsocketTask:ping-message] and
- * [property@WebsocketTask:ping-bytes] from the next ping on, until another function replaces it.
- * If the function returns `NULL`, the properties apply to that ping. If @func is `NULL`, they apply
- * again. In mode `MESSAGE`, the ping is a text message. In mode `PING`, the first 125 bytes of the
- * text are the payload of the ping frame. If the text is not UTF-8, which is a programmer's error,
- * the task uses the properties instead.
+ * Starting with the next ping, the function replaces [property@WebsocketTask:ping-message] and
+ * [property@WebsocketTask:ping-bytes], until another function replaces it. If the function returns
+ * `NULL`, the properties apply to that ping. If @func is `NULL`, they apply again. In mode
+ * `MESSAGE`, the ping is a text message. In mode `PING`, the first 125 bytes of the text are the
+ * payload of the ping frame. If the text is not UTF-8, which is a programmer's error, the task uses
+ * the properties instead.
  *
  * Since: 1.0
  */
@@ -1358,23 +1363,23 @@ hb_websocket_task_set_ping_func (HbWebsocketTask *self,
  * number, or if the reply is binary. A message for which the function returns `TRUE` is treated as
  * the reply, and is not delivered.
  *
- * From the next message on, the function alone decides which message is a reply, until another
- * function replaces it. [property@WebsocketTask:pong-message] has no effect in that time. With
- * `NULL`, `pong-message` applies again. In mode `PING`, a pong frame is a reply too. The function
- * is called when a message is received, even while [property@WebsocketTask:paused] is `TRUE`, so a
- * reply does not wait behind other messages.
+ * Starting with the next message, the function alone decides which message is a reply, until
+ * another function replaces it. [property@WebsocketTask:pong-message] has no effect during that
+ * time. With `NULL`, `pong-message` applies again. In mode `PING`, a pong frame is a reply too. The
+ * function is called when a message is received, even while [property@WebsocketTask:paused] is
+ * `TRUE`, so a reply does not wait behind other messages.
  *
  * The function may call any method, replace itself, drop the last reference, or run a main loop.
  * The next message is not received before the function returns. If the function closes the task or
  * drops the connection, the message is not delivered.
  *
- * The function is called for every message, so keep it short. First test whether a message can be a
- * reply at all, and only then parse the message.
+ * The function is called for every message, so keep it short. Test whether a message can be a reply
+ * at all before you parse the message.
  *
- * If [property@WebsocketTask:liveness] is `REPLY`, and a ping waits for its reply, each call of
- * this method makes the task send another ping and wait for its reply. Do not call the method for
- * each message, because the end of [property@WebsocketTask:pong-timeout] would be postponed each
- * time.
+ * If [property@WebsocketTask:liveness] is `REPLY`, and a ping is waiting for its reply, each call
+ * to this method makes the task send another ping and wait for the reply to that ping. Do not call
+ * the method for each message, because the end of [property@WebsocketTask:pong-timeout] would be
+ * postponed each time.
  *
  * Since: 1.0
  */
@@ -1407,9 +1412,9 @@ hb_websocket_task_set_pong_func (HbWebsocketTask *self,
  *
  * Sets a function that returns the delay before each attempt to reconnect.
  *
- * The function replaces [property@WebsocketTask:reconnect-timeout], `reconnect-timeout-max` and
- * `reconnect-jitter` from the next delay on, until another function replaces it. With `NULL`, the
- * properties apply again. A longer delay that the server has requested (`Retry-After`) still
+ * Starting with the next delay, the function replaces [property@WebsocketTask:reconnect-timeout],
+ * `reconnect-timeout-max` and `reconnect-jitter`, until another function replaces it. With `NULL`,
+ * the properties apply again. A longer delay that the server has requested (`Retry-After`) still
  * applies, and so does [property@WebsocketTask:repeat-limit].
  *
  * Since: 1.0
