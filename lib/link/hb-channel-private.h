@@ -73,7 +73,7 @@ typedef struct
   gboolean (* open_fast_lane)       (gpointer    data,
                                      HbHandlers *handlers);
 
-  /* Emits no event from now on. */
+  /* Stops emitting events. */
   void     (* detach)               (gpointer   data);
 
   void     (* free)                 (gpointer   data);

@@ -30,7 +30,7 @@ hb_handlers_clear (HbHandlers *self)
 }
 
 /* Passes a signal and its values to the callback. For messages, libsoup's own marshaller would use
- * libffi, which takes longer than all the other work of this library on a short message. */
+ * libffi, which takes longer than everything else that this library does with a short message. */
 static void
 marshal_signal (GClosure     *closure,
                 GValue       *result,
@@ -45,7 +45,7 @@ marshal_signal (GClosure     *closure,
 }
 
 /* Connects the handlers, unless they are connected. Must be called before libsoup closes the
- * connection, because from then on libsoup emits signals from sources of its own. */
+ * connection, because libsoup then emits signals from sources of its own. */
 void
 hb_handlers_connect (HbHandlers *self)
 {

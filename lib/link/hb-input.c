@@ -446,7 +446,7 @@ hb_input_can_park (HbInput *self)
          && !self->may_fail;
 }
 
-/* Calls no callback from now on, and closes the fast lane. */
+/* Stops calling the callback, and closes the fast lane. */
 void
 hb_input_detach (HbInput *self)
 {

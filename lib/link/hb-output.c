@@ -213,7 +213,7 @@ hb_output_run (HbOutput *self,
     hb_output_emit_writable (self);
 }
 
-/* Calls no callback from now on. */
+/* Stops calling the callback. */
 void
 hb_output_detach (HbOutput *self)
 {

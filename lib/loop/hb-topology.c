@@ -236,7 +236,7 @@ take_address (HbTopology             *self,
 }
 
 /* The kernel adds and removes routes of the types below together with an address, about which it
- * also sends a message. A cloned route is only an entry of a cache. */
+ * also sends a message. A cloned route is only a cache entry. */
 static gboolean
 is_of_interest (const struct rtmsg *info)
 {

@@ -10,7 +10,7 @@
  * An event is passed to the machine, and the machine's effects are then carried out. A message of a
  * delivery (HB_EVENT_DELIVERY) is an exception if no effect has to be carried out first. Such a
  * message is emitted without an effect of its own, because an effect for each message would take
- * longer than all other work of this library on a short message. */
+ * longer than everything else that this library does with a short message. */
 
 /* Handles a message. Emits it without an effect if it is part of a delivery, and no effect is
  * pending or being carried out. */

@@ -5,8 +5,8 @@
 #include "hb-marshal-private.h"
 
 /* GObject calls the C handlers of a signal with several arguments through libffi, unless the signal
- * has its own marshaller. The signal `message` has one, because libffi takes longer than all the
- * other work of this library on a short message. Bindings of other languages have their own
+ * has its own marshaller. The signal `message` has one, because libffi takes longer than everything
+ * else that this library does with a short message. Bindings of other languages have their own
  * marshallers. */
 typedef void (*MessageHandler) (gpointer first,
                                 int      type,

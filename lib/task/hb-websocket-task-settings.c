@@ -1273,15 +1273,15 @@ hb_websocket_task_set_manual_ready (HbWebsocketTask *self,
  * While the property is `TRUE`, [signal@WebsocketTask::message] is not emitted. Messages wait, and
  * [method@WebsocketTask.receive_async] returns them. When the property becomes `FALSE`, the task
  * emits the signal for each message that waits, in order. If the handlers of these messages take
- * more than a few milliseconds, other sources of the main loop are dispatched in between. To miss
- * no message, set the property before [method@WebsocketTask.open].
+ * more than a few milliseconds, other sources of the main loop are dispatched in between. To avoid
+ * missing messages, set the property before [method@WebsocketTask.open].
  *
  * The task reads the socket only while the waiting messages have a total size of less than 1 MiB.
  * Each message counts as its payload plus 128 bytes. When the socket is not read, the buffers of
  * the kernels on both sides fill, and the server has to wait. Meanwhile the heartbeat does not
  * treat the silence of the server as a failure, so the task does not detect the loss of the
  * connection. The task does not answer the pings of the server either. The heartbeat starts again
- * when the task continues to read the socket.
+ * when the task resumes reading the socket.
  *
  * The task keeps these messages when their connection ends, so it may deliver them after
  * [signal@WebsocketTask::close]. They are dropped by [method@WebsocketTask.close].

@@ -508,7 +508,7 @@ install_signals (GType type)
    * Emitted when no more messages are waiting to be sent, if some had to wait.
    *
    * Messages that wait only for an acknowledgement do not cause this signal. If messages had to
-   * wait before they were written, the signal is emitted when no message waits for an
+   * wait before they were written, the signal is emitted when no message is waiting for an
    * acknowledgement either.
    *
    * The messages that are no longer waiting have been sent, dropped, or taken back by
@@ -898,11 +898,11 @@ hb_websocket_task_mark_ready (HbWebsocketTask *self)
  * method may be called in any state, and before [method@WebsocketTask.open].
  *
  * A call in a handler of [signal@WebsocketTask::connecting] holds that attempt. The request is sent
- * on [method@WebsocketTask.release], and [property@WebsocketTask:connect-timeout] starts then. If
- * [property@WebsocketTask:uri] has changed by then, the task makes a request for the new URI, and
- * [signal@WebsocketTask::connecting] is emitted for that request too. A handler that holds each
- * attempt and sets another URI each time would prevent every request. Set the URI in a handler of
- * [signal@WebsocketTask::reconnect] instead.
+ * when [method@WebsocketTask.release] is called, and [property@WebsocketTask:connect-timeout]
+ * starts at that time. If [property@WebsocketTask:uri] has changed by then, the task makes a
+ * request for the new URI, and [signal@WebsocketTask::connecting] is emitted for that request too.
+ * A handler that holds each attempt and sets another URI each time would prevent every request. Set
+ * the URI in a handler of [signal@WebsocketTask::reconnect] instead.
  *
  * Since: 1.0
  */
@@ -924,7 +924,7 @@ hb_websocket_task_hold (HbWebsocketTask *self)
  * When the last hold is released, the task immediately makes an attempt that has become due in the
  * meantime, or sends the request of the attempt that is held. If the properties do not allow the
  * attempt, the task becomes `CLOSED`, as in [method@WebsocketTask.reconnect_now]. A call without a
- * hold is a programmer's error.
+ * hold is a programmer error.
  *
  * Since: 1.0
  */
@@ -1330,7 +1330,7 @@ hb_websocket_task_take_queue (HbWebsocketTask *self)
  * [property@WebsocketTask:ping-bytes], until another function replaces it. If the function returns
  * `NULL`, the properties apply to that ping. If @func is `NULL`, they apply again. In mode
  * `MESSAGE`, the ping is a text message. In mode `PING`, the first 125 bytes of the text are the
- * payload of the ping frame. If the text is not UTF-8, which is a programmer's error, the task uses
+ * payload of the ping frame. If the text is not UTF-8, which is a programmer error, the task uses
  * the properties instead.
  *
  * Since: 1.0
