@@ -139,7 +139,7 @@ class WebSocket(Connection):
         assert received == (opcode, payload), f'the frame is {received}, not {(opcode, payload)}'
 
     def expect_silence(self, seconds):
-        """Waits for `seconds`, and fails if a byte arrives or the connection ends in this time."""
+        """Waits for `seconds`. Fails if a byte arrives or the connection ends during this time."""
         self.sock.settimeout(seconds)
         try:
             data = self.sock.recv(1)
@@ -182,7 +182,7 @@ def end(sock):
     until that thread wakes up.
     """
     try:
-        # The method of SSLSocket would also make calls of other threads fail.
+        # The method of SSLSocket would also make calls in other threads fail.
         socket.socket.shutdown(sock, socket.SHUT_RDWR)
     except OSError:
         pass  # The other end has already ended the connection.

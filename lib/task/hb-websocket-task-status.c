@@ -323,7 +323,7 @@ hb_websocket_task_get_http_status (HbWebsocketTask *self)
  * without an error, for example with a close frame from the server. It is also `NULL` after an
  * attempt that [method@WebsocketTask.reconnect_later] has made fail. If
  * [method@WebsocketTask.close] or [method@WebsocketTask.reconnect_now] ends an attempt, the
- * property keeps the error of the attempt before. When the task gives up with
+ * property keeps the error of the previous attempt. When the task gives up with
  * `HB_ERROR_REPEAT_LIMIT`, the property has that error. Errors of single messages do not change the
  * property. The property can be bound to a label with a function that returns the error's message.
  *

@@ -329,7 +329,7 @@ test_own_session (Fixture       *fixture,
   g_assert_finalize_object (session);
 }
 
-/* Five tasks with one session do not disturb each other. */
+/* Five tasks with one session do not interfere with each other. */
 static void
 test_shared_session (Fixture       *fixture,
                      gconstpointer  data)

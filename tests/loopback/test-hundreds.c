@@ -450,8 +450,8 @@ static void
 test_threads (Fixture       *fixture,
               gconstpointer  data)
 {
-  g_test_summary ("Tasks of several contexts do not disturb each other, however each thread leaves "
-                  "its context");
+  g_test_summary ("Tasks in several contexts do not interfere with each other, however each thread "
+                  "leaves its context");
 
   take_rounds (fixture->server, walk_in_threads);
 }

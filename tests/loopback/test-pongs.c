@@ -29,7 +29,7 @@ typedef struct
   Fixture *fixture;
   GString *words;
   Act      act;     /* the action of the next call */
-  guint    n_freed; /* how often the destroy function was called */
+  guint    n_freed; /* how many times the destroy function was called */
 } Judge;
 
 static gboolean judge_cb (HbWebsocketTask       *task,
@@ -187,7 +187,7 @@ test_order (Fixture       *fixture,
   assert_words (&judge, "open ask:hello message:hello ask:pong 1 ask-binary:pong 2 "
                         "ask:news message:news");
 
-  /* Recognized replies do not count as received messages. No ping was sent before, so they do not
+  /* Recognized replies do not count as received messages. No ping has been sent, so they do not
    * count as replies either. */
   g_assert_cmpuint (get_metric (fixture->task, hb_metrics_get_messages_received), ==, 2);
   g_assert_cmpuint (get_metric (fixture->task, hb_metrics_get_replies), ==, 0);

@@ -18,7 +18,7 @@ count_cb (GObject    *object,
 typedef struct
 {
   const char *name;
-  const char *first;  /* the default, as from g_strdup_value_contents (), except for a double */
+  const char *first;  /* the default from g_strdup_value_contents (), except for a double */
   const char *second; /* (nullable) another value for set_from_string (), NULL if read-only */
 } Property;
 

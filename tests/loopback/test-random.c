@@ -9,11 +9,11 @@
 #include "position.h"
 
 /* In each round, applications and a server act at random, over real sockets. Then they cause no
- * more faults. Each task that was neither dropped nor disposed of must reconnect, whatever has
- * happened before. Nothing may be leaked.
+ * more faults. Each task that was neither dropped nor disposed of must reconnect, whatever happened
+ * before. Nothing may be leaked.
  *
  * A failure prints the seed of its round. HB_WALK_SEED=SEED repeats only that round, but sockets
- * may behave differently. HB_WALK_SECONDS sets the time, in seconds, in which new rounds
+ * may behave differently. HB_WALK_SECONDS sets the time, in seconds, during which new rounds
  * begin. */
 
 #define SECONDS         4
@@ -46,7 +46,7 @@ step (Rogue  *rogue,
 }
 
 /* Resets those settings of the task that could prevent or end a connection, or refuse or drop a
- * message. Ends all holds. Handlers of the actor only make their checks from now on. */
+ * message. Ends all holds. After this call, the handlers of the actor only make their checks. */
 static void
 calm_down (Actor *self)
 {

@@ -7,7 +7,7 @@
 #include "fixture.h"
 #include "raw-frame.h"
 
-/* Messages that wait for the application while the task is paused, and calls of receive_async (),
+/* Messages that wait for the application while the task is paused, and calls to receive_async (),
  * which return these messages. One test receives messages on many connections, one after another.
  * HB_RECEIVE_LINKS sets the number of these connections. */
 
@@ -108,7 +108,7 @@ test_calls (Fixture       *fixture,
   GAsyncResult *second = NULL;
   GAsyncResult *third = NULL;
 
-  g_test_summary ("Calls of receive_async () complete in order, and a cancelled call removes no "
+  g_test_summary ("Calls to receive_async () complete in order, and a cancelled call removes no "
                   "message");
 
   receive (fixture, NULL, &first);
@@ -382,7 +382,7 @@ test_across_links (Fixture       *fixture,
   RawPeer *peer = fixture_open_raw (fixture);
   GAsyncResult *result = NULL;
 
-  g_test_summary ("Messages that wait for the application, and pending calls of receive_async (), "
+  g_test_summary ("Messages that wait for the application, and pending calls to receive_async (), "
                   "remain when a connection is lost");
 
   hb_websocket_task_set_paused (fixture->task, TRUE);
@@ -410,7 +410,7 @@ test_end (Fixture       *fixture,
   guint i;
 
   g_test_summary ("All messages that the server sent before its close frame are received. Later "
-                  "calls of receive_async () fail");
+                  "calls to receive_async () fail");
 
   hb_websocket_task_set_repeat_limit (fixture->task, 0);
   hb_websocket_task_set_paused (fixture->task, TRUE);
@@ -475,7 +475,8 @@ test_reads_on (Fixture       *fixture,
 {
   RawPeer *peer = fixture_open_raw (fixture);
 
-  g_test_summary ("When messages that have filled 1 MiB have been emitted, the task reads on");
+  g_test_summary ("When messages that have filled 1 MiB have been emitted, the task resumes "
+                  "reading");
 
   hb_websocket_task_set_paused (fixture->task, TRUE);
   send_binary (peer, MIB);

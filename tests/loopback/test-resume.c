@@ -4,7 +4,7 @@
 
 #include "suspend-fixture.h"
 
-/* A suspend in each state except OPEN. At the resume, an attempt that is due is made at once, and
+/* A suspend in each state except OPEN. On resume, an attempt that is due is made at once, and
  * received bytes are read before a timeout acts. An attempt whose connect-timeout ended during the
  * suspend gets the full timeout again. */
 
@@ -42,7 +42,7 @@ static void
 test_waiting (Fixture       *fixture,
               gconstpointer  data)
 {
-  g_test_summary ("An attempt that has become due during a suspend starts at once");
+  g_test_summary ("An attempt that became due during a suspend starts at once");
 
   enter_waiting (fixture);
   test_clock_jump (HOUR);
@@ -123,7 +123,7 @@ static void
 test_held_short (Fixture       *fixture,
                  gconstpointer  data)
 {
-  g_test_summary ("If the delay of a held attempt has not ended during a suspend, the rest of the "
+  g_test_summary ("If the delay of a held attempt did not end during a suspend, the rest of the "
                   "delay follows the release");
 
   enter_waiting (fixture);
@@ -141,7 +141,7 @@ static void
 test_check (Fixture       *fixture,
             gconstpointer  data)
 {
-  g_test_summary ("A call of check () at the resume causes no second attempt");
+  g_test_summary ("A call to check () on resume causes no second attempt");
 
   enter_waiting (fixture);
   test_clock_jump (HOUR);
@@ -171,7 +171,7 @@ test_connecting_answered (Fixture       *fixture,
 {
   RawPeer *peer = enter_connecting (fixture);
 
-  g_test_summary ("An attempt that the server has answered during a suspend succeeds");
+  g_test_summary ("An attempt that the server answered during a suspend succeeds");
 
   raw_peer_accept (peer);
   raw_peer_wait_delivered (peer);
@@ -301,7 +301,7 @@ static void
 test_closing (Fixture       *fixture,
               gconstpointer  data)
 {
-  g_test_summary ("If close-timeout ended during a suspend, and the peer has not answered the "
+  g_test_summary ("If close-timeout ended during a suspend, and the peer did not answer the "
                   "close frame, the task becomes CLOSED at once");
 
   enter_closing (fixture);

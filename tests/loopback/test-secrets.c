@@ -31,7 +31,7 @@ capture (const char     *domain,
          const char     *text,
          gpointer        user_data)
 {
-  /* After this function, GLib ends the test without printing the message. */
+  /* After this function returns, GLib ends the test without printing the message. */
   if ((level & (G_LOG_LEVEL_ERROR | G_LOG_LEVEL_CRITICAL)) != 0)
     g_printerr ("%s\n", text);
   else

@@ -181,7 +181,7 @@ static void
 test_wakes (Fixture       *fixture,
             gconstpointer  data)
 {
-  g_test_summary ("A message of another thread wakes the task's context, and is sent");
+  g_test_summary ("A message from another thread wakes the task's context, and is sent");
 
   fixture_open (fixture);
   send_elsewhere (fixture->task, "one two");
@@ -252,7 +252,7 @@ test_flush_includes (Fixture       *fixture,
 {
   g_autoptr (GAsyncResult) result = NULL;
 
-  g_test_summary ("A flush waits for messages of other threads");
+  g_test_summary ("A flush waits for messages from other threads");
 
   fixture_enter (fixture, HB_STATE_WAITING);
   send_elsewhere (fixture->task, "one");
@@ -317,7 +317,7 @@ test_refusal (gconstpointer data)
 }
 
 /* test_ending () calls this function or one of the next four before the task has received the
- * messages of the other thread. */
+ * messages from the other thread. */
 static void
 close_task (HbWebsocketTask *task)
 {
@@ -550,7 +550,7 @@ typedef struct
   const char *texts;
   const char *kept;
   guint       n_dropped;
-  void      (*change) (HbWebsocketTask *task); /* (nullable) called after the messages were sent */
+  void      (*change) (HbWebsocketTask *task); /* (nullable) called after the sends */
 } Overflow;
 
 static const Overflow overflows[] = {
@@ -646,7 +646,7 @@ test_nested (Fixture       *fixture,
 {
   Sender sender;
 
-  g_test_summary ("Messages of other threads are also sent while a handler runs a main loop");
+  g_test_summary ("Messages from other threads are also sent while a handler runs a main loop");
 
   sender_init (&sender, fixture->task, "two");
   sender.is_async = TRUE;

@@ -99,7 +99,7 @@ test_payloads (Fixture       *fixture,
   fixture_close (fixture);
 }
 
-/* The sizes in bytes from which the header of a frame is longer, the sizes next to them, and
+/* The sizes in bytes at which the header of a frame becomes longer, the sizes next to them, and
  * 1 MiB */
 static void
 test_sizes (Fixture       *fixture,
@@ -373,7 +373,7 @@ test_send_async (Fixture       *fixture,
   g_assert_no_error (error);
 }
 
-/* If a call of send_message_async () is cancelled, its message is removed from the queue. If a
+/* If a call to send_message_async () is cancelled, its message is removed from the queue. If a
  * flush is cancelled, the messages stay in the queue. */
 static void
 test_cancel (Fixture       *fixture,

@@ -69,8 +69,8 @@ closed_cb (SoupWebsocketConnection *connection,
   self->close_data = g_strdup (soup_websocket_connection_get_close_data (connection));
 }
 
-/* Removes the limits on the size of frames and messages. A SoupServer limits each frame to 128 KiB,
- * and from libsoup 3.8 on also each message. */
+/* Removes the limits on the size of frames and messages. A SoupServer limits each frame to 128 KiB.
+ * In libsoup 3.8 and later, it also limits each message. */
 static void
 lift_limits (SoupWebsocketConnection *connection)
 {
@@ -339,7 +339,7 @@ test_server_get_connection (TestServer *self)
 }
 
 /* Returns the received messages, separated by spaces. Binary messages, and texts of 100 bytes or
- * more, are replaced by their sizes. */
+ * more, are replaced with their sizes. */
 const char *
 test_server_get_received (TestServer *self)
 {

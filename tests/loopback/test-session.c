@@ -377,7 +377,7 @@ typedef struct
   gboolean         has_run;
 } Nested;
 
-/* In the first call, iterates the main loop until all attempts have failed. Later calls return at
+/* On the first call, iterates the main loop until all attempts have failed. Later calls return at
  * once. */
 static void
 run_until_all_failed (Nested *self)
@@ -508,7 +508,7 @@ swap_init (Swap *self)
 {
 }
 
-/* The extensions that a server chooses, and its frame with the text hello */
+/* The extensions that a server chooses, and its frame that contains the text “hello” */
 typedef struct
 {
   const char *name;

@@ -42,7 +42,7 @@
 /* The timeout of an attempt that must not fail, in milliseconds */
 #define LONG_CONNECT 30000
 
-/* A measured delay may be shorter by this time, because a process prints an event after it
+/* A measured delay may be too short by up to this time, because a process prints an event after it
  * happens. */
 #define SLACK (5 * G_TIME_SPAN_MILLISECOND)
 

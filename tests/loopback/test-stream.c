@@ -221,8 +221,8 @@ test_pings_between (Fixture       *fixture,
 }
 
 /* The pongs and answers of one delivery are longer than a block, so the stream writes a block
- * before the delivery ends, and only a short rest at its end. Therefore the socket usually becomes
- * full during the first of these writes. */
+ * before the delivery ends, and only a short remainder at its end. Therefore the socket usually
+ * becomes full during the first of these writes. */
 #define N_ANSWERS 66
 #define N_PINGS 8 /* pings for each answer */
 
@@ -267,8 +267,8 @@ ask_until_full (Fixture *fixture,
   while (hb_websocket_task_get_buffered_amount (fixture->task) == 0);
 }
 
-/* Waits for the answers. The pongs between them are not counted, because from version 3.8 on
- * libsoup does not answer every ping while the socket is full. */
+/* Waits for the answers. The pongs between them are not counted, because libsoup 3.8 and later
+ * versions do not answer every ping while the socket is full. */
 static void
 expect_answers (RawPeer *peer,
                 guint    n_answers)
@@ -297,8 +297,8 @@ test_stray_continuation (Fixture       *fixture,
   g_autoptr (GByteArray) stray = raw_frame_from_hex ("80 07 f248cdc9c90700");
   RawPeer *peer;
 
-  g_test_summary ("A continuation frame after a compressed message is a protocol error, although "
-                  "both together would be too big");
+  g_test_summary ("A continuation frame after a compressed message is a protocol error, even "
+                  "though the two together would be too big");
 
   hb_websocket_task_set_compression (fixture->task, TRUE);
   hb_websocket_task_set_max_message_size (fixture->task, 7);

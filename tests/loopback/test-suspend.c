@@ -5,8 +5,8 @@
 #include "hb-clock-private.h"
 #include "suspend-fixture.h"
 
-/* An open connection during a suspend. A connection that works is kept. A dead one is dropped when
- * pong-timeout has passed after the resume, at the latest. */
+/* An open connection during a suspend. A connection that works is kept. A dead one is dropped no
+ * later than pong-timeout after the resume. */
 
 static void
 test_clock (Fixture       *fixture,
@@ -45,7 +45,7 @@ test_idle_dead (Fixture       *fixture,
 {
   RawPeer *peer = fixture_open_raw (fixture);
 
-  g_test_summary ("If the peer has vanished during a suspend, a silent connection is lost when "
+  g_test_summary ("If the peer vanished during a suspend, a silent connection is lost when "
                   "pong-timeout has passed after the resume");
 
   jump (HOUR);
@@ -60,8 +60,8 @@ test_asked_dead (Fixture       *fixture,
 {
   RawPeer *peer = open_and_ping (fixture, data);
 
-  g_test_summary ("If a ping was unanswered at the suspend, another ping is sent at the resume. A "
-                  "dead connection is lost when pong-timeout has passed after that ping");
+  g_test_summary ("If a ping was unanswered when a suspend began, another ping is sent on resume. "
+                  "A dead connection is lost when pong-timeout has passed after that ping");
 
   jump (HOUR);
   expect_ping (data, peer);
@@ -75,9 +75,9 @@ test_asked_good (Fixture       *fixture,
 {
   RawPeer *peer = open_and_ping (fixture, data);
 
-  g_test_summary ("If a ping was unanswered at the suspend, another ping is sent at the resume. "
-                  "Proof that the connection works keeps it, even just before pong-timeout has "
-                  "passed after that ping");
+  g_test_summary ("If a ping was unanswered when a suspend began, another ping is sent on resume. "
+                  "The connection is kept if proof that it works arrives before pong-timeout has "
+                  "passed after that ping, even if only just before");
 
   jump (HOUR);
   expect_ping (data, peer);
@@ -166,7 +166,7 @@ test_dropped (Fixture       *fixture,
 {
   RawPeer *peer = open_and_ping (fixture, data);
 
-  g_test_summary ("If the peer has closed the socket during a suspend, no other ping is sent");
+  g_test_summary ("If the peer closed the socket during a suspend, no other ping is sent");
 
   raw_peer_drop (peer);
   test_clock_jump (HOUR);
@@ -180,7 +180,7 @@ test_check (Fixture       *fixture,
 {
   RawPeer *peer = fixture_open_raw (fixture);
 
-  g_test_summary ("A call of check () at the resume causes no second ping");
+  g_test_summary ("A call to check () on resume causes no second ping");
 
   test_clock_jump (HOUR);
   hb_websocket_task_check (fixture->task);
@@ -196,8 +196,8 @@ test_network (Fixture       *fixture,
 {
   RawPeer *peer = open_and_ping (fixture, data);
 
-  g_test_summary ("Changes of the network at the resume cause no second ping, and do not delay "
-                  "the loss of a dead connection");
+  g_test_summary ("Changes of the network on resume cause no second ping, and do not delay the "
+                  "loss of a dead connection");
 
   test_clock_jump (HOUR);
   g_signal_emit_by_name (g_network_monitor_get_default (), "network-changed", TRUE);

@@ -156,8 +156,8 @@ test_lives (void)
 {
   Crew crew = { 0 };
 
-  g_test_summary ("Tasks of several threads do not disturb each other while they open, exchange "
-                  "messages, ping, reconnect and close, even while the network changes");
+  g_test_summary ("Tasks in several threads do not interfere with each other while they open, "
+                  "exchange messages, ping, reconnect and close, even while the network changes");
 
   start (&crew, live_in_thread);
   join_in_turmoil (&crew);
@@ -223,7 +223,7 @@ test_server_in_thread (void)
   GThread *thread = g_thread_new ("server", serve_in_thread, &server);
   Crew crew = { 0 };
 
-  g_test_summary ("Tasks of several threads exchange messages with a server in another thread");
+  g_test_summary ("Tasks in several threads exchange messages with a server in another thread");
 
   wait_until (g_atomic_pointer_get (&server.uri) != NULL);
   crew.uri = server.uri;
@@ -320,7 +320,7 @@ test_network_while_leaving (void)
 {
   Crew crew = { 0 };
 
-  g_test_summary ("The network may change at the moment at which a task stops listening for "
+  g_test_summary ("The network may change at the very moment when a task stops listening for "
                   "changes");
 
   start (&crew, come_and_go_in_thread);

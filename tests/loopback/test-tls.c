@@ -122,7 +122,7 @@ refuse_in_spite_of_trust (const char           *name,
   test_server_free (server);
 }
 
-/* A certificate for another name is refused, although its authority is trusted. */
+/* A certificate for another name is refused, even though its authority is trusted. */
 static void
 test_wrong_host (void)
 {

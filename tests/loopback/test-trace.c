@@ -6,8 +6,8 @@
 #include "site.h"
 
 /* The debug messages of a task in different situations. While debug messages are turned off, the
- * task must log nothing. The test uses g_log_set_debug_enabled () to turn them on, because from
- * version 2.80 on GLib reads G_MESSAGES_DEBUG only once. */
+ * task must log nothing. The test uses g_log_set_debug_enabled () to turn them on, because GLib
+ * 2.80 and later versions read G_MESSAGES_DEBUG only once. */
 
 /* A task reports a deadline only if the deadline is missed by more than MIN_LATE, in milliseconds.
  * BLOCKED, in microseconds, is the time for which the main loop is blocked. */

@@ -6,7 +6,7 @@
 
 #include "fixture.h"
 
-/* A mistake of the programmer causes a warning if `error` has no handler and no call fails with the
+/* A programmer's mistake causes a warning if `error` has no handler and no call fails with the
  * error, but only once for each task. No other error causes a warning. */
 
 #define NOWHERE "ws://127.0.0.1:9/"
@@ -106,7 +106,7 @@ close_badly_async (HbWebsocketTask *task)
   wait_until (result != NULL);
 }
 
-/* Causes three errors that are no mistakes of the programmer: a refused connection, the end of the
+/* Causes three errors that are not programmers' mistakes: a refused connection, the end of the
  * attempts, and a message that was not sent. */
 static void
 find_nobody (HbWebsocketTask *task)
@@ -174,7 +174,7 @@ main (int   argc,
   guint i;
 
   g_test_init (&argc, &argv, NULL);
-  g_test_summary ("A mistake of the programmer causes one warning if `error` has no handler and no "
+  g_test_summary ("A programmer's mistake causes one warning if `error` has no handler and no "
                   "call fails with the error.");
 
   g_log_set_always_fatal (G_LOG_FATAL_MASK | G_LOG_LEVEL_CRITICAL);

@@ -270,8 +270,8 @@ test_owner_is_busy (Fixture       *fixture,
   GThread *thread;
   guint i;
 
-  g_test_summary ("Calls from another thread are refused at any moment, and do not disturb the "
-                  "task's thread");
+  g_test_summary ("Calls from another thread are refused at any moment, and do not interfere with "
+                  "the task's thread");
 
   /* Opens the task first. A task that is CLOSED belongs to no thread, so calls from the other
    * thread would be valid. */

@@ -6,8 +6,8 @@
 # Runs the tests that use several threads, or those that the arguments name, with ThreadSanitizer.
 # ThreadSanitizer sees only the locks of a GLib that is compiled for it. So the script first builds
 # GLib and libsoup from Debian's sources in _build-tsan-libs, or in the folder of --libs-dir, unless
-# they were built before. The build takes a minute or two, and needs the packages that tests/run.sh
-# needs.
+# they have already been built. The build takes a minute or two, and needs the packages that
+# tests/run.sh needs.
 
 set -euo pipefail
 
@@ -79,7 +79,7 @@ export PKG_CONFIG_PATH=$prefix/lib/pkgconfig
 export LD_LIBRARY_PATH=$prefix/lib
 
 if [ ! -e "$prefix/is-complete" ]; then
-  # With --libs-dir, the folder may also contain files of the user, which must stay.
+  # With --libs-dir, the folder may also contain the user's own files, which must stay.
   rm -rf "$libs_dir"/{apt,glib,glib-build,libsoup,libsoup-build,prefix}
   download
   build glib "$libs_dir"/apt/sources/glib2.0_*.orig.tar.xz \

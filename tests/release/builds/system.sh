@@ -6,7 +6,7 @@
 # Builds the working tree on another Debian system, and runs tests there. The script makes a chroot
 # for the system, so it needs root on Debian. tests/release/builds/part.sh lists the values of PART.
 # In the chroot, an ordinary user runs the parts, without a network and with a read-only source. If
-# a part fails, the others are run nevertheless.
+# a part fails, the others still run.
 #
 #   --release=RELEASE   the release, such as trixie or sid, instead of that of this machine
 #   --arch=ARCH         the architecture, such as i386, instead of that of this machine
@@ -15,8 +15,8 @@
 #                       PART.json
 #   --expected=FILE     the faults that are known on this system, as in .ci/expected-sid
 #   --lock=FILE         lets several scripts with the same FILE make their systems at the same time,
-#                       but run their parts one after the other. Tests that measure time need the
-#                       whole machine.
+#                       but makes them run their parts one after the other. Tests that measure time
+#                       need the whole machine.
 #   --cache=DIR         the folder for downloads, instead of
 #                       ${XDG_CACHE_HOME:-~/.cache}/hb-websocket-debian
 #

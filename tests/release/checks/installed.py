@@ -61,8 +61,8 @@ class Installation:
     def move(self):
         """Puts the folder `root` before the paths of installed tests in each command.
 
-        Other paths below the prefix, for example of an interpreter, do not change. Returns the keys
-        and values of each test's file, by the name of the file.
+        Other paths below the prefix, for example that of an interpreter, do not change. Returns the
+        keys and values of each test's file, by the name of the file.
         """
         commands = {}
         for path in sorted(self.tests.iterdir()):

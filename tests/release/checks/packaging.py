@@ -20,7 +20,7 @@ DEBIAN = PACKAGING / 'debian'
 OPTION = re.compile(r"^option\('(\w+)',\s*type: '\w+', value: '?(\w+)'?", re.MULTILINE)
 ROW = re.compile(r'^\| `(\w+)` \| `(\w+)` \|', re.MULTILINE)
 
-# An option of Meson on a command line. Macros of C are in capitals, so they do not match.
+# An option of Meson on a command line. C macros are in capitals, so they do not match.
 USE = re.compile(r'(?<![\w-])-D(?:[\w-]+:)?([a-z]\w*)(?==|`)')
 
 # The Debian package for each pkg-config name

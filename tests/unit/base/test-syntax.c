@@ -278,8 +278,8 @@ test_close_codes (void)
 
   g_test_summary ("A close code that libsoup refuses, or that needs more than 16 bits, is refused "
                   "with an error that names the code. 0 and 1005 stand for no code. Any other code "
-                  "that a client must not send is replaced by 1002. In these two cases, the reason "
-                  "is dropped.");
+                  "that a client must not send is replaced with 1002. In these two cases, the "
+                  "reason is dropped.");
 
   for (code = 0; code <= 66000; code++)
     {

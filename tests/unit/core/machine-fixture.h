@@ -27,7 +27,7 @@ struct _Fixture
   gboolean   holds_writes; /* whether messages wait for written () before the kernel has them */
   gboolean   has_link;
   gboolean   has_requested; /* whether the handshake request has been sent */
-  gboolean   has_opened;   /* whether `open` was emitted, but not yet `close` */
+  gboolean   has_opened;   /* whether `open` has been emitted, but not yet `close` */
   guint64    sent;         /* the position after all sent messages; each is two positions long */
   guint64    written;      /* the position up to which the kernel has them */
   guint64    acknowledged; /* the position up to which the peer has acknowledged them */

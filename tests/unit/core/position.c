@@ -26,7 +26,7 @@ write_number (guint number)
     return;
 }
 
-/* SA_RESETHAND has restored the default action, so the signal of raise () ends the process. */
+/* SA_RESETHAND has restored the default action, so the signal from raise () ends the process. */
 static void
 print_cb (int number)
 {

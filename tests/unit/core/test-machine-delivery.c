@@ -15,9 +15,9 @@
  * ">message". These messages come last in the results of a step. In both strings, "|" separates
  * groups of steps and the results of these groups. */
 
-/* A step is a word for a call, an event or a setting. The step "a:one" sends the message "one" by a
+/* A step is a word for a call, an event or a setting. The step "a:one" sends the message "one" in a
  * call that is also named "one". The letters before the colon are: "a" for a message that must be
- * acknowledged, "w" for one that must only be written, "v" for a volatile one, "t" for one that is
+ * acknowledged, "w" for one that need only be written, "v" for a volatile one, "t" for one that is
  * only for this link, and "o" for one that another thread sends. */
 typedef struct
 {
@@ -389,7 +389,7 @@ take_step_of_link (Fixture    *fixture,
 typedef enum {
   WRITTEN, /* All messages are written. */
   WITHIN,  /* Only the first and a part of the second are written. */
-  READ,    /* As WRITTEN, and the peer acknowledges messages until "poison" is in flight. */
+  READ,    /* Like WRITTEN, but the peer acknowledges messages until "poison" is in flight. */
 } Before;
 
 static gboolean

@@ -7,8 +7,8 @@
 #include "machine-fixture.h"
 #include "machine-events.h"
 
-/* The disposal of a task, in any state and more than once. Afterwards the only effects are those
- * that complete calls. */
+/* Disposal of a task, in any state and more than once. Afterwards the only effects are those that
+ * complete calls. */
 
 static void
 dispose (Fixture *fixture)
@@ -23,8 +23,8 @@ static void
 test_closed (Fixture       *fixture,
              gconstpointer  data)
 {
-  g_test_summary ("Disposing of a machine that was never opened emits no signal, even if it "
-                  "happens twice");
+  g_test_summary ("Disposing of a machine that was never opened emits no signal, even if it is "
+                  "done twice");
 
   dispose (fixture);
   dispose (fixture);
@@ -36,7 +36,7 @@ static void
 test_connecting (Fixture       *fixture,
                  gconstpointer  data)
 {
-  g_test_summary ("The disposal ends an attempt without a signal, and its open_async () fails");
+  g_test_summary ("Disposal ends an attempt without a signal, and its open_async () fails");
 
   hb_machine_open (&fixture->machine, fixture->now, (gpointer) "open");
   forget (fixture);
@@ -52,7 +52,7 @@ test_undrained (Fixture       *fixture,
   g_autoptr (GError) error = g_error_new_literal (HB_ERROR, HB_ERROR_HANDSHAKE, "broken");
   HbLoss loss = { .code = 4000, .reason = "bye", .error = error };
 
-  g_test_summary ("After the disposal, pending signals are no longer emitted");
+  g_test_summary ("After disposal, pending signals are no longer emitted");
 
   start_open (fixture);
   receive (fixture, "hello");
@@ -67,7 +67,7 @@ static void
 test_undrained_ticket (Fixture       *fixture,
                        gconstpointer  data)
 {
-  g_test_summary ("A call that had ended before the disposal, but had not been reported yet, is "
+  g_test_summary ("A call that had ended before disposal, but had not been reported yet, is "
                   "reported with its result");
 
   start_open (fixture);
@@ -81,7 +81,7 @@ static void
 test_open (Fixture       *fixture,
            gconstpointer  data)
 {
-  g_test_summary ("The disposal ends an open link without a signal, and pending calls fail");
+  g_test_summary ("Disposal ends an open link without a signal, and pending calls fail");
 
   fixture->holds_writes = TRUE;
   start_open (fixture);
@@ -195,7 +195,7 @@ test_afterwards (Fixture       *fixture,
 {
   g_autoptr (GError) error = NULL;
 
-  g_test_summary ("After the disposal, each call completes or fails, and no attempt starts");
+  g_test_summary ("After disposal, each call completes or fails, and no attempt starts");
 
   start_open (fixture);
   dispose (fixture);
@@ -224,7 +224,7 @@ test_events (Fixture       *fixture,
 {
   HbLoss loss = { .code = 1006 };
 
-  g_test_summary ("After the disposal, no event of a link, of the network or of the clock has an "
+  g_test_summary ("After disposal, no event of a link, of the network or of the clock has an "
                   "effect");
 
   start_open (fixture);
@@ -258,7 +258,7 @@ static void
 test_uptime (Fixture       *fixture,
              gconstpointer  data)
 {
-  g_test_summary ("The uptime of the last link counts, and does not grow after the disposal");
+  g_test_summary ("The uptime of the last link counts, and does not grow after disposal");
 
   start_open (fixture);
   advance (fixture, 3000);
@@ -274,7 +274,7 @@ static void
 test_downtime (Fixture       *fixture,
                gconstpointer  data)
 {
-  g_test_summary ("The downtime after a lost link counts, and does not grow after the disposal");
+  g_test_summary ("The downtime after a lost link counts, and does not grow after disposal");
 
   start_open (fixture);
   advance (fixture, 3000);

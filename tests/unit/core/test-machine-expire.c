@@ -22,8 +22,8 @@ typedef enum {
   HELD,
   CONNECTING,
   OPEN,     /* the link is blocked */
-  GREETING, /* as OPEN, and a handler of `open` sends the message */
-  CLOSING,  /* as OPEN, and close () follows the message */
+  GREETING, /* like OPEN, but a handler of `open` sends the message */
+  CLOSING,  /* like OPEN, but close () follows the message */
   RETURNED, /* The link was lost with the message in flight, 400 ms after the call. */
 } When;
 
@@ -367,7 +367,7 @@ static void
 test_other_thread (Fixture       *fixture,
                    gconstpointer  data)
 {
-  g_test_summary ("The age of a message of another thread counts from the call that sends it");
+  g_test_summary ("The age of a message from another thread counts from the call that sends it");
 
   start_open (fixture);
   advance (fixture, 600);

@@ -851,8 +851,8 @@ static void
 test_pinging_latency (Fixture       *fixture,
                       gconstpointer  data)
 {
-  g_test_summary ("The latency does not include the time for which the application's function "
-                  "makes the ping, even if activity follows meanwhile");
+  g_test_summary ("The latency does not include the time that the application's function takes to "
+                  "make the ping, even if activity occurs during this time");
 
   start_open (fixture);
   advance (fixture, 15000);
@@ -873,7 +873,7 @@ test_pinging_reading (Fixture       *fixture,
                       gconstpointer  data)
 {
   g_test_summary ("If the socket is read again while the function makes a ping, a reply to an "
-                  "earlier ping may have waited in it, so the next reply does not give a latency");
+                  "earlier ping may have waited in it, so the next reply gives no latency");
 
   start_open (fixture);
   advance (fixture, 15000);
@@ -916,8 +916,8 @@ test_pinging_withdrawn (Fixture       *fixture,
 {
   HbSettings *settings = &fixture->machine.settings;
 
-  g_test_summary ("No reply is awaited to a ping that is not sent, because the application's "
-                  "function has changed the heartbeat mode on a link that is not ready");
+  g_test_summary ("No reply is awaited if the ping is not sent because the application's function "
+                  "has changed the heartbeat mode on a link that is not ready");
 
   settings->manual_ready = TRUE;
   settings->connect_timeout = 0;
@@ -1073,8 +1073,8 @@ test_never_answered (Fixture       *fixture,
   static const char hint[] = "heartbeat-mode";
   guint i;
 
-  g_test_summary ("If no ping message was ever answered on any link, the error suggests another "
-                  "heartbeat-mode");
+  g_test_summary ("If no ping message has ever been answered on any link, the error suggests "
+                  "another heartbeat-mode");
 
   for (i = 0; i < 3; i++)
     {

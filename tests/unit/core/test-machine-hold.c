@@ -79,7 +79,7 @@ test_now_closing (Fixture       *fixture,
                   gconstpointer  data)
 {
   g_test_summary ("reconnect_now () on a closing task makes an attempt, and cancels the pending "
-                  "calls of close_async ()");
+                  "calls to close_async ()");
 
   start_open (fixture);
   close_with (fixture, 1000, "close");
@@ -360,8 +360,8 @@ static void
 test_hold_request_ends (Fixture       *fixture,
                         gconstpointer  data)
 {
-  g_test_summary ("close (), reconnect_now (), reconnect_later () and the disposal end a held "
-                  "attempt. If another attempt follows, it waits for the release.");
+  g_test_summary ("close (), reconnect_now (), reconnect_later () and disposal end a held attempt. "
+                  "If another attempt follows, it waits for the release.");
 
   start_held (fixture);
   close_with (fixture, 1000, NULL);

@@ -130,7 +130,7 @@ test_row (Fixture       *fixture,
   HbBatch batch;
   guint i;
 
-  g_test_summary ("The state, the flags and the room in the queue decide whether a message of "
+  g_test_summary ("The state, the flags and the room in the queue decide whether a message from "
                   "another thread is sent, queued or dropped");
 
   fixture->machine.settings.max_buffered_amount = 10;
@@ -258,8 +258,8 @@ static void
 test_greeting (Fixture       *fixture,
                gconstpointer  data)
 {
-  g_test_summary ("If a message of another thread is taken in while handlers of `open` run, it is "
-                  "sent after the queue");
+  g_test_summary ("If a message from another thread is taken in while handlers of `open` run, it "
+                  "is sent after the queue");
 
   start (fixture);
   send_text (fixture, "queued");

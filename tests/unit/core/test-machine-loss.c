@@ -392,7 +392,7 @@ test_connect_timeout_status (Fixture       *fixture,
                              gconstpointer  data)
 {
   g_test_summary ("A timed-out attempt has received no response, so http-status is 0, and not the "
-                  "status of the attempt before");
+                  "status of the previous attempt");
 
   start (fixture);
   lose_link_with (fixture, 404, 0);

@@ -6,8 +6,8 @@
 #include "machine-events.h"
 
 /* check () and changes of the network. While network-aware is TRUE, a change has the same effects
- * as check (), except that it does not end a delay that the server asked for, and has effects at
- * most once in five seconds. */
+ * as check (), except that it does not end a delay that the server asked for, and takes effect at
+ * most once every five seconds. */
 
 static void
 change_network (Fixture *fixture)

@@ -690,7 +690,7 @@ test_mark_in_vain (Fixture       *fixture,
   void (*be) (Fixture *fixture) = data;
 
   g_test_summary ("A mark has no effect if no link is open, if the task is closing, or if the link "
-                  "is ready already");
+                  "is already ready");
 
   be (fixture);
   forget (fixture);

@@ -295,8 +295,8 @@ test_loss_in_handler (Fixture       *fixture,
   assert_message (fixture, "second");
 }
 
-/* In the handler of the first message, the second message fills the inbox. It was received before,
- * so the inbox gets it only when the effects are carried out. */
+/* In the handler of the first message, the second message fills the inbox. It was received
+ * earlier, so the inbox gets it only when the effects are carried out. */
 static void
 fill_cb (Fixture    *fixture,
          const char *effect)
@@ -346,7 +346,7 @@ static void
 test_calls (Fixture       *fixture,
             gconstpointer  data)
 {
-  g_test_summary ("Calls of receive_async () get messages in order, and the first call pauses the "
+  g_test_summary ("Calls to receive_async () get messages in order, and the first call pauses the "
                   "task");
 
   start_open (fixture);
@@ -489,7 +489,7 @@ test_closed (Fixture       *fixture,
   g_autofree char *first = g_strdup_printf ("resolve:failed:%s(1)", ending->error);
   g_autofree char *second = g_strdup_printf ("resolve:failed:%s(2)", ending->error);
 
-  g_test_summary ("When the task closes, calls of receive_async () fail with the reason, and so do "
+  g_test_summary ("When the task closes, calls to receive_async () fail with the reason, and so do "
                   "later calls if no message waits");
 
   start_open (fixture);
@@ -624,7 +624,7 @@ test_heartbeat (Fixture       *fixture,
   const Heartbeat *heartbeat = data;
 
   g_test_summary ("While the socket is not read, no link is ended. The silence counts from the "
-                  "time at which reading continues.");
+                  "time at which reading resumes.");
 
   fixture->machine.settings.heartbeat_mode = heartbeat->mode;
   fixture->machine.settings.liveness = heartbeat->liveness;

@@ -686,7 +686,7 @@ test_grow_and_shrink (Fixture       *fixture,
 
 #ifdef CAN_WRAP_EPOLL
 
-/* With the linker's option --wrap, calls of epoll_ctl () reach __wrap_epoll_ctl () below, which can
+/* With the linker's option --wrap, calls to epoll_ctl () reach __wrap_epoll_ctl () below, which can
  * call the function of the C library as __real_epoll_ctl (). */
 int __real_epoll_ctl (int                 set,
                       int                 operation,
