@@ -4,7 +4,7 @@
 
 #include "hb-machine-steps-private.h"
 
-/* The calls of other threads. These calls have already returned, so effects report whatever fails
+/* The calls from other threads. These calls have already returned, so effects report whatever fails
  * here. */
 
 /* Takes in a flush, which completes when the queue is empty. If the task has become CLOSED since

@@ -340,7 +340,7 @@ hb_machine_on_sent (HbMachine    *self,
     hb_machine_on_blocked (self);
 }
 
-/* Call this after a message was sent for which hb_machine_send () has set `is_direct`. A task that
+/* Call this after sending a message for which hb_machine_send () has set `is_direct`. A task that
  * is closing accepts no message, so no close frame waits for this message.
  *
  * @message: the message that was passed to hb_machine_send ()

@@ -10,7 +10,7 @@
  * decide which step to take:
  *
  * - hb-machine-calls.c and hb-machine-messages.c for a call of the application
- * - hb-machine-intake.c for the calls of other threads
+ * - hb-machine-intake.c for the calls from other threads
  * - hb-machine-link.c for an event of the link, and hb-machine-loss.c for its end
  * - hb-machine-network.c for a change of the network
  * - hb-machine-time.c for a deadline */

@@ -112,7 +112,7 @@ get_line (const HbOutbox   *self,
   if (message->is_this_link && !self->is_ready)
     return HB_LINE_THIS_LINK;
 
-  /* A message of another thread may be taken in while a handler of `open` runs. That handler did
+  /* A message from another thread may be taken in while a handler of `open` runs. That handler did
    * not send it. */
   return self->greeting && !message->is_foreign ? HB_LINE_GREETING : HB_LINE_WAITING;
 }
@@ -228,7 +228,7 @@ hb_outbox_accept (HbOutbox          *self,
   return TRUE;
 }
 
-/* Drops a message of another thread, because the task no longer accepts messages, or
+/* Drops a message from another thread, because the task no longer accepts messages, or
  * hb_outbox_accept () has refused this one. That thread's call has already succeeded, so an effect
  * completes the ticket with @error. Another effect reports an overflow, if that is the reason and
  * the message is not volatile. Releases the bytes of the message. */
@@ -245,7 +245,7 @@ hb_outbox_drop_late (HbOutbox         *self,
   hb_outbox_drop (self, message, HB_OUTCOME_FAILED, error);
 }
 
-/* Counts and reports the messages of other threads for which the queue had no room. */
+/* Counts and reports the messages from other threads for which the queue had no room. */
 void
 hb_outbox_on_overflow (HbOutbox     *self,
                        guint         n_dropped,

@@ -372,8 +372,8 @@ hb_outbox_on_notify (HbOutbox   *self,
     self->shown = hb_outbox_get_buffered (self) > 0;
 }
 
-/* Call this after a batch of messages from other threads was taken in. If the batch has left no
- * message in the queue, no other function notifies buffered-amount, which is 0 again. */
+/* Call this after a batch of messages from other threads has been taken in. If the batch has left
+ * no message in the queue, no other function notifies buffered-amount, which is 0 again. */
 void
 hb_outbox_on_taken_in (HbOutbox *self)
 {

@@ -5,7 +5,7 @@
 #include "hb-clock-private.h"
 #include "hb-driver-steps-private.h"
 
-/* The task's side of the intake: takes in the messages and calls of other threads. */
+/* The task's side of the intake: takes in the messages and calls from other threads. */
 
 /* The time, in microseconds, for which other threads may keep the task busy before other sources
  * have their turn */
@@ -111,7 +111,7 @@ turn_cb (gpointer user_data)
   return G_SOURCE_REMOVE;
 }
 
-/* Takes in the messages and calls of other threads. If these threads have kept the task busy for
+/* Takes in the messages and calls from other threads. If these threads have kept the task busy for
  * MAX_BUSY, turn_cb () takes the messages and calls in later, when other sources have had their
  * turn. */
 void

@@ -45,7 +45,7 @@ struct _HbDriver
   gboolean             has_pong_func;   /* is_pong () of the owner judges each message. */
   gboolean             is_delivering;   /* until HB_EVENT_DELIVERED or the drop of the link */
 
-  HbIntake             intake;          /* keeps the messages and calls of other threads */
+  HbIntake             intake;          /* keeps the messages and calls from other threads */
   GSource             *turn;            /* (nullable) an idle source: see hb_driver_on_woken () */
   gint64               busy_since;      /* when `turn` was made */
   gboolean             awaits_turn;     /* `turn` takes in what other threads have sent */
@@ -140,8 +140,8 @@ hb_driver_touch_alarm (HbDriver *self)
   hb_alarm_touch (&self->alarm);
 }
 
-/* Passes the messages and calls of other threads to the machine. No code of the application runs in
- * this function, except functions that free the bytes of a message. */
+/* Passes the messages and calls from other threads to the machine. No code of the application runs
+ * in this function, except functions that free the bytes of a message. */
 static inline void
 hb_driver_take_in (HbDriver *self)
 {

@@ -11,7 +11,7 @@
 
 G_BEGIN_DECLS
 
-/* Keeps the messages and calls of other threads until the task's thread takes them. While nothing
+/* Keeps the messages and calls from other threads until the task's thread takes them. While nothing
  * is kept here, the task's thread sends its own messages without locking the mutex. */
 typedef struct
 {

@@ -265,8 +265,8 @@ start_ages (HbIntake *self,
     }
 }
 
-/* Copies the settings that apply to the messages of other threads. If queue-timeout changes from 0
- * to another value, the age of the messages in the batch counts from now. The messages in the
+/* Copies the settings that apply to the messages from other threads. If queue-timeout changes from
+ * 0 to another value, the age of the messages in the batch counts from now. The messages in the
  * queue were sent before them, so call hb_machine_apply_settings () first, which does the same for
  * the queue. */
 void

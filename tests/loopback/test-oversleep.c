@@ -57,7 +57,7 @@ test_answered_behind (Fixture       *fixture,
   for (i = 0; i < MANY; i++)
     signal_log_expect (fixture->log, "message:text:many");
 
-  /* If other sources ran before all data was read, another ping is sent, and the connection is
+  /* If other sources ran before all data was read, another ping was sent, and the connection was
    * kept. */
   if (count_pings (fixture) == 2)
     expect_ping (data, peer);

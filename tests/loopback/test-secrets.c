@@ -7,7 +7,7 @@
 
 /* Secrets in URIs, header values, protocols, payloads and close reasons, and in the answers of the
  * server. No secret may appear in a log message, in the text of an error, or in a property that the
- * task sets. The exceptions are log messages of libsoup, and an error that quotes an invalid
+ * task sets. The exceptions are log messages from libsoup, and an error that quotes an invalid
  * argument. */
 
 /* SECRET is a part of each secret. ENCODED is a part of the user name and password in base64. */
@@ -153,7 +153,7 @@ tear_down (Life          *life,
   fixture_tear_down (&life->base, data);
   assert_has_no_secret (life);
 
-  /* If the log handlers of this test did not work, the log would have no message of the library. */
+  /* If the log handlers of this test did not work, the log would have no line from the library. */
   g_assert_true (has_own_line ());
   g_ptr_array_unref (life->texts);
   g_clear_pointer (&log_lines, g_ptr_array_unref);
@@ -425,7 +425,7 @@ main (int   argc,
   g_setenv ("G_MESSAGES_DEBUG", "all", TRUE);
   g_test_init (&argc, &argv, NULL);
   g_test_summary ("No secret is in a log message, an error or a property that the task sets, "
-                  "except in log messages of libsoup, and in an error that quotes an invalid "
+                  "except in log messages from libsoup, and in an error that quotes an invalid "
                   "argument.");
   g_log_set_default_handler (capture, NULL);
   g_log_set_writer_func (capture_structured, NULL, NULL);

@@ -8,7 +8,7 @@
 #include "machine-events.h"
 #include "walk-private.h"
 
-/* The inputs of a machine, except the calls of other threads. The functions check the values that
+/* The inputs of a machine, except the calls from other threads. The functions check the values that
  * the machine returns, and the changes of its state. */
 
 static gboolean
@@ -80,7 +80,7 @@ walk_follow_state (Walk *self)
 }
 
 /* Must be called at the end of each input that may change the state. If the task refuses messages,
- * no thread may add more, so the calls of other threads are taken in now, as in the driver. */
+ * no thread may add more, so the calls from other threads are taken in now, as in the driver. */
 static void
 finish (Walk *self)
 {
@@ -189,7 +189,7 @@ walk_open (Walk *self)
 {
   gpointer ticket = walk_maybe_start_call (self, CALL_OPEN);
 
-  /* A closed task may enter another context, so no calls of other threads may be left. */
+  /* A closed task may enter another context, so no calls from other threads may be left. */
   g_assert_true (self->machine.state != HB_STATE_CLOSED || !walk_has_batch (self));
   hb_machine_open (&self->machine, self->now, ticket);
   finish (self);

@@ -4,7 +4,7 @@
 
 #include "walk-private.h"
 
-/* The calls of other threads, which are kept as in HbIntake until the thread of the task takes them
+/* The calls from other threads, which are kept as in HbIntake until the task's thread takes them
  * in */
 
 gboolean

@@ -93,7 +93,7 @@ struct _Walk
   Dice      *dice;
   Link       link;
   Mirror     mirror;
-  HbBatch    batch;         /* the calls of other threads that are not taken in yet */
+  HbBatch    batch;         /* the calls from other threads that have not been taken in yet */
   GPtrArray *calls;         /* (element-type Call) */
   GArray    *taken;         /* (element-type Taken) the messages that `link` has accepted */
   GArray    *received;      /* (element-type Received) */
