@@ -333,8 +333,8 @@ test_other_task_busy (Fixture       *fixture,
   HbWebsocketTask *other = hb_websocket_task_new (raw_server_get_uri (fixture->raw));
   Busy busy = { data, NULL, FALSE };
 
-  g_test_summary ("A reply that arrived while another task of the context was busy is read before "
-                  "it counts as missing");
+  g_test_summary ("A reply that arrived while another task in the same context was busy is read "
+                  "before it counts as missing");
 
   hb_websocket_task_set_liveness (fixture->task, HB_LIVENESS_STEADY);
   hb_websocket_task_set_pong_timeout (fixture->task, PING_AFTER - 500);

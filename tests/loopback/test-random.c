@@ -69,7 +69,7 @@ calm_down (Actor *self)
     hb_websocket_task_release (self->task);
 }
 
-/* Returns whether the server has received more than @n_received messages of the actor. Until then,
+/* Returns whether the server has received more than @n_received messages from the actor. Until then,
  * sends one message on each new connection, because a connection that the server has closed may
  * look open for a while. A received message that was longer than an earlier max-message-size may
  * close the task once, so the task is then opened again. */

@@ -432,7 +432,7 @@ test_stands_still (Fixture       *fixture,
 {
   RawPeer *peer = fixture_open_raw (fixture);
 
-  g_test_summary ("While 1 MiB waits, nothing is read, no ping of the server is answered, and a "
+  g_test_summary ("While 1 MiB waits, nothing is read, no ping from the server is answered, and a "
                   "missing reply does not end the connection");
 
   if (!has_stream)

@@ -185,7 +185,7 @@ test_connecting_answered_a_little_late (Fixture       *fixture,
 {
   RawPeer *peer = enter_connecting (fixture);
 
-  g_test_summary ("An attempt whose answer is in the socket also succeeds if the loop is only a "
+  g_test_summary ("An attempt whose answer is in the socket succeeds even if the loop is only a "
                   "little late");
 
   raw_peer_accept (peer);

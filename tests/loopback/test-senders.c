@@ -193,7 +193,7 @@ static void
 test_order (Fixture       *fixture,
             gconstpointer  data)
 {
-  g_test_summary ("A message of the task's thread follows those that were accepted before it");
+  g_test_summary ("A message from the task's thread follows those that were accepted before it");
 
   fixture_open (fixture);
   send_elsewhere (fixture->task, "one two");

@@ -344,8 +344,8 @@ test_behind_pongs (Fixture       *fixture,
   RawPeer *peer;
   guint i;
 
-  g_test_summary ("A message that is sent while a pong of libsoup waits for room in the socket "
-                  "eventually counts as written, and arrives once");
+  g_test_summary ("A message that is sent while a pong from libsoup waits for room in the "
+                  "socket eventually counts as written, and arrives once");
 
   hb_websocket_task_set_compression (fixture->task, TRUE);
   raw_server_set_requested (fixture->raw, accept_deflate_cb, NULL);

@@ -52,7 +52,7 @@ typedef struct
   const char *lines;
 } Situation;
 
-/* The debug messages of this test's tasks, one on each line. Placeholders such as PORT replace the
+/* The debug messages of this test's tasks, one per line. Placeholders such as PORT replace the
  * parts that differ from run to run, and the texts of errors. */
 static GString *lines;
 

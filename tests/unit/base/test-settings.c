@@ -32,8 +32,8 @@ static void
 test_helpers_defaults (Fixture       *fixture,
                        gconstpointer  data)
 {
-  g_test_summary ("The defaults that correspond to settings or behaviour of websocket-heartbeat-js "
-                  "are the same as there");
+  g_test_summary ("Each default that corresponds to a setting or behaviour of "
+                  "websocket-heartbeat-js has the same value as in that library");
 
   g_assert_cmpuint (fixture->settings.ping_timeout, ==, 15000);
   g_assert_cmpuint (fixture->settings.pong_timeout, ==, 10000);

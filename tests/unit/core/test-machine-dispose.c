@@ -100,8 +100,8 @@ static void
 test_flush (Fixture       *fixture,
             gconstpointer  data)
 {
-  g_test_summary ("A flush fails, even if all messages that it waits for were for the open link "
-                  "only");
+  g_test_summary ("A flush fails, even if all messages that it waits for were only for the open "
+                  "link");
 
   fixture->holds_writes = TRUE;
   start_open (fixture);
