@@ -69,10 +69,10 @@ calm_down (Actor *self)
     hb_websocket_task_release (self->task);
 }
 
-/* Returns whether the server has received more than @n_received messages from the actor. Until then,
- * sends one message on each new connection, because a connection that the server has closed may
- * look open for a while. A received message that was longer than an earlier max-message-size may
- * close the task once, so the task is then opened again. */
+/* Returns whether the server has received more than @n_received messages from the actor. Until
+ * then, sends one message on each new connection, because a connection that the server has closed
+ * may look open for a while. A received message that was longer than an earlier max-message-size
+ * may close the task once, so the task is then opened again. */
 static gboolean
 has_arrived (Actor    *self,
              guint     n_received,
