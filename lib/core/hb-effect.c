@@ -21,7 +21,7 @@ hb_effects_clear (HbEffects *self)
   hb_deque_clear (self);
 }
 
-/* Returns the new effect, which the caller fills at once. */
+/* Returns the new effect, which the caller fills in at once. */
 HbEffect *
 hb_effects_push (HbEffects    *self,
                  HbEffectKind  kind)

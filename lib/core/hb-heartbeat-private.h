@@ -15,8 +15,8 @@ typedef enum {
   HB_VERDICT_DEAD, /* end the link, because the peer has not responded in time */
 } HbVerdict;
 
-/* Detects a dead link. Activity only changes the fields, because setting a timer again for each
- * message would cost a system call. */
+/* Detects a dead link. Activity changes only the fields, because resetting a timer for each message
+ * would cost a system call. */
 typedef struct
 {
   gint64   last_activity; /* HB_NEVER while the heartbeat is stopped */
@@ -25,8 +25,8 @@ typedef struct
   gint64   last_ping;     /* the last ping, or the start of the heartbeat; HB_NEVER while stopped */
   gint64   replace_at;    /* when a ping replaces one whose reply might not count, or HB_NEVER */
   gboolean is_stale;      /* The next reply does not give a latency. */
-  gboolean is_making;     /* The application's function makes a ping. */
-  gboolean is_unsent;     /* That function makes the ping that waits for activity. */
+  gboolean is_making;     /* The application's function is making a ping. */
+  gboolean is_unsent;     /* That function is making the ping that waits for activity. */
 } HbHeartbeat;
 
 /* The values that mean that no latency is known */

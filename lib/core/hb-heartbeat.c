@@ -75,7 +75,7 @@ hb_heartbeat_is_judged (const HbHeartbeat *self,
   return hb_heartbeat_is_awaiting (self) && settings->pong_timeout > 0;
 }
 
-/* Call this after pong-timeout was set to @after, and was @before until then: see
+/* Call this when pong-timeout may have changed from @before to @after: see
  * hb_time_change_timeout (). The latency is still measured from the ping. */
 void
 hb_heartbeat_change_pong_timeout (HbHeartbeat *self,
@@ -123,8 +123,8 @@ get_ping_at (const HbHeartbeat *self,
 }
 
 /* Returns whether the main loop did not run when the deadline of the heartbeat passed, so that the
- * deadline is more than HB_LATE ago. If the link received something at most HB_LATE ago, the loop
- * has run since, so for most messages the deadline need not be computed. */
+ * deadline passed more than HB_LATE ago. If the link received something at most HB_LATE ago, the
+ * loop has run since, so for most messages the deadline need not be computed. */
 static gboolean
 has_overslept (const HbHeartbeat *self,
                const HbSettings  *settings,
@@ -136,12 +136,12 @@ has_overslept (const HbHeartbeat *self,
 
 /* Call this when the machine decides to send a ping.
  *
- * If the main loop did not run while an earlier ping waited, the reply to that ping may still come.
- * It would count as the reply to the new ping, so the latency stays unknown.
+ * If the main loop did not run while an earlier ping waited, the reply to that ping may still
+ * arrive. It would count as the reply to the new ping, so the latency stays unknown.
  *
  * If no activity has followed an earlier ping and its deadline has not passed, that ping is still
- * judged, and the next reply counts as its reply. If the new ping were judged instead, pings
- * that are closer to each other than pong-timeout would postpone the deadline forever. */
+ * judged, and the next reply counts as its reply. If the new ping were judged instead, pings at
+ * intervals shorter than pong-timeout would postpone the deadline forever. */
 void
 hb_heartbeat_on_ping (HbHeartbeat      *self,
                       const HbSettings *settings,
@@ -213,10 +213,10 @@ hb_heartbeat_on_pinging (HbHeartbeat *self)
 
 /* Call this before the ping is sent. If this ping is the one that waits for activity, its time
  * starts here, because code of the application may have run since hb_heartbeat_on_ping (). If
- * another ping, which is made while the application's function runs, is sent first, it takes the
- * place of the one that waits. If activity has followed while the function ran, no other activity
- * is awaited, but the next reply still gives a latency. If a ping was to be replaced, see
- * hb_heartbeat_replace_ping (), this ping replaces it. */
+ * another ping, which is made while the application's function is running, is sent first, it takes
+ * the place of the one that waits. If activity followed while the function was running, no other
+ * activity is awaited, but the next reply still gives a latency. If a ping was to be replaced (see
+ * hb_heartbeat_replace_ping ()), this ping replaces it. */
 void
 hb_heartbeat_on_pinged (HbHeartbeat *self,
                         gint64       now)
@@ -268,10 +268,10 @@ hb_heartbeat_replace_ping (HbHeartbeat *self,
   self->is_stale = self->pinged_at != HB_NEVER;
 }
 
-/* Handles the end of a pause in which the socket was not read. Silence counts from now on, and no
- * earlier ping is judged any more. The reply to a ping may have waited in the socket, so if a ping
- * waits for its reply, or has waited until another ping was made, the next reply does not give a
- * latency. Does nothing while the heartbeat is stopped. */
+/* Handles the end of a pause in which the socket was not read. Silence counts from now, and earlier
+ * pings are no longer judged. The reply to a ping may have been waiting in the socket, so if a ping
+ * is waiting for its reply, or was waiting until another ping was made, the next reply does not
+ * give a latency. Does nothing while the heartbeat is stopped. */
 void
 hb_heartbeat_on_reading (HbHeartbeat *self,
                          gint64       now)
@@ -304,8 +304,8 @@ hb_heartbeat_on_reply (HbHeartbeat      *self,
   return self->is_stale || now < pinged_at ? HB_LATENCY_UNKNOWN : now - pinged_at;
 }
 
-/* Handles a pong, which is always activity, but a reply only in mode PING. Returns the same values
- * as hb_heartbeat_on_reply (). */
+/* Handles a pong, which is always activity, but is a reply only in mode PING. Returns the same
+ * values as hb_heartbeat_on_reply (). */
 gint64
 hb_heartbeat_on_pong (HbHeartbeat      *self,
                       const HbSettings *settings,

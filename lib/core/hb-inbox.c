@@ -222,7 +222,7 @@ hb_inbox_receive (HbInbox  *self,
   return_message (self, ticket, message.opcode, message.bytes);
 }
 
-/* Cancels the call of @ticket. Returns FALSE if the call has its message already, or does not wait
+/* Cancels the call of @ticket. Returns FALSE if the call already has its message, or does not wait
  * for a message. */
 gboolean
 hb_inbox_withdraw (HbInbox  *self,

@@ -5,10 +5,10 @@
 #include "hb-machine-steps-private.h"
 #include "hb-syntax-private.h"
 
-/* The calls of the application: the methods of the task, except those that are about messages */
+/* The calls of the application: the methods of the task, except those that deal with messages */
 
 /* Resets the count of attempts, and `downtime` if the task was CLOSED, because the application has
- * asked for a new start. The new attempt also makes a pending check after a change of the network
+ * asked for a new start. The new attempt also makes a pending check after a network change
  * unnecessary. */
 static void
 reset_attempts (HbMachine *self,
@@ -24,8 +24,8 @@ reset_attempts (HbMachine *self,
     }
 }
 
-/* @ticket: (nullable): resolved at once if the state is OPEN or the task was disposed of, otherwise
- *   after the handlers of `open` have run, or when the task closes before that */
+/* @ticket: (nullable): resolved at once if the state is OPEN or the task has been disposed of,
+ *   otherwise after the handlers of `open` have run, or when the task closes before that */
 void
 hb_machine_open (HbMachine *self,
                  gint64     now,
@@ -185,8 +185,8 @@ hb_machine_reconnect_later (HbMachine *self,
     }
 }
 
-/* While a function of the application makes a ping, sends no other ping. Otherwise, a function that
- * makes this call would be called again and again. */
+/* While a function of the application is making a ping, sends no other ping. Otherwise, a function
+ * that makes this call would be called again and again. */
 void
 hb_machine_check (HbMachine *self,
                   gint64     now)
@@ -214,8 +214,8 @@ hb_machine_check (HbMachine *self,
     }
 }
 
-/* Sends the messages that wait, because the server accepts them from now on. A heartbeat of mode
- * MESSAGE also begins now, because the server might have rejected a ping message before. */
+/* Sends the messages that wait, because the server now accepts them. A heartbeat of mode MESSAGE
+ * also begins now, because the server might have rejected a ping message before. */
 void
 hb_machine_mark_ready (HbMachine *self,
                        gint64     now)
@@ -232,7 +232,7 @@ hb_machine_mark_ready (HbMachine *self,
   hb_effects_push_notify (&self->effects, HB_PROPERTY_READY);
 }
 
-/* Makes a timeout end now if only a change of the settings has moved its end into the past. */
+/* Makes a timeout end now if a change to the settings alone has moved its end into the past. */
 static void
 apply_to_timeouts (HbMachine *self,
                    gint64     now)
@@ -246,8 +246,8 @@ apply_to_timeouts (HbMachine *self,
 }
 
 /* Applies changed settings. All deadlines except the end of a delay are computed from the settings
- * whenever they are needed, so they need no update, except a timeout that the change has ended. If
- * `manual-ready` is FALSE now, a link that waits to be marked ready is ready at once. */
+ * whenever they are needed, so of these, only a timeout that the change has ended needs an update.
+ * If `manual-ready` is now FALSE, a link that waits to be marked ready becomes ready at once. */
 void
 hb_machine_apply_settings (HbMachine *self,
                            gint64     now)
@@ -264,8 +264,8 @@ hb_machine_apply_settings (HbMachine *self,
   hb_machine_apply_to_delay (self, now);
 }
 
-/* Call this after the application has changed what decides which message is the reply to a ping. If
- * other messages count too, they keep the link open, so nothing has to be done. */
+/* Call this after the application has changed the way in which the reply to a ping is recognized.
+ * If other messages count too, they keep the link open, so nothing has to be done. */
 void
 hb_machine_change_reply (HbMachine *self,
                          gint64     now)

@@ -4,7 +4,7 @@
 
 #include "hb-machine-steps-private.h"
 
-/* All events enter the machine here. */
+/* The functions through which all events enter the machine */
 
 /* Returns whether an event belongs to an earlier link, which the machine has dropped. Such an event
  * is ignored. */

@@ -50,8 +50,8 @@ hb_machine_on_announced (HbMachine      *self,
  * application were running, or the request was held, until now. If `uri` has changed since the
  * request was made, the new URI applies to the next attempt.
  *
- * Returns FALSE, and closes the task, if the subprotocols or the origin are invalid, because
- * libsoup might send them nevertheless. */
+ * Returns FALSE, and closes the task, if the subprotocols or the origin is invalid, because libsoup
+ * might send them anyway. */
 gboolean
 hb_machine_on_requested (HbMachine *self,
                          gint64     now)
@@ -69,9 +69,9 @@ hb_machine_on_requested (HbMachine *self,
   return TRUE;
 }
 
-/* Call this after hb_machine_on_requested () if the request has to wait until fewer attempts run.
- * The time for the attempt then starts at HB_EVENT_TURN, because the server has no request until
- * then. */
+/* Call this after hb_machine_on_requested () if the request has to wait until fewer attempts are
+ * running. The time for the attempt then starts at HB_EVENT_TURN, because the server does not have
+ * the request until then. */
 void
 hb_machine_await_turn (HbMachine *self)
 {
@@ -87,8 +87,8 @@ hb_machine_on_turn (HbMachine *self,
 }
 
 /* Stops reading the socket while too many received bytes wait for the application. When reading
- * continues, the heartbeat starts again, and so does the time in which the link has to become
- * ready. A closing task continues to read, because it waits for the server's close frame. */
+ * resumes, the heartbeat starts again, and so does the time within which the link has to become
+ * ready. A closing task continues reading, because it waits for the server's close frame. */
 void
 hb_machine_follow_inbox (HbMachine *self,
                          gint64     now)
@@ -145,8 +145,8 @@ hb_machine_on_opened (HbMachine     *self,
   if (self->state != HB_STATE_CONNECTING)
     return;
 
-  /* A handler of the session's signals may run a main loop while the request is sent. If the link
-   * opens in that loop, HB_EVENT_TURN never comes. */
+  /* A handler of the session's signals may run a main loop while the request is being sent. If the
+   * link opens in that loop, HB_EVENT_TURN never comes. */
   if (self->awaits_turn)
     hb_machine_on_turn (self, now);
 
@@ -314,7 +314,7 @@ shut_down_when_written (HbMachine *self)
     hb_machine_pump (self);
 }
 
-/* Call this after a message from hb_machine_take_message () was sent.
+/* Call this after a message from hb_machine_take_message () has been sent.
  *
  * @now: matters only if hb_machine_needs_time () returns TRUE
  * @serial: of the link; if it is an earlier link, this function does nothing

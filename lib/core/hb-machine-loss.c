@@ -27,7 +27,7 @@ draw (HbMachine *self)
 
 /* Returns the current delay according to the properties, in milliseconds, or the delay that the
  * server has asked for if that is longer. Each delay keeps one random number, so that only a change
- * of a property changes the delay. */
+ * to a property changes the delay. */
 static guint
 get_delay (HbMachine *self)
 {
@@ -219,8 +219,8 @@ lose (HbMachine    *self,
   if (!was_open)
     hb_machine_set_http_status (self, loss->http_status);
 
-  /* An attempt that the application has made fail has no error. The error of an earlier attempt
-   * must not remain. */
+  /* An attempt that the application has caused to fail has no error. The error of an earlier
+   * attempt must not remain. */
   if (!closing)
     hb_machine_set_last_error (self, is_limit ? final : loss->error);
 
@@ -269,8 +269,8 @@ hb_machine_on_lost (HbMachine    *self,
 }
 
 /* Call this before a function of the application chooses the delay. Until hb_machine_on_chosen (),
- * the end of the current delay leads to no attempt, because the function may run a main loop for a
- * long time, and what it returns replaces the delay. */
+ * the end of the current delay does not lead to an attempt, because the function may run a main
+ * loop for a long time, and its result replaces the delay. */
 void
 hb_machine_on_choosing (HbMachine *self)
 {
@@ -285,9 +285,9 @@ hb_machine_on_chosen (HbMachine *self)
   self->is_choosing = FALSE;
 }
 
-/* Replaces the current delay, also in @reconnect, with @delay, which a function of the application
- * has returned, in milliseconds. A delay that the server asked for remains the minimum. Later
- * changes of the properties do not change the delay. */
+/* Replaces the current delay, including the one in @reconnect, with @delay, which a function of the
+ * application has returned, in milliseconds. A delay that the server asked for remains the minimum.
+ * Later changes to the properties do not change the delay. */
 void
 hb_machine_set_delay (HbMachine *self,
                       HbEffect  *reconnect,
@@ -309,7 +309,7 @@ hb_machine_set_delay (HbMachine *self,
   hb_effects_push_notify (&self->effects, HB_PROPERTY_RECONNECT_AT);
 }
 
-/* Moves the end of the current delay after a change of the settings, unless the application has
+/* Moves the end of the current delay after a change to the settings, unless the application has
  * chosen the delay. Closes the task if the new `repeat-limit` has already been reached. */
 void
 hb_machine_apply_to_delay (HbMachine *self,

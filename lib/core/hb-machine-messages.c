@@ -71,10 +71,10 @@ check_text (GBytes  *bytes,
  * @message: bytes, opcode, flags, and a ticket that is resolved when the message counts as sent or
  *   is dropped, unless this function fails
  * @is_direct: (inout) (optional): must be FALSE, and is set to TRUE if the link accepts the message
- *   now and no other message precedes it. Then the caller must send the message at once, and call
+ *   now and no other message precedes it. The caller must then send the message at once, and call
  *   hb_machine_on_sent_directly () before anything else. Adding the message to a queue and removing
- *   it again would take longer than all other work of the machine. Pass NULL if code of the
- *   application might run while the message is sent. */
+ *   it again would take longer than all the other work of the machine. Pass NULL if code of the
+ *   application might run while the message is being sent. */
 gboolean
 hb_machine_send (HbMachine   *self,
                  gint64       now,
@@ -114,8 +114,8 @@ hb_machine_take_queue (HbMachine *self,
 }
 
 /* Pauses the task, and gives the next message to a call. If no message waits and the task is
- * CLOSED, the call fails with the reason for which the task was last closed, or with
- * HB_ERROR_CLOSED if the task was never opened.
+ * CLOSED, the call fails with the reason why the task was last closed, or with HB_ERROR_CLOSED if
+ * the task has never been opened.
  *
  * @ticket: resolved with the message, or when the task is CLOSED */
 void

@@ -4,14 +4,14 @@
 
 #include "hb-machine-steps-private.h"
 
-/* Sends a ping, or makes the next attempt at once, after a change of the network. Does so at most
- * once in each CHECK_INTERVAL. */
+/* After a network change, sends a ping, or makes the next attempt at once. Does so at most once in
+ * each CHECK_INTERVAL. */
 
 /* Networks change in bursts: first an interface, then an address, then a route. */
 #define CHECK_INTERVAL (5 * G_TIME_SPAN_SECOND)
 
-/* Acts on a change of the network, if its check is due and `network-aware` is TRUE. Does not
- * shorten a delay that the server has asked for. */
+/* Acts on a network change, if its check is due and `network-aware` is TRUE. Does not shorten a
+ * delay that the server has asked for. */
 void
 hb_machine_check_network (HbMachine *self,
                           gint64     now)

@@ -29,7 +29,7 @@ typedef struct
   HbTickets    opens;        /* wait for OPEN */
   HbTickets    closes;       /* wait for CLOSED */
   char        *close_reason; /* (nullable) for the task's own close frame */
-  char        *request_uri;  /* (nullable) of the last announced request; NULL once it was sent */
+  char        *request_uri;  /* (nullable) of the last announced request; NULL once it is sent */
   GError      *last_error;   /* (nullable) why no link is open, if an error is the reason */
   guint        close_code;
   HbState      state;
@@ -46,9 +46,9 @@ typedef struct
   gint64       lost_at;      /* when a link was lost; HB_NEVER once another is open, or in CLOSED */
   gint64       downtime;     /* the time without a link before the last one; 0 for the first one */
   gint64       latency;      /* -1 unknown */
-  gint64       checked_at;   /* when a change of the network last led to a check */
+  gint64       checked_at;   /* when a network change last led to a check */
   gint64       check_at;     /* HB_NEVER unless another change waits for its check */
-  double       chance;       /* random number of the delay; negative if it has none */
+  double       chance;       /* random number for the delay; negative if it has none */
   guint        connect_timeout; /* as of hb_machine_apply_settings (), like the next one */
   guint        pong_timeout;
   gint64       put_off;      /* the last deadline that was put off, or HB_NEVER */
@@ -57,7 +57,7 @@ typedef struct
   guint        is_announcing : 1;   /* handlers of `connecting` are running */
   guint        is_request_held : 1; /* a handler of `connecting` has held the request */
   guint        is_choosing : 1;     /* the application's function is choosing the delay */
-  guint        awaits_turn : 1;     /* the request waits until fewer attempts run */
+  guint        awaits_turn : 1;     /* the request waits until fewer attempts are running */
   guint        stands_still : 1;    /* the socket is not read, because the inbox is full */
   guint        lost_by_peer : 1;    /* the peer has ended the last link */
   guint        disposed : 1;

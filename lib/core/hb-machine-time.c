@@ -8,7 +8,7 @@
 
 /* Deadlines, and the steps that the machine takes when one has passed */
 
-/* Returns when the current attempt times out, or HB_NEVER if its time does not run. An attempt
+/* Returns when the current attempt times out, or HB_NEVER if its time is not running. An attempt
  * lasts until its link is ready. */
 static gint64
 get_connect_deadline (HbMachine *self)
@@ -60,8 +60,8 @@ get_state_deadline (HbMachine *self)
     }
 }
 
-/* Returns when the current state, or a check after a change of the network, needs a tick. If
- * received bytes must be read first, puts_off () puts this deadline off once. */
+/* Returns when the current state, or a check after a network change, needs a tick. If received
+ * bytes must be read first, puts_off () puts this deadline off once. */
 static gint64
 get_link_deadline (HbMachine *self)
 {
@@ -70,8 +70,8 @@ get_link_deadline (HbMachine *self)
   return MIN (deadline, self->check_at);
 }
 
-/* Returns whether a tick would now act on a deadline of the state, or make a check after a change
- * of the network. */
+/* Returns whether a tick would now act on a deadline of the state, or make a check after a network
+ * change. */
 gboolean
 hb_machine_is_link_due (HbMachine *self,
                         gint64     now)
@@ -144,7 +144,7 @@ new_pong_error (HbMachine *self)
 }
 
 /* Returns whether the attempt has taken too long. If this process did not run, or could not read,
- * the server's answer may be in the socket already, so the time starts again. */
+ * the server's answer may already be in the socket, so the time starts again. */
 static gboolean
 is_timed_out (HbMachine *self,
               gint64     now,
@@ -225,7 +225,7 @@ tick_connecting (HbMachine *self,
 }
 
 /* Returns whether to put off a deadline that has passed, because received bytes must be read first.
- * Each deadline is put off only once, because more bytes always follow in a flood. */
+ * Each deadline is put off only once, because in a flood, more bytes always follow. */
 static gboolean
 puts_off (HbMachine *self,
           gint64     now,

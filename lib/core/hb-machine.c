@@ -12,7 +12,7 @@
  * - hb-machine-calls.c and hb-machine-messages.c for a call of the application
  * - hb-machine-intake.c for the calls from other threads
  * - hb-machine-link.c for an event of the link, and hb-machine-loss.c for its end
- * - hb-machine-network.c for a change of the network
+ * - hb-machine-network.c for a network change
  * - hb-machine-time.c for a deadline */
 
 /* The maximum number of effects for which memory is kept. More effects rarely wait at once, except
@@ -251,7 +251,7 @@ hb_machine_ping (HbMachine *self,
   hb_effects_push (&self->effects, HB_EFFECT_PING);
 }
 
-/* Pushes an effect that sends messages, if some can be sent. Pushes an effect that sends a close
+/* Pushes an effect that sends messages, if any can be sent. Pushes an effect that sends a close
  * frame, if the task is closing and every message has been written. */
 void
 hb_machine_pump (HbMachine *self)
@@ -388,7 +388,7 @@ static void
 follow_taken_back (HbMachine *self)
 {
   if (self->state == HB_STATE_OPEN && !self->stands_still)
-    hb_machine_follow_inbox (self, HB_NEVER); /* The time is needed only to read on. */
+    hb_machine_follow_inbox (self, HB_NEVER); /* The time is needed only to resume reading. */
 }
 
 /* Moves the first effect to @effect, which the caller clears. Returns FALSE if none is left.
@@ -399,8 +399,8 @@ hb_machine_pop_effect (HbMachine *self,
 {
   HbEffect *next = hb_deque_peek (&self->effects, 0);
 
-  /* A handler of a message runs a main loop, and no other message may be emitted before the handler
-   * has returned. */
+  /* A handler of a message is running a main loop, and no other message may be emitted before the
+   * handler has returned. */
   if (next != NULL && next->kind == HB_EFFECT_MESSAGE && self->inbox.is_giving)
     {
       hb_inbox_take_back (&self->inbox);

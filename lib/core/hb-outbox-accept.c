@@ -194,8 +194,8 @@ add (HbOutbox         *self,
  * DROP_NEWEST. An effect resolves the ticket of the message, unless this function fails.
  *
  * @is_direct: (inout) (optional): must be FALSE, and is set to TRUE if the link accepts the message
- *   now and no other message precedes it. Then the message is not added, and the caller must send
- *   it at once and call hb_outbox_add_sent (). */
+ *   now and no other message precedes it. In that case, the message is not added, and the caller
+ *   must send it at once and call hb_outbox_add_sent (). */
 gboolean
 hb_outbox_accept (HbOutbox          *self,
                   const HbSettings  *settings,

@@ -60,7 +60,7 @@ hb_outbox_on_receipt (HbOutbox *self,
   return hb_outbox_is_unacknowledged (self) && hb_query_timer_on_receipt (&self->queries, now);
 }
 
-/* Counts the messages that are now completely written. If they are the first that wait for an
+/* Counts the messages that are now completely written. If they are the first to wait for an
  * acknowledgement, plans a query of the link. */
 void
 hb_outbox_follow_written (HbOutbox *self,

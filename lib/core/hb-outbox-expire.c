@@ -9,7 +9,7 @@
 
 /* The age of messages: those that wait longer than `queue-timeout` are dropped */
 
-/* If `queue-timeout` was 0 until now, the age of the messages that were accepted in that time
+/* If `queue-timeout` has been 0 until now, the age of the messages that were accepted in that time
  * counts from now, because their time of acceptance is not known. */
 void
 hb_outbox_apply_settings (HbOutbox         *self,
@@ -25,7 +25,7 @@ hb_outbox_apply_settings (HbOutbox         *self,
 }
 
 /* Drops the messages that have expired. Only the first one since the queue was last empty is
- * reported as an error, as for an overflow. */
+ * reported as an error, as with an overflow. */
 void
 hb_outbox_expire (HbOutbox         *self,
                   const HbSettings *settings,

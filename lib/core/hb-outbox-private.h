@@ -27,16 +27,16 @@ typedef struct
   guint        is_ready : 1;    /* the link accepts all messages, not only those for this link */
   guint        greeting : 1;    /* handlers of `open` have not returned; HB_LINE_WAITING waits */
   guint        can_acknowledge : 1; /* the link can report acknowledgements */
-  guint        tracks : 1;      /* a message to be acknowledged was accepted since the queue was
-                                 * last empty */
+  guint        tracks : 1;      /* a message to be acknowledged has been accepted since the queue
+                                 * was last empty */
   guint        blocked : 1;     /* the link accepts no message for now */
   guint        backlogged : 1;  /* a message has waited since the queue was last empty */
   guint        shown : 1;       /* buffered-amount was not 0 when it was last notified */
-  guint        overflowed : 1;  /* an overflow was reported since the queue was last empty */
+  guint        overflowed : 1;  /* an overflow has been reported since the queue was last empty */
   guint        expired : 1;     /* a message has expired since the queue was last empty */
   guint        is_timed : 1;    /* messages have an age, because queue-timeout is not 0 */
-  guint        was_reset : 1;   /* since the queue was last empty, a link was reset before the peer
-                                 * had acknowledged the messages of a login or of `open` handlers */
+  guint        was_reset : 1;   /* since the queue was last empty, a link has been reset before the
+                                 * peer acknowledged messages of a login or of `open` handlers */
   guint        holds_back : 1;  /* messages in HB_LINE_WAITING are not sent until the peer has
                                  * acknowledged those of the other lines */
   guint        is_last : 1;     /* the task is CLOSED, and hb_outbox_close () follows */

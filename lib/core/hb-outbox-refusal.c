@@ -26,7 +26,7 @@ hb_outbox_is_in_message (HbOutbox *self)
 }
 
 /* Marks the message as refused if @count has reached @limit. The counts belong to the message, so
- * that they also grow if other messages complete on each link before this one is sent.
+ * they grow even if other messages complete on each link before this one is sent.
  *
  * Returns: (nullable): the message, if it is to be dropped */
 static const HbOutgoing *
@@ -57,8 +57,8 @@ hb_outbox_judge_end (HbOutbox *self,
 }
 
 /* Returns whether to count a reset for a message that waits for its acknowledgement. The messages
- * of `open` handlers and of a login are different ones on each link, so a count for one of them
- * would never reach the limit. */
+ * of `open` handlers and of a login are different on each link, so a count for one of them would
+ * never reach the limit. */
 gboolean
 hb_outbox_can_judge_reset (const HbOutbox *self)
 {
@@ -70,15 +70,15 @@ hb_outbox_can_judge_reset (const HbOutbox *self)
 /* Call this after a reset that is counted for no message. If messages of a login or of `open`
  * handlers were not acknowledged, the peer may have refused a message of the queue that it read
  * together with them. The peer would then reset each later link too, before it acknowledges any of
- * these messages, and no reset would ever be counted for the refused message. So on later links the
- * queue waits until the messages before it are acknowledged. */
+ * these messages, and no reset would ever be counted for the refused message. So on later links,
+ * the queue waits until the messages before it are acknowledged. */
 void
 hb_outbox_on_reset (HbOutbox *self)
 {
   self->was_reset = self->was_reset || hb_outbox_is_unacknowledged (self);
 }
 
-/* Stops holding HB_LINE_WAITING back, and sends its messages, if no message precedes it any more.
+/* Stops holding HB_LINE_WAITING back, and sends its messages, if no message still precedes it.
  * Until the link is ready, messages of a login may still follow, so HB_LINE_WAITING is held back.
  * This part of hb_outbox_follow_greeting () is seldom needed, so it is not inline. */
 void

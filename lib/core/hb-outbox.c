@@ -63,7 +63,7 @@ settle_when_empty (HbOutbox *self)
   hb_effects_resolve_all (self->effects, &self->flushes, HB_OUTCOME_DONE, NULL);
 }
 
-/* Call this after messages were removed. If the queue is now empty, completes the flushes, and
+/* Call this after messages have been removed. If the queue is now empty, completes the flushes, and
  * emits `drain` if a message has waited. Notifies buffered-amount only if a message has waited, or
  * if the queue is now empty and the application may have seen a value other than 0. */
 void
@@ -141,8 +141,8 @@ complete (HbOutbox         *self,
 }
 
 /* Call this when the link ends. Completes the written messages that need no acknowledgement, but
- * wait behind messages that need one. Without this step, messages that need no
- * acknowledgement would be sent again on the next link. */
+ * wait behind messages that need one. Without this step, messages that need no acknowledgement
+ * would be sent again on the next link. */
 static void
 complete_passed (HbOutbox *self)
 {
@@ -180,7 +180,7 @@ hb_outbox_clear (HbOutbox *self)
   hb_tickets_clear (&self->flushes);
 }
 
-/* Returns how many messages wait, not counting those in flight. */
+/* Returns how many messages are waiting, not counting those in flight. */
 guint
 hb_outbox_get_n_queued (const HbOutbox *self)
 {
@@ -268,7 +268,7 @@ hb_outbox_close (HbOutbox     *self,
   self->is_last = FALSE;
 }
 
-/* Returns how many messages wait until the link is ready. */
+/* Returns how many messages are waiting for the link to be ready. */
 guint
 hb_outbox_get_n_unready (HbOutbox *self)
 {
@@ -361,7 +361,7 @@ hb_outbox_on_lost (HbOutbox *self,
 
 /* Call this before a property is notified. Records whether the application can see that
  * buffered-amount is not 0, because the property must then be notified again once the amount is 0.
- * The amount also counts messages that have caused no notification themselves: those that were sent
+ * The amount also counts messages that have themselves caused no notification: those that were sent
  * without waiting and are in flight, and those of other threads that the machine has not taken in
  * yet. */
 void

@@ -4,9 +4,9 @@
 
 #include "hb-query-timer-private.h"
 
-/* The limits of the interval, in microseconds. Within one computer a round trip takes less than
- * INTERVAL_MIN, but more frequent queries would cost more than they gain. INTERVAL_MAX limits the
- * time until an acknowledgement that comes late is noticed, for example after a loss of packets. */
+/* The limits of the interval, in microseconds. Within a single computer, a round trip takes less
+ * than INTERVAL_MIN, but more frequent queries would cost more than they gain. INTERVAL_MAX limits
+ * the time until a late acknowledgement is noticed, for example after packet loss. */
 #define INTERVAL_MIN 100
 #define INTERVAL_MAX G_TIME_SPAN_SECOND
 
@@ -30,7 +30,7 @@ get_first_interval (const HbQueryTimer *self)
 
 /* Starts again with the first interval. Call this when messages begin to wait for an
  * acknowledgement, when a call begins to wait for one, and when bytes have been acknowledged and
- * messages still wait. */
+ * messages are still waiting. */
 void
 hb_query_timer_start (HbQueryTimer *self,
                       gint64        now)

@@ -26,7 +26,7 @@ typedef enum {
  * does. When the link is lost, all messages return to HB_LINE_WAITING, in the order in which they
  * were to be sent.
  *
- * Each line is in the order in which its messages were accepted, except that messages which have
+ * Each line is in the order in which its messages were accepted, except that messages that have
  * returned may stand before older ones. */
 typedef struct
 {
@@ -128,7 +128,7 @@ hb_queue_peek_unwritten (const HbQueue *self)
   return hb_deque_peek (&self->in_flight, self->n_unacknowledged);
 }
 
-/* Returns: (nullable): the first message that is written and does not count as sent */
+/* Returns: (nullable): the first message that is written but does not count as sent */
 static inline HbOutgoing *
 hb_queue_peek_unacknowledged (const HbQueue *self)
 {
@@ -153,7 +153,7 @@ hb_queue_peek_sent (const HbQueue *self,
 /* Removes the message that hb_queue_peek_sent () has returned. The caller owns its bytes. Call
  * hb_queue_release_gone () after the last removal.
  *
- * @size: the number of its bytes */
+ * @size: its size in bytes */
 static inline void
 hb_queue_pop_sent (HbQueue *self,
                    gsize    size)

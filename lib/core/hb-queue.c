@@ -259,7 +259,7 @@ hb_queue_take_back (HbQueue *self)
   self->n_unacknowledged = 0;
 }
 
-/* Updates the number of unacknowledged messages after more bytes were written. Call this after
+/* Updates the number of unacknowledged messages after more bytes have been written. Call this after
  * hb_queue_pop_sent (). */
 void
 hb_queue_on_written (HbQueue *self,
@@ -275,7 +275,7 @@ hb_queue_on_written (HbQueue *self,
 }
 
 /* Moves the messages that are written and need no acknowledgement to @popped, a deque of
- * HbOutgoing. They have only waited behind other messages, so they count as sent. The caller owns
+ * HbOutgoing. They were waiting only behind other messages, so they count as sent. The caller owns
  * their bytes. Call hb_queue_release_gone () after this. */
 void
 hb_queue_pop_passed (HbQueue *self,
@@ -336,8 +336,8 @@ pop_unacknowledged (HbQueue    *self,
 }
 
 /* Removes the message that an overflow drops first. Dropping a written message does the least harm,
- * because it probably arrives. Messages of a login and of `open` handlers are dropped last, because
- * without them a server may ignore all others. */
+ * because it will probably arrive. Messages of a login and of `open` handlers are dropped last,
+ * because without them a server may ignore all others. */
 gboolean
 hb_queue_pop_oldest (HbQueue    *self,
                      HbOutgoing *message)
@@ -383,7 +383,7 @@ hb_queue_pop_volatile (HbQueue  *self,
     }
 }
 
-/* Removes the first message in the lines that was accepted at @limit or before. In a line, no older
+/* Removes the first message in the lines that was accepted at or before @limit. In a line, no older
  * message stands behind one that has not returned, so the search of the line ends at the first
  * message that has not returned. If no message is found, `oldest` is exact afterwards. */
 gboolean

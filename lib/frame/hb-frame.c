@@ -16,7 +16,7 @@
 #define MASK_SIZE 4
 
 /* Parses the header at the beginning of @data. Returns its size, or 0 if @data is too short for the
- * whole header. In that case, `first` and `is_masked` are valid if @data has two bytes or more. */
+ * whole header. In that case, `first` and `is_masked` are valid if @data has two or more bytes. */
 guint
 hb_frame_parse (HbFrame      *self,
                 const guint8 *data,
