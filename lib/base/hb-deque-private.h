@@ -49,7 +49,7 @@ hb_deque_peek (const HbDeque *self,
   return index < self->length ? hb_deque_at (self, index) : NULL;
 }
 
-/* Returns the new element, which the caller fills. */
+/* Returns the new element, which the caller fills in. */
 static inline gpointer
 hb_deque_push_tail (HbDeque *self)
 {

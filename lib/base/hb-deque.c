@@ -47,7 +47,7 @@ hb_deque_grow (HbDeque *self)
   self->head = 0;
 }
 
-/* Returns the new element, which the caller fills. */
+/* Returns the new element, which the caller fills in. */
 gpointer
 hb_deque_push_head (HbDeque *self)
 {

@@ -17,7 +17,7 @@ G_BEGIN_DECLS
  * @HB_STATE_CONNECTING: an attempt is under way, from [signal@WebsocketTask::connecting] to the end
  *   of the handshake, or a handler of that signal holds the attempt
  * @HB_STATE_OPEN: a connection is open
- * @HB_STATE_CLOSING: [method@WebsocketTask.close] was called on an open connection, and the
+ * @HB_STATE_CLOSING: [method@WebsocketTask.close] has been called on an open connection, and the
  *   connection is being closed
  * @HB_STATE_CLOSED: no connection is open, and the task makes no attempt until
  *   [method@WebsocketTask.open] or [method@WebsocketTask.reconnect_now] is called
@@ -125,10 +125,10 @@ typedef enum {
  * With `WRITTEN`, a message arrives at most once. If the connection is lost, written data that the
  * network has not delivered is lost too.
  *
- * With `ACKNOWLEDGED`, a fault of the network alone loses no message between this process and the
- * kernel of the peer, if the task can read the acknowledgements
- * ([method@WebsocketTask.can_acknowledge]). The peer is the other end of the TCP connection: the
- * server, or a proxy. A message whose acknowledgement was lost with the connection arrives again.
+ * With `ACKNOWLEDGED`, a network fault alone loses no message between this process and the kernel
+ * of the peer, if the task can read the acknowledgements ([method@WebsocketTask.can_acknowledge]).
+ * The peer is the other end of the TCP connection: the server, or a proxy. A message whose
+ * acknowledgement was lost with the connection arrives again.
  *
  * An acknowledgement does not mean that the application of the peer has read the message. With both
  * values, data is lost if the server or the proxy exits before it has read the data.

@@ -36,14 +36,14 @@ G_BEGIN_DECLS
  * @HB_ERROR_QUEUE_FULL: the message does not fit into [property@WebsocketTask:max-buffered-amount],
  *   was dropped to make room for another, or is volatile and would have to wait
  * @HB_ERROR_REPEAT_LIMIT: [property@WebsocketTask:repeat-limit] consecutive attempts to reconnect
- *   have failed, or the limit is 0 and an attempt has failed or a connection was lost
+ *   have failed, or the limit is 0 and an attempt has failed or a connection has been lost
  * @HB_ERROR_MESSAGE_REFUSED: the server does not accept a message. The message is dropped when the
  *   server has ended 3 connections in the middle of it, or one with close code 1009, or has reset
  *   10 connections before it acknowledged the message. If the server sends 1009 when no message is
  *   partly written, the refused message is unknown, and no message is dropped
  * @HB_ERROR_EXPIRED: the message has waited longer than [property@WebsocketTask:queue-timeout]
  *
- * The errors of this library itself.
+ * The errors that the library itself reports.
  *
  * Errors of GIO, TLS, the resolver and libsoup keep their own domains.
  *

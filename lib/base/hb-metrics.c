@@ -96,7 +96,7 @@ hb_metrics_get_bytes_sent (const HbMetrics *self)
  * Gets the number of messages that were received.
  *
  * Replies to the heartbeat that the task does not deliver are not counted, and neither are messages
- * that arrive after [method@WebsocketTask.close] was called.
+ * that arrive after [method@WebsocketTask.close] has been called.
  *
  * Returns: the number of messages
  *
@@ -141,16 +141,16 @@ hb_metrics_get_bytes_received (const HbMetrics *self)
  *
  * - by [property@WebsocketTask:overflow] or [property@WebsocketTask:queue-timeout]
  * - by [method@WebsocketTask.take_queue], or when [method@WebsocketTask.send_message_async] is
- *   cancelled, unless the message is sent nevertheless
+ *   cancelled, unless the message is sent anyway
  * - after the server has refused the message (`HB_ERROR_MESSAGE_REFUSED`)
- * - when the task closes before the message could be sent
+ * - when the task closes before the message can be sent
  * - when the connection is lost, if the message is volatile or for that connection only
  * - when the connection cannot accept the message, if the message is volatile
  * - when a call in another thread has queued the message, and the task's thread finds that the
  *   flags do not allow the message to be sent ([method@WebsocketTask.send_message])
  *
- * A message that was written and not acknowledged ([property@WebsocketTask:delivery]) may have
- * arrived nevertheless.
+ * A message that was written and not acknowledged ([property@WebsocketTask:delivery]) may still
+ * have arrived.
  *
  * Returns: the number of messages
  *
@@ -367,7 +367,7 @@ hb_metrics_get_latency_mean (const HbMetrics *self)
  * hb_metrics_get_uptime:
  * @self: metrics
  *
- * Gets the time for which connections were open, in microseconds.
+ * Gets the time for which connections have been open, in microseconds.
  *
  * It is the sum over all connections, including the current one. On systems that have timerfd, such
  * as Linux, the time for which the machine was suspended is included. The time in the state
@@ -389,7 +389,7 @@ hb_metrics_get_uptime (const HbMetrics *self)
  * hb_metrics_get_downtime:
  * @self: metrics
  *
- * Gets the time for which the connection was lost, in microseconds.
+ * Gets the time for which the connection has been lost, in microseconds.
  *
  * It is the sum of the times from each loss to the next open connection or to `CLOSED`, including
  * the current loss. The time from [method@WebsocketTask.open] to the next open connection and the

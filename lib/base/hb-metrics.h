@@ -17,7 +17,7 @@ G_BEGIN_DECLS
 /**
  * HbMetrics:
  *
- * Figures about the work of a task.
+ * Statistics about the work of a task.
  *
  * [method@WebsocketTask.get_metrics] returns a copy, which belongs to the caller and does not
  * change afterwards. All figures are counted from the construction of the task, across

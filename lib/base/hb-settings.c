@@ -22,8 +22,7 @@ typedef enum {
   KIND_BYTES,
 } Kind;
 
-/* A default value. The address of the union is also the address of the value, whatever its type
- * is. */
+/* A default value. The address of the union is also the address of the value, whatever its type. */
 typedef union
 {
   gboolean            v_boolean;
@@ -111,8 +110,8 @@ get_setting (HbProperty property)
   return &settings[property];
 }
 
-/* An empty list of subprotocols is stored as NULL, because libsoup 3.2 would send a
- * Sec-WebSocket-Protocol header without a value for it. */
+/* An empty list of subprotocols is stored as NULL, because libsoup 3.2 would send an empty list as
+ * a Sec-WebSocket-Protocol header without a value. */
 static char **
 copy_strv (const char * const *strv)
 {

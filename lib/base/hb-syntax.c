@@ -13,7 +13,7 @@
  * code. */
 #define MAX_REASON 123
 
-/* The flags with which libsoup parses a URI, so that a URI that is valid here is valid there too */
+/* libsoup's flags for parsing a URI, so that a URI that is valid here is valid for libsoup too */
 #define URI_FLAGS \
   (G_URI_FLAGS_HAS_PASSWORD | G_URI_FLAGS_ENCODED_PATH | G_URI_FLAGS_ENCODED_QUERY \
    | G_URI_FLAGS_ENCODED_FRAGMENT | G_URI_FLAGS_SCHEME_NORMALIZE)
@@ -91,7 +91,7 @@ check_scheme (GUri    *uri,
   if (strcmp (scheme, "ws") == 0 || strcmp (scheme, "wss") == 0)
     return TRUE;
 
-  /* Without “//” the part before the colon may be a user name, so the message must not show it. */
+  /* Without “//”, the part before the colon may be a user name, so the message must not show it. */
   if (g_uri_get_host (uri) == NULL)
     return fail_uri (error, _("The URI does not begin with “ws://” or “wss://”"));
 

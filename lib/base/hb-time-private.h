@@ -10,7 +10,7 @@ G_BEGIN_DECLS
 #define HB_NEVER G_MAXINT64
 
 /* If a deadline passed longer ago than this, the process was suspended or stopped, or its main loop
- * was blocked. A reply may have arrived meanwhile, so silence is no reason to end the link. */
+ * was blocked. A reply may have arrived in that time, so silence is no reason to end the link. */
 #define HB_LATE G_TIME_SPAN_SECOND
 
 static inline gint64
@@ -19,14 +19,14 @@ hb_milliseconds (guint milliseconds)
   return (gint64) milliseconds * G_TIME_SPAN_MILLISECOND;
 }
 
-/* Call this after the length of a timeout that began at @since was set to @after, in milliseconds,
- * 0 for no limit. If only the change has moved the end into the past, the timeout has to end now.
- * If its end were left in the past, the timeout would seem to be handled late, as after a suspend,
- * and would start again.
+/* Call this after the length of a timeout that began at @since has been set to @after, in
+ * milliseconds, 0 for no limit. If the change alone has moved the end into the past, the timeout
+ * has to end now. If its end were left in the past, the timeout would seem to be handled late, as
+ * after a suspend, and would start again.
  *
- * @before: the length before, which may be the same
+ * @before: the previous length, which may be the same
  *
- * Returns: when the timeout now counts as begun */
+ * Returns: the time at which the timeout now counts as having begun */
 static inline gint64
 hb_time_change_timeout (gint64 since,
                         guint  before,

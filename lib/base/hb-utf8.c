@@ -61,7 +61,7 @@ hb_utf8_is_valid (const guint8 *data,
                   gsize         length)
 {
   /* If @length is 0, @data may be NULL. C does not define an addition to NULL, so the loop does not
-   * run then. */
+   * run in that case. */
   while (length > 0)
     {
       gsize n_ascii = count_ascii (data, length);

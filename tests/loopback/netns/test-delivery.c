@@ -391,7 +391,7 @@ test_losses (gconstpointer data)
   end_losses ();
   flush (&self);
 
-  /* A failed message may have arrived nevertheless, but each missing message must have failed. */
+  /* A failed message may still have arrived, but each missing message must have failed. */
   if (run->delivery == HB_DELIVERY_ACKNOWLEDGED)
     wait_until (count_missing (&self) == count_missing_refused (&self));
 
