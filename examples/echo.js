@@ -4,7 +4,7 @@
 // Keeps a WebSocket open, and sends each line of standard input: gjs -m echo.js URI
 //
 // At the end of the input, the program waits for the last answers, for at most 5 seconds, and then
-// closes the connection. On Ctrl+C, the program closes the connection without this wait.
+// closes the connection. On Ctrl+C, the program closes the connection without waiting.
 
 import Gio from 'gi://Gio';
 import GLib from 'gi://GLib';
@@ -16,8 +16,8 @@ Gio._promisify(Gio.DataInputStream.prototype, 'read_line_async', 'read_line_fini
 
 const SIGINT = 2;
 
-// In GLib 2.80 and later, signal_add and InputStream are in the namespaces GLibUnix and GioUnix.
-// In the first versions of GLibUnix, signal_add has only the name signal_add_full.
+// In GLib 2.80 and later, signal_add and InputStream are in the namespaces GLibUnix and GioUnix. In
+// the first versions of GLibUnix, signal_add is available only as signal_add_full.
 const addSignal = await import('gi://GLibUnix?version=2.0')
   .then(({default: GLibUnix}) => GLibUnix.signal_add ?? GLibUnix.signal_add_full,
     () => GLib.unix_signal_add);
@@ -107,8 +107,8 @@ task.connect('message::text', (_task, _type, message) => {
 task.connect('error', (_task, error) => print(`error: ${error.message}`));
 task.connect('close', (_task, code) => {
   print(`closed with code ${code}`);
-  // The answers that have not arrived on this connection are lost. The program expects no answers
-  // now, unless messages wait for the next connection.
+  // The answers that have not arrived on this connection are lost. The program now expects no
+  // answers, unless messages are waiting for the next connection.
   if (task.buffered_amount === 0)
     setUnanswered(0);
 });

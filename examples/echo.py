@@ -3,7 +3,7 @@
 """Keeps a WebSocket open, and sends each line of standard input: echo.py URI
 
 At the end of the input, the program waits for the last answers, for at most 5 seconds, and then
-closes the connection. On Ctrl+C, the program closes the connection without this wait."""
+closes the connection. On Ctrl+C, the program closes the connection without waiting."""
 
 import signal
 import sys
@@ -70,8 +70,8 @@ def on_text(_, kind, message):
 
 def on_close(_, code, reason):
     print('closed with code', code)
-    # The answers that have not arrived on this connection are lost. The program expects no answers
-    # now, unless messages wait for the next connection.
+    # The answers that have not arrived on this connection are lost. The program now expects no
+    # answers, unless messages are waiting for the next connection.
     if task.props.buffered_amount == 0:
         set_unanswered(0)
 

@@ -3,7 +3,7 @@
 // Keeps a WebSocket open, and sends each line of standard input: echo-vala URI
 //
 // At the end of the input, the program waits for the last answers, for at most 5 seconds, and then
-// closes the connection. On Ctrl+C, the program closes the connection without this wait.
+// closes the connection. On Ctrl+C, the program closes the connection without waiting.
 
 // The maximum time to wait for the last answers, in milliseconds
 const uint ANSWER_TIMEOUT = 5000;
@@ -71,8 +71,8 @@ class Echo
   {
     print ("closed with code %u\n", code);
 
-    // The answers that have not arrived on this connection are lost. The program expects no answers
-    // now, unless messages wait for the next connection.
+    // The answers that have not arrived on this connection are lost. The program now expects no
+    // answers, unless messages are waiting for the next connection.
     if (task.buffered_amount == 0)
       n_unanswered = 0;
     close_when_answered ();

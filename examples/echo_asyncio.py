@@ -3,7 +3,7 @@
 """Does with asyncio what echo.py does with callbacks: echo_asyncio.py URI
 
 At the end of the input, the program waits for the last answers, for at most 5 seconds, and then
-closes the connection. On Ctrl+C, the program closes the connection without this wait.
+closes the connection. On Ctrl+C, the program closes the connection without waiting.
 
 Needs PyGObject 3.50 and Python 3.12, or later versions.
 """
@@ -31,7 +31,7 @@ ANSWER_TIMEOUT = 5
 def read_lines():
     """Returns a queue of the lines, with None at the end of the input.
 
-    An awaited read_line_async() would return the same value for an empty line as for the end.
+    An awaited read_line_async() would return the same value for an empty line as at the end.
     """
     stream = Gio.DataInputStream.new(InputStream.new(0, False))
     lines = asyncio.Queue()
@@ -94,8 +94,8 @@ async def main(uri):
 
     def on_close(_, code, reason):
         print('closed with code', code)
-        # The answers that have not arrived on this connection are lost. The program expects no
-        # answers now, unless messages wait for the next connection.
+        # The answers that have not arrived on this connection are lost. The program now expects no
+        # answers, unless messages are waiting for the next connection.
         if task.props.buffered_amount == 0:
             set_unanswered(0)
 
@@ -121,7 +121,7 @@ async def main(uri):
     try:
         await task.open_async()
     except GLib.Error as error:
-        # Ctrl+C has closed the task, or an error that the `error` signal has reported.
+        # Ctrl+C, or an error that the `error` signal has reported, has closed the task.
         return 0 if error.matches(Hb.Error.quark(), Hb.Error.CLOSED) else 1
 
     while (line := await lines.get()) is not None:

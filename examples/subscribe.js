@@ -9,7 +9,7 @@ import Hb from 'gi://Hb?version=1';
 const SIGINT = 2;
 
 // In GLib 2.80 and later, signal_add is in the namespace GLibUnix. In the first versions of
-// GLibUnix, it has only the name signal_add_full.
+// GLibUnix, it is available only as signal_add_full.
 const addSignal = await import('gi://GLibUnix?version=2.0')
   .then(({default: GLibUnix}) => GLibUnix.signal_add ?? GLibUnix.signal_add_full,
     () => GLib.unix_signal_add);

@@ -58,9 +58,9 @@ ready_cb (LinkBanner *self)
     set_reason (self, NULL);
 }
 
-/* Shows an error, which usually is the reason why the connection or an attempt has failed. Ignores
- * the error CLOSED, which could replace the reason why the task closed. CLOSED only says that
- * messages were not sent, which the list of messages shows. */
+/* Shows an error, which is usually the reason why the connection or an attempt has failed. Ignores
+ * the error CLOSED, which could replace the reason why the task closed. CLOSED says only that
+ * messages were not sent, which the list of messages shows anyway. */
 static void
 error_cb (LinkBanner *self,
           GError     *error)

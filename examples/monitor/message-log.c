@@ -3,8 +3,8 @@
 #include "message-log.h"
 
 /* A list model of the last messages. Collects new messages, and adds them in batches. At thousands
- * of messages a second, a view that handled each message alone would have no time for anything
- * else. */
+ * of messages a second, a view that handled each message individually would have no time for
+ * anything else. */
 struct _MessageLog
 {
   GObject parent_instance;
@@ -113,9 +113,9 @@ message_log_push (MessageLog     *self,
   g_queue_push_tail (&self->pending, message);
 }
 
-/* Removes the oldest messages if the log would exceed its capacity, and then adds the new ones at
- * the end. Reports the two changes separately, so that a view knows which messages stay, and keeps
- * its position.
+/* Removes the oldest messages if the log would otherwise exceed its capacity, and then adds the new
+ * ones at the end. Reports the two changes separately, so that a view knows which messages stay,
+ * and keeps its position.
  *
  * Returns: whether messages were added */
 gboolean

@@ -20,7 +20,7 @@ struct _MessageView
   GtkRevealer       *follow_revealer;
   guint              tick_id;
   gboolean           is_following;
-  gboolean           is_settling; /* TRUE after messages were added, until the list is painted */
+  gboolean           is_settling; /* TRUE after messages are added, until the list is painted */
 
   /* The scroller's adjustment when its value last changed */
   double             value;
@@ -47,9 +47,9 @@ is_at_end (GtkAdjustment *adjustment)
 }
 
 /* Starts to follow new messages when the view is at the end, and stops when the user scrolls up.
- * The value of the adjustment becomes smaller not only when the user scrolls up, but also when
- * messages are removed or the layout changes. In the last two cases, the upper bound or the page
- * size changes too, or the view is settling, so the view continues to follow. */
+ * The value of the adjustment decreases not only when the user scrolls up, but also when messages
+ * are removed or the layout changes. In the last two cases, the upper bound or the page size
+ * changes too, or the view is settling, so the view continues to follow. */
 static void
 value_changed_cb (MessageView   *self,
                   GtkAdjustment *adjustment)

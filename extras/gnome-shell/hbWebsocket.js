@@ -38,7 +38,7 @@ export {Code as Error};
 
 // All times are in milliseconds.
 const NEVER = Infinity;
-const CHECK_INTERVAL = 5000; // the minimum time between two checks after changes of the network
+const CHECK_INTERVAL = 5000; // the minimum time between two checks after network changes
 const PING_LAG = 2000; // the maximum delay of a ping frame: libsoup's timer counts whole seconds
 
 // If a deadline passed longer ago than this, the machine was suspended, or the main loop was
@@ -156,7 +156,7 @@ class Link {
   constructor(request, callbacks) {
     this.request = request;
     this._callbacks = callbacks;
-    // If libsoup followed a redirect, it would send the headers, and a token in them, to whatever
+    // If libsoup followed a redirect, it would send the headers, and any token in them, to whatever
     // host the server names.
     request.set_flags(Soup.MessageFlags.NO_REDIRECT);
     this._attachments.connect(request, {
@@ -313,10 +313,10 @@ export class WebsocketTask extends GObject.Object {
   _link = null;
   _effects = []; // the functions to call after a change, in order; most of them emit a signal
   _isDraining = false;
-  _nCloses = 0; // the number of calls of close() that were valid
+  _nCloses = 0; // the number of valid calls to close()
   _queue = []; // the messages that wait until a link is ready
   _held = []; // the messages that wait until the handlers of `open` have returned
-  _hasBacklog = false; // messages waited at the last change of the queue
+  _hasBacklog = false; // messages were waiting after the last change to the queue
   _requestedAt = NEVER;
   _readyAt = NEVER;
   _lastActivity = NEVER;
@@ -390,7 +390,7 @@ export class WebsocketTask extends GObject.Object {
       throw newError(Code.CLOSED, 'The task is closed: open it first');
     if (!(payload instanceof GLib.Bytes))
       throw new TypeError('The data of a message is GLib.Bytes or a Uint8Array');
-    // libsoup would refuse the message only later, and it would stay in the queue forever.
+    // libsoup would refuse the message later, and the message would stay in the queue forever.
     if (type !== TEXT && type !== BINARY)
       throw new TypeError('The type of a message is Soup.WebsocketDataType.TEXT or BINARY');
     if (type === TEXT)
@@ -402,9 +402,9 @@ export class WebsocketTask extends GObject.Object {
     this._run(() => this._pump([{type, payload, isThisLink}]));
   }
 
-  // Applies a change of a setting. The task computes most deadlines from the settings each time
-  // that it needs them. A delay before an attempt and a closing handshake that have already begun
-  // keep their deadlines.
+  // Applies a change to a setting. The task computes most deadlines from the settings each time it
+  // needs them. A delay before an attempt and a closing handshake that have already begun keep
+  // their deadlines.
   vfunc_notify({name, flags}) {
     if (this._status === undefined || !(flags & GObject.ParamFlags.WRITABLE))
       return;
@@ -557,8 +557,8 @@ export class WebsocketTask extends GObject.Object {
       this._checkAt = Math.min(this._checkAt, Math.max(now, this._checkedAt + CHECK_INTERVAL));
   }
 
-  // Lets handlers of `open` send messages first. Then sends the messages that waited, unless they
-  // have to wait for mark_ready().
+  // Lets handlers of `open` send messages first. Then sends the messages that were waiting, unless
+  // they have to wait for mark_ready().
   _onOpened(now) {
     const link = this._link;
     link.setMaxSize(this.max_message_size);
@@ -599,7 +599,7 @@ export class WebsocketTask extends GObject.Object {
       this._effects.push(() => this.state === CLOSING && this._lose(now, newLoss(null)));
   }
 
-  // Handles the end of a link. After close() was called, an error makes no difference to the
+  // Handles the end of a link. After close() has been called, an error makes no difference to the
   // extension, so it is not emitted.
   _lose(now, {error, code, reason, status}) {
     const hadLink = this.connection !== null;
@@ -642,8 +642,8 @@ export class WebsocketTask extends GObject.Object {
     this._settle();
   }
 
-  // Updates `buffered-amount` after a change of the queue, and emits `drain` if messages were
-  // waiting and none is any more.
+  // Updates `buffered-amount` after a change to the queue, and emits `drain` if messages were
+  // waiting and none are now.
   _settle() {
     const sizes = [...this._queue, ...this._held].map(({payload}) => payload.get_size());
     const hadBacklog = this._hasBacklog;
@@ -699,7 +699,7 @@ export class WebsocketTask extends GObject.Object {
       this._link.send(TEXT, new GLib.Bytes(encode(this.ping_message ?? '')));
   }
 
-  // If only the reply counts, a ping whose reply might not count any more is replaced by another.
+  // If only the reply counts, a ping whose reply might no longer count is replaced by another.
   _replacePing(now) {
     if (this._awaitedSince === NEVER || this.liveness !== Liveness.REPLY || !this._mayPing)
       return;
@@ -720,9 +720,9 @@ export class WebsocketTask extends GObject.Object {
   }
 
   // Delivers a message, unless it equals `pong-message`. As in a browser, no message is delivered
-  // after close(), not even a message that was received earlier, while a handler ran the main loop.
-  // If the task cannot distinguish a reply from other messages, each message counts as a reply, and
-  // is delivered.
+  // after close(), not even a message that was received earlier, while a handler was running the
+  // main loop. If the task cannot distinguish a reply from other messages, each message counts as a
+  // reply, and is delivered.
   _onMessage(now, type, payload) {
     const {_nCloses: nCloses} = this;
     const pong = this.pong_message;

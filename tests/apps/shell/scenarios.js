@@ -81,7 +81,7 @@ export const together = {
     scenario.task({});
   },
 
-  // If only the reply counts, a ping whose reply might not count any more is replaced.
+  // If only the reply counts, a ping whose reply might no longer count is replaced.
   async newReply(scenario) {
     const peer = scenario.peer(mute);
     const task = await openTask(scenario, peer,
