@@ -23,8 +23,8 @@
 # The chroots have the Debian release of this machine, or RELEASE (such as trixie or sid). They are
 # made from the mirror that this machine's apt uses. The folder DIR of --cache, by default
 # ${XDG_CACHE_HOME:-~/.cache}/hb-websocket-debian, keeps the downloads and a base system for the
-# next run. The folder DIR of --output gets the packages. The script keeps no other files, and does
-# not change the source.
+# next run. The packages are copied to the folder DIR of --output. The script keeps no other files,
+# and does not change the source.
 #
 # --profiles names the build profiles for dpkg-buildpackage, and --build the kinds of packages. The
 # tests need all packages, so autopkgtest does not run if either option is given. If the chroots

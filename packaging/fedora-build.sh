@@ -19,8 +19,8 @@
 # The compiler and the libraries come from Debian, so nobody should use these packages. --release
 # chooses the Debian release, by default trixie (Debian 13). Debian 12 is too old for the monitor.
 # The folder DIR of --cache, by default ${XDG_CACHE_HOME:-~/.cache}/hb-websocket-debian, keeps the
-# downloads and a base system for the next run. The folder DIR of --output gets the packages. The
-# script keeps no other files, and does not change the source.
+# downloads and a base system for the next run. The packages are copied to the folder DIR of
+# --output. The script keeps no other files, and does not change the source.
 
 set -euo pipefail
 
@@ -124,14 +124,14 @@ write_macros ()
 
 # The scripts that change the files after %%install, and check them. Debian's sh cannot run the
 # script that compresses manual pages, so bash does. The last command removes env from the first
-# lines of programs, as a script of Fedora does.
+# lines of programs, as one of Fedora's scripts does.
 %__arch_install_post %{_rpmconfigdir}/check-rpaths\
 %{_rpmconfigdir}/check-buildroot
 %__os_install_post bash %{_rpmconfigdir}/brp-compress %{_prefix}\
 grep -rlIZ '^#!/usr/bin/env ' %{buildroot} | xargs -0 -r sed -i -E '1s:/env (-S )?:/:'
 
-# By default, Fedora builds a package of debugging information for each package, and one package of
-# the sources for debuggers.
+# By default, Fedora builds a package of debugging information for each package, and one package
+# with the sources for debuggers.
 %_debugsource_packages 1
 %_debuginfo_subpackages 1
 %_missing_build_ids_terminate_build 1
@@ -153,7 +153,7 @@ Filters = [
   # Fedora does not use these tags, and Fedora's build system signs the packages.
   "no-(buildroot|group|packager)-tag",
   "no-signature",
-  # In Fedora, the packages of one source require each other in the same release.
+  # In Fedora, the packages of one source require the same release of each other.
   "requires-on-release",
   # In Fedora, a trigger of glibc runs ldconfig.
   "library-without-ldconfig-post",
@@ -181,7 +181,7 @@ Filters = [
 EOF
 }
 
-# lint FILE...: runs rpmlint, and fails after an error or a warning
+# lint FILE...: runs rpmlint, and fails if it reports an error or a warning
 lint ()
 {
   clean rpmlint --strict --config="$work/rpmlint.toml" "$@" > "$scratch/rpmlint.log" 2>&1 \
@@ -220,7 +220,7 @@ build ()
 
   say "Building the packages with rpmbuild, without a network"
   enter "$root" chown -R "$builder:$builder" "$work/rpmbuild" "$work/home"
-  # Debian's packages have other names, so rpm cannot check the build dependencies.
+  # Debian's packages have different names, so rpm cannot check the build dependencies.
   clean_offline rpmbuild -ba --nodeps "$spec" > "$scratch/build.log" 2>&1 \
     || { tail -n 100 "$scratch/build.log" | cut -c 1-400 >&2; fail "rpmbuild has failed"; }
   show_tests "$scratch/build.log"
