@@ -77,8 +77,8 @@ typedef enum {
  * the reply to an earlier one. This value suits a server that drops clients from which no heartbeat
  * arrives.
  *
- * With `ANY` and `STEADY`, data that the kernel accepts after the socket has been full is proof
- * too, because the server has then received earlier data.
+ * With `ANY` and `STEADY`, data that the kernel accepts after the socket has been full is also
+ * proof, because the server must then have received earlier data.
  *
  * Since: 1.0
  */
@@ -101,9 +101,9 @@ typedef enum {
  * [signal@WebsocketTask::error] is emitted for the first message that has been dropped since the
  * queue was last empty.
  *
- * With `DROP_OLDEST`, the messages of handlers of [signal@WebsocketTask::open] and of a login are
- * dropped after all others. The new message is refused with `HB_ERROR_QUEUE_FULL` if the messages
- * that are being written leave no room for it, or if it is longer than the limit itself.
+ * With `DROP_OLDEST`, messages from handlers of [signal@WebsocketTask::open] and messages of a
+ * login are dropped after all others. The new message is refused with `HB_ERROR_QUEUE_FULL` if the
+ * messages that are being written leave no room for it, or if it is longer than the limit itself.
  *
  * Since: 1.0
  */

@@ -21,8 +21,8 @@ G_BEGIN_DECLS
  *   [property@WebsocketTask:protocols] or [property@WebsocketTask:origin] is not valid, or an
  *   asynchronous call was made in a thread that may not make it
  * @HB_ERROR_CONNECT_TIMEOUT: an attempt took longer than [property@WebsocketTask:connect-timeout]
- * @HB_ERROR_HANDSHAKE: the answer of the server or of an HTTP proxy did not open a WebSocket, named
- *   a subprotocol that was not offered, or was a redirect that the task does not follow; see
+ * @HB_ERROR_HANDSHAKE: the answer from the server or from an HTTP proxy did not open a WebSocket,
+ *   named a subprotocol that was not offered, or was a redirect that the task does not follow; see
  *   [property@WebsocketTask:http-status]
  * @HB_ERROR_PONG_TIMEOUT: no proof that the server is alive was received within
  *   [property@WebsocketTask:pong-timeout] after a ping

@@ -331,7 +331,7 @@ hb_machine_release (HbMachine *self,
   return TRUE;
 }
 
-/* Handles a call whose GCancellable was triggered:
+/* Handles a call whose GCancellable has been triggered:
  *
  * - Cancelling open_async () closes the task.
  * - A message in flight is not stopped, and its call continues to wait. If the message is written

@@ -47,8 +47,8 @@ hb_machine_on_announced (HbMachine      *self,
 }
 
 /* Call this before a request is sent. The time for the attempt starts here, because handlers of the
- * application were running, or the request was held, until now. If `uri` has changed since the
- * request was made, the new URI applies to the next attempt.
+ * application have been running, or the request has been held, until now. If `uri` has changed
+ * since the request was made, the new URI applies to the next attempt.
  *
  * Returns FALSE, and closes the task, if the subprotocols or the origin is invalid, because libsoup
  * might send them anyway. */

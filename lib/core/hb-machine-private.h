@@ -63,8 +63,8 @@ typedef struct
   guint        disposed : 1;
 } HbMachine;
 
-/* Values that the application can read, as they are at one moment. For the meaning of each, see the
- * property or method of that name. */
+/* Values that the application can read, as they are at a given moment. For the meaning of each, see
+ * the property or method of that name. */
 typedef struct
 {
   const GError *last_error; /* (nullable) (not owned) valid until the machine changes */

@@ -20,7 +20,7 @@
  * is taken, so that an idle task does not keep it. */
 #define EFFECTS_KEPT 4
 
-/* The only function that changes the state, except hb_machine_dispose () */
+/* The only function, other than hb_machine_dispose (), that changes the state */
 void
 hb_machine_enter (HbMachine *self,
                   HbState    state,
