@@ -12,8 +12,8 @@
 //     import('./hbWebsocket.js'));
 //
 // With a `close_timeout` of 0, close() in disable() removes everything that the task has attached
-// to the main loop. The page "GNOME Shell extensions" of hb-websocket has an example, and lists the
-// differences from the library.
+// to the main loop. The page "GNOME Shell extensions" in the documentation of hb-websocket has an
+// example, and lists the differences from the library.
 
 import GLib from 'gi://GLib';
 import GObject from 'gi://GObject';
