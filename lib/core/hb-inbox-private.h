@@ -44,6 +44,9 @@ void     hb_inbox_drop       (HbInbox       *self);
 
 void     hb_inbox_receive    (HbInbox       *self,
                               gpointer       ticket);
+void     hb_inbox_put_back   (HbInbox       *self,
+                              HbOpcode       opcode,
+                              GBytes        *bytes);
 gboolean hb_inbox_withdraw   (HbInbox       *self,
                               gpointer       ticket);
 void     hb_inbox_close      (HbInbox       *self,

@@ -222,6 +222,27 @@ hb_inbox_receive (HbInbox  *self,
   return_message (self, ticket, message.opcode, message.bytes);
 }
 
+/* Takes back the message of a call whose callback has not been called. The next call receives this
+ * message. Call this only if no other call has a message, because that message would be a later
+ * one. */
+void
+hb_inbox_put_back (HbInbox  *self,
+                   HbOpcode  opcode,
+                   GBytes   *bytes)
+{
+  HbIncoming message = { g_bytes_ref (bytes), opcode };
+  gpointer ticket = hb_tickets_pop (&self->receives);
+
+  if (ticket != NULL)
+    {
+      return_message (self, ticket, message.opcode, message.bytes);
+      return;
+    }
+
+  *(HbIncoming *) hb_deque_push_head (&self->messages) = message;
+  self->amount += get_cost (bytes);
+}
+
 /* Cancels the call of @ticket. Returns FALSE if the call already has its message, or does not wait
  * for a message. */
 gboolean

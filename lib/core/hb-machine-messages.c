@@ -145,3 +145,21 @@ hb_machine_receive (HbMachine *self,
   hb_inbox_receive (&self->inbox, ticket);
   hb_machine_follow_inbox (self, now);
 }
+
+/* Takes back the message of a call that was cancelled before its callback was called. Returns FALSE
+ * if the call must return the message after all, because the task is closing or closed. Call this
+ * only if no other call has a message. */
+gboolean
+hb_machine_put_back (HbMachine *self,
+                     gint64     now,
+                     HbOpcode   opcode,
+                     GBytes    *bytes)
+{
+  if (self->state == HB_STATE_CLOSING || self->state == HB_STATE_CLOSED)
+    return FALSE;
+
+  hb_inbox_put_back (&self->inbox, opcode, bytes);
+  hb_machine_follow_inbox (self, now);
+
+  return TRUE;
+}

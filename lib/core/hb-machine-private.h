@@ -121,6 +121,10 @@ void              hb_machine_take_queue         (HbMachine      *self,
 void              hb_machine_receive            (HbMachine      *self,
                                                  gint64          now,
                                                  gpointer        ticket);
+gboolean          hb_machine_put_back           (HbMachine      *self,
+                                                 gint64          now,
+                                                 HbOpcode        opcode,
+                                                 GBytes         *bytes);
 void              hb_machine_cancel             (HbMachine      *self,
                                                  gint64          now,
                                                  gpointer        ticket);

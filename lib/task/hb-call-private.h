@@ -5,11 +5,14 @@
 #include <gio/gio.h>
 
 #include "hb-effect-private.h"
+#include "hb-message.h"
 
 G_BEGIN_DECLS
 
-typedef void (*HbCallFunc) (GTask    *task,
-                            gpointer  user_data);
+typedef void     (*HbCallFunc)    (GTask     *task,
+                                   gpointer   user_data);
+typedef gboolean (*HbCallPutBack) (HbMessage *message,
+                                   gpointer   user_data);
 
 GTask *hb_call_start    (GTask          *task,
                          GCancellable   *cancellable,
@@ -17,6 +20,7 @@ GTask *hb_call_start    (GTask          *task,
                          gpointer        user_data,
                          GDestroyNotify  destroy);
 GTask *hb_call_be_late  (GTask          *task,
+                         HbCallPutBack   put_back,
                          HbCallFunc      returning,
                          HbCallFunc      returned,
                          int            *n_returning);

@@ -17,7 +17,8 @@ typedef struct
   GSource        *source;      /* (nullable) watches `cancellable` */
   HbMessage      *message;     /* (nullable) received, and not returned yet */
   GError         *error;       /* (nullable) why the call fails; NULL once it has been returned */
-  HbCallFunc      returning;   /* (nullable) this and the next two: see hb_call_be_late () */
+  HbCallPutBack   put_back;    /* (nullable) this and the next three: see hb_call_be_late () */
+  HbCallFunc      returning;
   HbCallFunc      returned;
   int            *n_returning; /* (atomic) */
 } HbCall;
@@ -115,19 +116,23 @@ hb_call_fail (GTask  *task,
  * callback is called, GTask would call the callback another iteration later, and the next message
  * would reach the application first.
  *
+ * @put_back: called if the GCancellable was triggered after the call had received its message, and
+ *   no other call has received one; returns TRUE if the next call receives the message instead
  * @returning: called just before the callback
  * @returned: called after the callback
  * @n_returning: see HbInbox; it must exist until the ticket has been released
  *
  * Returns: (transfer full): @task, which is the ticket */
 GTask *
-hb_call_be_late (GTask      *task,
-                 HbCallFunc  returning,
-                 HbCallFunc  returned,
-                 int        *n_returning)
+hb_call_be_late (GTask         *task,
+                 HbCallPutBack  put_back,
+                 HbCallFunc     returning,
+                 HbCallFunc     returned,
+                 int           *n_returning)
 {
   HbCall *self = g_task_get_task_data (task);
 
+  self->put_back = put_back;
   self->returning = returning;
   self->returned = returned;
   self->n_returning = n_returning;
@@ -135,12 +140,24 @@ hb_call_be_late (GTask      *task,
   return task;
 }
 
+static GError *
+new_cancelled_error (void)
+{
+  return g_error_new_literal (G_IO_ERROR, G_IO_ERROR_CANCELLED, _("The call was cancelled"));
+}
+
+/* Without put_back (), a cancelled call could still return its message. asyncio ignores the result
+ * of a call that it has cancelled, so the message would be lost. */
 static gboolean
 return_cb (gpointer user_data)
 {
   HbCall *self = g_task_get_task_data (user_data);
+  gboolean is_last = g_atomic_int_dec_and_test (self->n_returning);
 
-  g_atomic_int_add (self->n_returning, -1);
+  if (is_last && self->message != NULL && g_cancellable_is_cancelled (self->cancellable)
+      && self->put_back (self->message, self->user_data))
+    self->error = new_cancelled_error ();
+
   self->returning (user_data, self->user_data);
 
   if (self->error != NULL)
@@ -236,8 +253,7 @@ hb_call_complete (HbEffect *effect)
                                             effect->resolve.bytes));
       break;
     case HB_OUTCOME_CANCELLED:
-      return_error (task, g_error_new_literal (G_IO_ERROR, G_IO_ERROR_CANCELLED,
-                                               _("The call was cancelled")));
+      return_error (task, new_cancelled_error ());
       break;
     case HB_OUTCOME_FAILED:
       return_error (task, g_steal_pointer (&effect->resolve.error));

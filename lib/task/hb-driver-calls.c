@@ -336,6 +336,19 @@ hb_driver_flush (HbDriver *self,
     }
 }
 
+/* Returns FALSE if another thread may use the task. */
+static gboolean
+put_back_cb (HbMessage *message,
+             gpointer   user_data)
+{
+  HbDriver *self = user_data;
+
+  return hb_home_is_own (&self->home)
+         && hb_machine_put_back (&self->machine, hb_driver_read_clock (self),
+                                 (HbOpcode) hb_message_get_message_type (message),
+                                 hb_message_get_bytes (message));
+}
+
 /* Allows the messages that have waited for the callback to be emitted in a main loop that the
  * callback runs. */
 static void
@@ -369,7 +382,7 @@ hb_driver_receive (HbDriver     *self,
                                  hb_driver_ref (self), hb_driver_release_cb);
 
   hb_machine_receive (&self->machine, hb_driver_read_clock (self),
-                      hb_call_be_late (ticket, returning_cb, returned_cb,
+                      hb_call_be_late (ticket, put_back_cb, returning_cb, returned_cb,
                                        &self->machine.inbox.n_returning));
   hb_driver_wake (self);
 }

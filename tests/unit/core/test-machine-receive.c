@@ -391,6 +391,48 @@ test_cancel (Fixture       *fixture,
   assert_effects (fixture, "resolve:b(3)");
 }
 
+static gboolean
+put_back (Fixture    *fixture,
+          const char *text)
+{
+  g_autoptr (GBytes) bytes = g_bytes_new (text, strlen (text));
+
+  return hb_machine_put_back (&fixture->machine, fixture->now, HB_OPCODE_TEXT, bytes);
+}
+
+static void
+test_put_back (Fixture       *fixture,
+               gconstpointer  data)
+{
+  g_test_summary ("A message that a call has not returned precedes the messages that wait, until "
+                  "the task closes");
+
+  start_open (fixture);
+  call_receive (fixture, "1");
+  call_receive (fixture, "2");
+  receive (fixture, "a");
+  assert_effects (fixture, "notify:paused resolve:a(1)");
+  g_assert_true (put_back (fixture, "a"));
+  assert_effects (fixture, "resolve:a(2)");
+
+  receive_size (fixture, MIB - 129);
+  g_assert_true (hb_machine_may_read (&fixture->machine));
+  g_assert_true (put_back (fixture, "a"));
+  assert_effects (fixture, "read");
+  g_assert_false (hb_machine_may_read (&fixture->machine));
+  call_receive (fixture, "3");
+  assert_effects (fixture, "resolve:a(3) read");
+  set_paused (fixture, FALSE);
+  assert_effects (fixture, "message:binary");
+
+  close_with (fixture, 1000, NULL);
+  g_assert_false (put_back (fixture, "a"));
+  lose_by_peer (fixture, 1000, FALSE);
+  drain (fixture);
+  g_assert_false (put_back (fixture, "a"));
+  forget (fixture);
+}
+
 static void
 test_replies (Fixture       *fixture,
               gconstpointer  data)
@@ -735,6 +777,7 @@ main (int   argc,
   add_test ("/machine/receive/fill-in-handler", test_fill_in_handler);
   add_test ("/machine/receive/calls", test_calls);
   add_test ("/machine/receive/cancel", test_cancel);
+  add_test ("/machine/receive/put-back", test_put_back);
   add_test ("/machine/receive/replies", test_replies);
   add_test ("/machine/receive/reconnect", test_reconnect);
 
