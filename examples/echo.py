@@ -25,6 +25,9 @@ ANSWER_TIMEOUT = 5000
 if len(sys.argv) != 2:
     sys.exit('The URI is missing. Usage: echo.py ws://HOST:PORT/')
 
+# If the output is a pipe, Python would otherwise keep the lines until they fill a buffer.
+sys.stdout.reconfigure(line_buffering=True)
+
 loop = GLib.MainLoop()
 lines = Gio.DataInputStream.new(InputStream.new(0, False))
 task = Hb.WebsocketTask(

@@ -138,6 +138,9 @@ async def main(uri):
 if len(sys.argv) != 2:
     sys.exit('The URI is missing. Usage: echo_asyncio.py ws://HOST:PORT/')
 
+# If the output is a pipe, Python would otherwise keep the lines until they fill a buffer.
+sys.stdout.reconfigure(line_buffering=True)
+
 # The awaitable calls need a loop that runs GLib's default main context.
 sys.exit(asyncio.run(main(sys.argv[1]),
                      loop_factory=lambda: GLibEventLoop(GLib.MainContext.default())))

@@ -43,5 +43,5 @@ main (int    argc,
   while (hb_websocket_task_get_state (task) != HB_STATE_CLOSED)
     g_main_context_iteration (NULL, TRUE);
 
-  return 0;
+  return hb_websocket_task_get_last_error (task) != NULL;
 }

@@ -5,6 +5,7 @@
 
 import GLib from 'gi://GLib';
 import Hb from 'gi://Hb?version=1';
+import System from 'system';
 
 const SIGINT = 2;
 
@@ -35,3 +36,4 @@ addSignal(GLib.PRIORITY_DEFAULT, SIGINT, () => {
 task.open();
 if (task.state !== Hb.State.CLOSED)
   await closed;
+System.exit(task.last_error === null ? 0 : 1);

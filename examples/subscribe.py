@@ -13,9 +13,10 @@ from gi.repository import GLib, Hb  # noqa: E402
 loop = GLib.MainLoop()
 task = Hb.WebsocketTask(uri=sys.argv[1], heartbeat_mode=Hb.HeartbeatMode.PING)
 task.connect('open', lambda task: task.send_text('subscribe'))
-task.connect('message::text', lambda task, kind, message: print(message.get_data().decode()))
+task.connect('message::text', lambda _, kind, data: print(data.get_data().decode(), flush=True))
 task.connect('notify::state', lambda task, _: task.get_state() == Hb.State.CLOSED and loop.quit())
 signal.signal(signal.SIGINT, lambda *_: task.close(1000, None))
 task.open()
 if task.get_state() != Hb.State.CLOSED:
     loop.run()
+sys.exit(task.get_last_error() is not None)

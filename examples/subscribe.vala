@@ -32,5 +32,5 @@ int main (string[] args)
   if (task.state != CLOSED)
     loop.run ();
 
-  return 0;
+  return task.last_error != null ? 1 : 0;
 }

@@ -36,7 +36,7 @@ TOO_LATE = 'The task is closing, and accepts no more messages'
 # The tests read GLib's critical messages and GJS's exceptions from standard error. With
 # G_DEBUG=fatal-criticals, a critical message would end the program instead. Before glibc 2.39,
 # messages would be translated to the language in LANGUAGE even with the locale C.UTF-8.
-ENVIRONMENT = {**os.environ, 'LC_ALL': 'C.UTF-8', 'LANGUAGE': '', 'PYTHONUNBUFFERED': '1',
+ENVIRONMENT = {**os.environ, 'LC_ALL': 'C.UTF-8', 'LANGUAGE': '', 'PYTHONUNBUFFERED': '',
                'G_DEBUG': ''}
 
 

@@ -71,7 +71,7 @@ def interrupt(command):
 
     Returns its status and output.
     """
-    env = {**os.environ, 'PYTHONUNBUFFERED': '1', 'LD_LIBRARY_PATH': str(BUILD / 'lib'),
+    env = {**os.environ, 'PYTHONUNBUFFERED': '', 'LD_LIBRARY_PATH': str(BUILD / 'lib'),
            'GI_TYPELIB_PATH': str(BUILD / 'lib')}
     with subprocess.Popen(command, text=True, env=env, stdin=subprocess.DEVNULL,
                           stdout=subprocess.PIPE, stderr=subprocess.STDOUT) as process:
@@ -97,6 +97,9 @@ def check_program(language, *command):
         report = server.read_report()
     check(status == 0 and output == 'subscribe\n' and report.endswith('disconnected, code 1000\n')
           and not COMPLAINT.search(output), name, f'status {status}\n{output}{report}')
+    status, output = interrupt([*command, 'http://127.0.0.1/'])
+    check(status == 1 and 'The scheme of the URI is “http”' in output,
+          f'the program in {language} fails if the URI is wrong', f'status {status}\n{output}')
 
 
 def check_c(text, scratch):
