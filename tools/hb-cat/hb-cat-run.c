@@ -46,7 +46,7 @@ typedef struct
   GDataInputStream  *input;    /* (owned) (nullable) */
   GCancellable      *reading;  /* (owned): cancels the reading of lines */
   gboolean           is_reading;
-  gboolean           has_command_ended; /* the command's output ended before hb-cat */
+  gboolean           has_command_ended; /* the output ended before hb-cat, and before a signal */
   gboolean           is_paused; /* no input is read */
   gboolean           has_opened;
   gboolean           has_been_ready;
@@ -285,7 +285,8 @@ read_line_cb (GObject      *source,
       self->status = CAT_STATUS_FAILED;
     }
 
-  self->has_command_ended = self->options->exec != NULL;
+  /* Ctrl-C on a terminal ends the command too, which is no failure. */
+  self->has_command_ended = self->options->exec != NULL && n_signals == 0;
   g_clear_object (&self->input);
   end_input (self);
 }

@@ -248,6 +248,17 @@ def check_command():
             check(not any(thread.is_alive() for thread in cat.threads),
                   '1: a second SIGINT ends the command')
 
+        # Ctrl+C on a terminal sends SIGINT to the command too. hb-cat reads the end of its output
+        # before or after its own signal.
+        statuses = set()
+        for _ in range(10):
+            with Cat('--exec=echo ready >&2; exec cat', server.uri,
+                     start_new_session=True) as cat:
+                cat.wait_for('ready', name='stderr')
+                os.killpg(cat.process.pid, signal.SIGINT)
+                statuses.add(cat.wait().status)
+        check_equal(statuses, {0}, '0: SIGINT ends the command too')
+
 
 def check_signals_while_blocked():
     """Checks that a second signal ends hb-cat while nobody reads its output or its reports."""
