@@ -594,8 +594,11 @@ hb_websocket_task_new_with_session (const char  *uri,
  *
  * Starts to connect, and keeps the connection open from then on.
  *
- * The call has an effect only in the state `CLOSED`. If the properties do not allow an attempt, the
- * task stays `CLOSED`, and [signal@WebsocketTask::error] gives the reason (`HB_ERROR_INVALID_URI`,
+ * The call has an effect only in the state `CLOSED`. To connect again while the task is `CLOSING`,
+ * call [method@WebsocketTask.reconnect_now].
+ *
+ * If the properties do not allow an attempt, the task stays `CLOSED`, and
+ * [signal@WebsocketTask::error] gives the reason (`HB_ERROR_INVALID_URI`,
  * `HB_ERROR_INVALID_ARGUMENT`).
  *
  * Messages with `HB_SEND_FLAGS_DEFAULT` may be sent immediately. They wait until the connection is
