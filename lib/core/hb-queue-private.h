@@ -13,7 +13,7 @@ G_BEGIN_DECLS
  * empty. */
 typedef enum {
   HB_LINE_THIS_LINK, /* messages for this link only, accepted before it was ready */
-  HB_LINE_GREETING,  /* other messages of `open` handlers */
+  HB_LINE_GREETING,  /* other messages from `open` handlers */
   HB_LINE_WAITING,   /* all others */
   HB_N_LINES,
 } HbLine;

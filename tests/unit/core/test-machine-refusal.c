@@ -7,17 +7,17 @@
 #include "machine-fixture.h"
 #include "machine-events.h"
 
-/* If the peer ends links because of a message, this message fails, so that those after it are
- * sent. */
+/* If the peer ends links because of a message, that message fails, so that the messages after it
+ * are sent. */
 
 typedef enum {
   PEER,        /* the peer ends the link during the message */
   PEER_BEFORE, /* the peer ends the link before the message has begun */
-  PEER_1009,   /* as PEER, with a code that says that the message is too big */
+  PEER_1009,   /* like PEER, but with a code that says that the message is too big */
   TIMEOUT,     /* the peer does not reply to a ping */
   NETWORK,     /* the network fails during the message */
   OURSELVES,   /* reconnect_now () ends the link */
-  GREETING,    /* as PEER, after a message from a handler of `open` was written */
+  GREETING,    /* like PEER, but after a message from a handler of `open` has been written */
 } End;
 
 typedef struct
@@ -91,8 +91,8 @@ end_link (Fixture *fixture,
   drain (fixture);
 }
 
-/* Returns whether the call of the message has failed and the error was emitted. Both must happen
- * together. */
+/* Returns whether the call that sent the message has failed and the error has been emitted. Both
+ * must happen together. */
 static gboolean
 has_failed (Fixture *fixture)
 {
@@ -259,8 +259,8 @@ static void
 test_last (Fixture       *fixture,
            gconstpointer  data)
 {
-  g_test_summary ("The call of a refused message fails with HB_ERROR_MESSAGE_REFUSED, even if the "
-                  "task gives up");
+  g_test_summary ("The call that sent a refused message fails with HB_ERROR_MESSAGE_REFUSED, even "
+                  "if the task gives up");
 
   fixture->holds_writes = TRUE;
   fixture->room = 1;

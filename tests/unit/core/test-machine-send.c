@@ -186,8 +186,8 @@ static void
 test_together (Fixture       *fixture,
                gconstpointer  data)
 {
-  g_test_summary ("While an effect that transmits messages is pending, other messages do not cause "
-                  "another");
+  g_test_summary ("While an effect that transmits messages is pending, further messages cause no "
+                  "other effect");
 
   start_open (fixture);
   send_text (fixture, "one");
@@ -239,7 +239,7 @@ test_invalid_text (Fixture       *fixture,
   HbOutgoing message = { .bytes = bytes, .opcode = HB_OPCODE_TEXT };
   g_autoptr (GError) error = NULL;
 
-  g_test_summary ("A text that is not UTF-8 is refused, and the same bytes are accepted as a "
+  g_test_summary ("A text that is not UTF-8 is refused, but the same bytes are accepted as a "
                   "binary message");
 
   start_open (fixture);
@@ -284,7 +284,7 @@ test_greeting_again (Fixture       *fixture,
                      gconstpointer  data)
 {
   g_test_summary ("On each link, messages from handlers of `open` precede the queue, including the "
-                  "messages that were in flight on the link before");
+                  "messages that were in flight on the previous link");
 
   fixture->handler = greet_cb;
   fixture->holds_writes = TRUE;
@@ -425,7 +425,7 @@ static void
 test_unwritten_ticket (Fixture       *fixture,
                        gconstpointer  data)
 {
-  g_test_summary ("The call of a message continues to wait while the message must be sent again");
+  g_test_summary ("If a message must be sent again, the call that sent it continues to wait");
 
   fixture->holds_writes = TRUE;
   start_open (fixture);

@@ -144,8 +144,8 @@ test_row (Fixture       *fixture,
 {
   const Row *row = data;
 
-  g_test_summary ("A change of a property moves the current deadline that depends on it, but does "
-                  "not shorten a delay that the server or the application has chosen");
+  g_test_summary ("Changing a property moves the current deadline that depends on it, but does not "
+                  "shorten a delay that the server or the application has chosen");
 
   enter (fixture, row->when);
   fixture->now += hb_milliseconds (LATER);
@@ -163,7 +163,7 @@ test_row (Fixture       *fixture,
 }
 
 /* A timeout that is shortened after it has run for a time that is longer than the new value. Before
- * the change, it would still have run for more than HB_LATE. */
+ * the change, it still had more than HB_LATE to run. */
 typedef struct
 {
   const char *name;
@@ -192,7 +192,7 @@ test_shortened (Fixture       *fixture,
   const Shortened *row = data;
 
   g_test_summary ("If a shorter timeout is set after that time has passed, the timeout ends at "
-                  "once. It does not start again, as it does after a suspend.");
+                  "once. Unlike after a suspend, it does not start again.");
 
   fixture->machine.settings.manual_ready = row->is_unready;
   *get_setting (fixture, row->what) = row->before;
@@ -230,7 +230,7 @@ static void
 test_changed_delay (Fixture       *fixture,
                     gconstpointer  data)
 {
-  g_test_summary ("A change of the current delay notifies reconnect-at. A changed setting that "
+  g_test_summary ("If the current delay changes, reconnect-at is notified. A changed setting that "
                   "does not affect the delay causes no notification.");
 
   enter (fixture, WAITING);
@@ -274,7 +274,7 @@ test_jitter (Fixture       *fixture,
 {
   gint64 deadline;
 
-  g_test_summary ("A change of a property keeps the random number of the current delay");
+  g_test_summary ("Changing a property keeps the random number of the current delay");
 
   fixture->machine.settings.reconnect_jitter = 1;
   enter (fixture, WAITING);
@@ -295,7 +295,7 @@ static void
 test_limit (Fixture       *fixture,
             gconstpointer  data)
 {
-  g_test_summary ("If repeat-limit is set to a number that has been reached already, the delay "
+  g_test_summary ("If repeat-limit is set to a number that has already been reached, the delay "
                   "ends, and the task is CLOSED");
 
   enter (fixture, WAITING_TWICE);

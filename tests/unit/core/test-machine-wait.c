@@ -258,8 +258,8 @@ static void
 test_limit_reopen (Fixture       *fixture,
                    gconstpointer  data)
 {
-  g_test_summary ("After repeat-limit was reached, open () works again, and resets the count of "
-                  "attempts");
+  g_test_summary ("After repeat-limit has been reached, open () works again, and resets the count "
+                  "of attempts");
 
   fixture->machine.settings.repeat_limit = 1;
   start (fixture);

@@ -108,7 +108,7 @@ static void
 test_open_mended_uri (Fixture       *fixture,
                       gconstpointer  data)
 {
-  g_test_summary ("open () works again after the URI was corrected");
+  g_test_summary ("open () works again after the URI has been corrected");
 
   set_text (&fixture->machine.settings.uri, NULL);
   start (fixture);
@@ -193,7 +193,7 @@ static void
 test_open_ticket_late_cancel (Fixture       *fixture,
                               gconstpointer  data)
 {
-  g_test_summary ("An open_async () that is complete can no longer be cancelled");
+  g_test_summary ("An open_async () that has completed can no longer be cancelled");
 
   hb_machine_open (&fixture->machine, fixture->now, (gpointer) "open");
   answer (fixture);
@@ -210,7 +210,7 @@ test_close (Fixture       *fixture,
 {
   HbLoss loss = { .code = 1000, .reason = "bye" };
 
-  g_test_summary ("close () sends a close frame, and the task is not CLOSED before the link has "
+  g_test_summary ("close () sends a close frame, and the task is not CLOSED until the link has "
                   "ended");
 
   start_open (fixture);
@@ -342,7 +342,7 @@ static void
 test_close_cancelled (Fixture       *fixture,
                       gconstpointer  data)
 {
-  g_test_summary ("A cancelled close_async () completes at once, and the closing continues");
+  g_test_summary ("A cancelled close_async () completes at once, and the task continues to close");
 
   start_open (fixture);
   close_with (fixture, 1000, "close");
@@ -358,8 +358,8 @@ static void
 test_open_closing (Fixture       *fixture,
                    gconstpointer  data)
 {
-  g_test_summary ("open_async () during the closing does not open the task again, and fails when "
-                  "the task is closed");
+  g_test_summary ("open_async () in CLOSING does not open the task again, and fails when the task "
+                  "is CLOSED");
 
   start_open (fixture);
   close_with (fixture, 1000, NULL);

@@ -261,8 +261,8 @@ static void
 test_drains_bit_by_bit (Fixture       *fixture,
                         gconstpointer  data)
 {
-  g_test_summary ("While a backlog is being sent, buffered-amount is notified each time that "
-                  "messages are written");
+  g_test_summary ("While a backlog is being sent, buffered-amount is notified each time messages "
+                  "are written");
 
   hb_outbox_on_blocked (&fixture->outbox);
   send_text (fixture, "one");
@@ -611,8 +611,8 @@ static void
 test_greeting_lost (Fixture       *fixture,
                     gconstpointer  data)
 {
-  g_test_summary ("If a link is lost while handlers of `open` run, their messages precede the "
-                  "queue also on the next link");
+  g_test_summary ("If a link is lost while handlers of `open` run, their messages also precede the "
+                  "queue on the next link");
 
   hb_outbox_on_lost (&fixture->outbox, FALSE);
   send_text (fixture, "q1");
@@ -733,7 +733,7 @@ static void
 test_take_queue_greeting (Fixture       *fixture,
                           gconstpointer  data)
 {
-  g_test_summary ("take_queue () returns messages of `open` handlers before those in the queue, "
+  g_test_summary ("take_queue () returns messages from `open` handlers before those in the queue, "
                   "because they would be sent in this order");
 
   hb_outbox_on_lost (&fixture->outbox, FALSE);
@@ -783,8 +783,8 @@ test_close (Fixture       *fixture,
 {
   g_autoptr (GError) error = g_error_new_literal (HB_ERROR, HB_ERROR_CLOSED, "closed");
 
-  g_test_summary ("When the outbox is closed, its messages are dropped, and all calls that wait "
-                  "fail with the given error");
+  g_test_summary ("When the outbox is closed, its messages are dropped, and all waiting calls fail "
+                  "with the given error");
 
   hb_outbox_on_lost (&fixture->outbox, TRUE);
   send_ticket (fixture, "one", "first");

@@ -194,7 +194,7 @@ static void
 test_greeting_first (Fixture       *fixture,
                      gconstpointer  data)
 {
-  g_test_summary ("Messages of `open` handlers precede the queue, even if they were sent later");
+  g_test_summary ("Messages from `open` handlers precede the queue, even if they were sent later");
 
   push (fixture, "queued");
   push_full (fixture, "greeting", HB_LINE_GREETING, FALSE, NULL);
@@ -308,7 +308,7 @@ test_take_back (Fixture       *fixture,
                 gconstpointer  data)
 {
   g_test_summary ("When the link is lost, the messages that were in flight come first, then those "
-                  "of `open` handlers, and then the queue. Each group keeps its order.");
+                  "from `open` handlers, and then the queue. Each group keeps its order.");
 
   push (fixture, "one two three four");
   take (fixture, 2);
@@ -342,7 +342,7 @@ static void
 test_pop_oldest (Fixture       *fixture,
                  gconstpointer  data)
 {
-  g_test_summary ("An overflow drops the messages of the queue in order, then those of `open` "
+  g_test_summary ("An overflow drops the messages of the queue in order, then those from `open` "
                   "handlers, but never an unwritten message in flight");
 
   push (fixture, "handed one two");
@@ -377,7 +377,7 @@ test_pop_this_link (Fixture       *fixture,
 {
   HbOutgoing message = { .bytes = g_bytes_new ("link", 4), .is_this_link = TRUE };
 
-  g_test_summary ("Messages for one link are removed when the link ends, and not earlier");
+  g_test_summary ("Messages for one link are removed when the link ends, and not before");
 
   push (fixture, "one");
   hb_queue_push (&fixture->queue, &message, HB_LINE_THIS_LINK);
@@ -436,7 +436,7 @@ test_pop_ticket (Fixture       *fixture,
   int greeting;
 
   g_test_summary ("A message is found by the ticket of its call, in the queue and among the "
-                  "messages of `open` handlers");
+                  "messages from `open` handlers");
 
   push (fixture, "one");
   push_full (fixture, "mine", HB_LINE_WAITING, FALSE, &queued);

@@ -39,7 +39,7 @@ walk_start_call (Walk     *self,
   return GUINT_TO_POINTER (call->id);
 }
 
-/* Starts a call in half of the cases, unless MAX_CALLS calls wait.
+/* Starts a call in half of the cases, unless MAX_CALLS calls are waiting.
  *
  * Returns: (nullable): the ticket of the call */
 gpointer
@@ -70,8 +70,8 @@ walk_pick_call (Walk *self)
   return n == 0 ? NULL : g_ptr_array_index (self->calls, dice_roll (self->dice, n));
 }
 
-/* Allows all calls of the kind @kind to be cancelled, because the application now makes a call that
- * may cancel them. */
+/* Allows all calls of the kind @kind to be cancelled, because the application is about to make a
+ * call that may cancel them. */
 void
 walk_let_cancel (Walk     *self,
                  CallKind  kind)
@@ -86,7 +86,7 @@ walk_let_cancel (Walk     *self,
     }
 }
 
-/* A flush completes only after the calls of all messages that were sent before it. */
+/* A flush completes only after all calls that sent messages before it. */
 static void
 assert_flushed (Walk       *self,
                 const Call *flush)
@@ -253,7 +253,7 @@ walk_expect_message (Walk     *self,
 }
 
 /* Delivers a message. The application must receive each message once, in the order in which the
- * link has received them. Only messages that may vanish may be left out. */
+ * link received them. Only messages that may vanish may be left out. */
 void
 walk_deliver (Walk     *self,
               HbOpcode  opcode,

@@ -67,7 +67,7 @@ transmit (Walk *self)
     walk_on_blocked (self);
 }
 
-/* Sends messages within the call of the application, even if a handler makes the call. Then calls
+/* Sends messages within the application's call, even if a handler makes that call. Then calls
  * walk_wake ().
  *
  * @direct: (nullable): the message of the call, if it does not have to wait */
@@ -358,7 +358,7 @@ walk_drain (Walk *self)
       if (!hb_machine_pop_effect (&self->machine, &effect))
         break;
 
-      /* If the list of effects was empty, this effect emits a message that has waited. The message
+      /* If the list of effects was empty, this effect emits a message that was waiting. The message
        * may come after the loss of its connection, but not while other sources must run first. */
       if (has_waited)
         g_assert_false (self->is_yielding);

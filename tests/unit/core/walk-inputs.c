@@ -9,7 +9,7 @@
 #include "walk-private.h"
 
 /* The inputs of a machine, except the calls from other threads. The functions check the values that
- * the machine returns, and the changes of its state. */
+ * the machine returns, and the changes in its state. */
 
 static gboolean
 may_follow (HbState before,
@@ -45,7 +45,7 @@ assert_delay (const HbMachine *machine)
   g_assert_cmpint (delay, <=, MAX (longest, machine->retry_after));
 }
 
-/* Checks the change of the state, if any, and measures the uptime and the downtime. */
+/* Checks the state change, if any, and measures the uptime and the downtime. */
 void
 walk_follow_state (Walk *self)
 {
@@ -421,7 +421,7 @@ walk_receive (Walk *self)
 }
 
 /* Cancels a random call. The application may also cancel a call that has ended, but whose outcome
- * is not reported yet. */
+ * has not been reported yet. */
 void
 walk_cancel (Walk *self)
 {
@@ -468,7 +468,7 @@ walk_on_opened (Walk *self)
 
 /* For up to about half of the messages, the application's pong function decides whether they are
  * replies. As in the driver, this function is called after all earlier effects, and may call
- * methods of the task. Meanwhile the link does not report that it receives other bytes. */
+ * methods of the task. Meanwhile, the link does not report that it receives other bytes. */
 static HbReply
 judge (Walk          *self,
        const HbEvent *event)

@@ -61,7 +61,7 @@ typedef struct
   guint    n_acknowledged; /* how many messages walk_complete () has counted as acknowledged */
   guint    last_ordinary;  /* the `number` of the last ordinary message in `taken` */
   gboolean exists;
-  gboolean is_connecting;  /* the request has been sent (also while is_open), or awaits its turn */
+  gboolean is_connecting;  /* the request has been sent (even if is_open), or awaits its turn */
   gboolean awaits_turn;
   gboolean is_open;
   gboolean can_acknowledge;
@@ -84,7 +84,7 @@ typedef struct
   gboolean is_ready;
   gboolean is_paused;
   gboolean has_error;
-  gboolean sees_open;      /* `open` was emitted, and `close` has not followed */
+  gboolean sees_open;      /* `open` has been emitted, and `close` has not followed */
 } Mirror;
 
 struct _Walk
@@ -101,12 +101,12 @@ struct _Walk
   guint      holds;
   gboolean   has_good_settings;
   int        bad_setting;   /* if a setting is invalid, the code of the error that it causes */
-  guint      n_drains;      /* the depth of nested sections, as `depth` of HbDriver */
+  guint      n_drains;      /* the depth of nested sections, like `depth` in HbDriver */
   guint      n_loops;       /* the depth of nested main loops in handlers */
   guint      judged_serial; /* of the link whose message is_pong () is checking, or 0 */
   guint      n_calls_left;  /* how many calls or main loops handlers may still start in this step */
-  guint      n_acts;        /* how often act () was called, or a handler ran a main loop */
-  guint      n_numbers;     /* the number of messages that were made */
+  guint      n_acts;        /* how often act () has been called, or a handler has run a main loop */
+  guint      n_numbers;     /* the number of messages that have been made */
   guint      n_calls;
   gboolean   is_giving;     /* whether handlers of a message are running */
   gboolean   is_yielding;   /* whether other sources run before a waiting message is emitted */

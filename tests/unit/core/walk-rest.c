@@ -4,7 +4,7 @@
 
 #include "walk-private.h"
 
-/* The conditions that hold whenever a machine has no effect left */
+/* The conditions that hold whenever a machine has no effects left */
 
 static void
 assert_link (Walk *self)

@@ -319,8 +319,8 @@ walk_new (Dice *dice)
   return self;
 }
 
-/* Runs one iteration of the main loop, or makes one call outside of it. Then carries out the
- * effects, and checks the conditions that hold when no effect is left. */
+/* Runs one iteration of the main loop, or makes one call outside it. Then carries out the effects,
+ * and checks the conditions that hold when no effect is left. */
 void
 walk_step (Walk *self)
 {
@@ -337,7 +337,7 @@ walk_step (Walk *self)
   walk_assert_rest (self);
 }
 
-/* Disposes of the task and frees the walk. Each call that still waits must complete. */
+/* Disposes of the task and frees the walk. Each call that is still waiting must complete. */
 void
 walk_free (Walk *self)
 {

@@ -48,7 +48,7 @@ test_hello (void)
   const guint8 masked[] = { 0x7f, 0x9f, 0x4d, 0x51, 0x58 };
   guint8 buffer[5];
 
-  g_test_summary ("The masked text is the one in the example of RFC 6455, 5.7");
+  g_test_summary ("The masked text is the one in the example in RFC 6455, 5.7");
 
   hb_mask_copy (buffer, (const guint8 *) "Hello", 5, get_mask (), 0);
   g_assert_cmpmem (buffer, 5, masked, 5);

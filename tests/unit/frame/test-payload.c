@@ -7,7 +7,8 @@
 #include "hb-frame-private.h"
 #include "hb-payload-private.h"
 
-/* A payload that arrives in pieces is complete and in order. The memory for it grows meanwhile. */
+/* A payload that arrives in pieces is complete and in order. The memory for it grows as the pieces
+ * arrive. */
 
 #define KIB 1024
 

@@ -102,7 +102,7 @@ sort (const guint8 *data,
     }
 }
 
-/* Compares the check of UTF-8 with that of GLib. GLib rejects NULs, which are valid in a message,
+/* Compares the library's UTF-8 check with GLib's. GLib rejects NULs, which are valid in a message,
  * so GLib checks a copy with another character in place of each. */
 static void
 validate (const guint8 *data,

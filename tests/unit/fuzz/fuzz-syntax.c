@@ -8,7 +8,7 @@
 #include "hb-error.h"
 #include "hb-syntax-private.h"
 
-/* The first byte of the input selects a function that checks a value of the application. The rest
+/* The first byte of the input selects a function that checks a value from the application. The rest
  * of the input is that value. */
 
 /* A refused value must have an error whose message can be shown, and an accepted value must have

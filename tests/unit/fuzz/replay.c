@@ -28,7 +28,7 @@ test_corpus (gconstpointer data)
   const char *name;
   guint n = 0;
 
-  g_test_summary ("No input of the corpus makes a check of the target fail");
+  g_test_summary ("No input in the corpus makes a check of the target fail");
 
   g_assert_no_error (error);
   while ((name = g_dir_read_name (dir)) != NULL)

@@ -352,7 +352,7 @@ wait_for_end (Line *line)
   g_assert_no_error (error);
 }
 
-/* After a reset, the kernel still reports the bytes that were acknowledged before. */
+/* After a reset, the kernel still reports the bytes that had been acknowledged before it. */
 static void
 test_reset (gconstpointer data)
 {
@@ -372,7 +372,7 @@ test_reset (gconstpointer data)
   line_tear_down (&line);
 }
 
-/* The count starts in the middle of a connection, while some bytes are not acknowledged. */
+/* The count starts in the middle of a connection, while some bytes are unacknowledged. */
 static void
 test_late (gconstpointer data)
 {
@@ -428,10 +428,10 @@ read_thread (gpointer user_data)
   return NULL;
 }
 
-/* The library asks the kernel for TCP's position when a count begins, and over TLS also at the end
- * of each block. The result is correct even if acknowledgements arrive meanwhile. The test uses no
- * TLS, so that the difference between TCP's position and the number of written bytes is always the
- * same. */
+/* The library asks the kernel for TCP's position when a count begins and, over TLS, also at the end
+ * of each block. The result is correct even if acknowledgements arrive at the same time. The test
+ * uses no TLS, so that the difference between TCP's position and the number of written bytes is
+ * always the same. */
 static void
 test_moving (void)
 {
@@ -494,7 +494,7 @@ test_records (gconstpointer data)
 }
 
 /* Waits until the peer's TCP has acknowledged all bytes. Asks the kernel, so that the output itself
- * reads no acknowledgements in the meantime. */
+ * reads no acknowledgements during the wait. */
 static void
 wait_acknowledged (Line *line)
 {

@@ -64,7 +64,7 @@ test_case (gconstpointer data)
   g_assert_cmpint (find_spent_at (test), ==, test->spent_at);
 }
 
-/* libsoup also reads outside of a delivery. The budget must not count as spent then. */
+/* libsoup also reads outside a delivery. The budget must not count as spent then. */
 static void
 test_without_delivery (void)
 {

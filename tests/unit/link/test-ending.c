@@ -95,7 +95,7 @@ tear_down (Fixture       *fixture,
 typedef struct
 {
   const char *name;
-  const char *bytes;   /* (nullable) the bytes of the peer; NULL if its stream only ends */
+  const char *bytes;   /* (nullable) the bytes from the peer; NULL if its stream just ends */
   gsize       length;
   const char *reports;
 } Case;
@@ -135,7 +135,7 @@ test_case (Fixture       *fixture,
   g_assert_cmpstr (fixture->reports->str, ==, test->reports);
 }
 
-/* After the library has sent a close frame, the end is not reported before the peer's answer. */
+/* After the library has sent a close frame, the end is not reported until the peer has answered. */
 static void
 test_own_close (Fixture       *fixture,
                 gconstpointer  data)
@@ -159,8 +159,8 @@ static void
 test_own_close_timeout (Fixture       *fixture,
                         gconstpointer  data)
 {
-  g_test_summary ("libsoup's timeout after the library's close frame never ends, although libsoup "
-                  "removes its timeout for pings before");
+  g_test_summary ("libsoup's timeout after the library's close frame never ends, even though "
+                  "libsoup first removes its timeout for pings");
 
   soup_websocket_connection_set_keepalive_interval (fixture->pair.connection, 1000);
   hb_ending_send_close (fixture->ending, 1000, "bye");

@@ -85,8 +85,8 @@ static void
 test_calls (Fixture       *fixture,
             gconstpointer  data)
 {
-  g_test_summary ("Messages are received only between begin_call () and end_call (), and pongs "
-                  "also afterwards");
+  g_test_summary ("Messages are received only between begin_call () and end_call (). Pongs are "
+                  "also received afterwards.");
 
   g_assert_cmpuint (count_handlers (fixture), ==, 0);
   hb_handlers_begin_call (&fixture->handlers);

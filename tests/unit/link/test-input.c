@@ -13,7 +13,7 @@
 #include "scripted-output.h"
 
 /* Received bytes are read completely, in order and with few reads, wherever they are buffered.
- * Other sources are dispatched in between. The bytes that one call of hb_input_run () handles are a
+ * Other sources are dispatched in between. The bytes that one call to hb_input_run () handles are a
  * delivery. */
 
 typedef struct
@@ -30,12 +30,12 @@ typedef struct
   guint           n_activities;
   guint           n_messages;
   guint           n_pongs;
-  guint           n_wakes;    /* calls of the reader */
+  guint           n_wakes;    /* calls to the reader */
   guint64         busy;       /* the time that handlers take for each KiB, in microseconds */
   gsize           held;       /* the number of incoming bytes that have not been handled yet */
   gsize           most_held;
-  guint           n_replies;  /* the number of frames that each call of the reader sends */
-  gboolean        is_lazy;    /* the reader handles nothing before it has read all bytes */
+  guint           n_replies;  /* the number of frames that each call to the reader sends */
+  gboolean        is_lazy;    /* the reader handles nothing until it has read all bytes */
   gboolean        has_ended;
 } Fixture;
 
@@ -352,7 +352,7 @@ test_reader_is_not_needed (Fixture       *fixture,
 }
 
 /* After a long message, the first read takes no more bytes than a header may have. If the next
- * message is short, its rest takes only one more read. */
+ * message is short, the rest of it takes only one more read. */
 static void
 test_short_after_long (Fixture       *fixture,
                        gconstpointer  data)
@@ -402,7 +402,7 @@ is_paused (Fixture *fixture)
 }
 
 /* Reads @text with handlers that take 1 ms for each KiB. Returns how often an idle source was
- * dispatched meanwhile. */
+ * dispatched during this time. */
 static guint
 read_in_turns (Fixture    *fixture,
                const char *text)
@@ -439,7 +439,7 @@ test_others_have_their_turn (Fixture       *fixture,
   g_assert_cmpuint (read_in_turns (fixture, text), >=, 19);
 }
 
-/* If a reader handles nothing before it has read all bytes of a delivery, the library limits the
+/* If a reader handles nothing until it has read all bytes of a delivery, the library limits the
  * size of a delivery. After two deliveries of 4 KiB, which take 4 ms each, the third ends after
  * 1 KiB, and other sources run. */
 static void
@@ -623,7 +623,7 @@ main (int   argc,
 {
   g_test_init (&argc, &argv, NULL);
   g_test_summary ("Received bytes are read completely and in order, and other sources are "
-                  "dispatched meanwhile");
+                  "dispatched in between");
 
   add ("first-without-a-poll", test_first_without_a_poll);
   add_socket ("one-read", test_one_read);

@@ -11,7 +11,7 @@
  * instead, which gives these answers. */
 typedef enum {
   KERNEL_GIVES,
-  KERNEL_IS_INTERRUPTED, /* returns at most 256 bytes, and fails in every second call */
+  KERNEL_IS_INTERRUPTED, /* returns at most 256 bytes, and fails on every second call */
   KERNEL_REFUSES,
 } Kernel;
 

@@ -358,7 +358,7 @@ test_fragment_size (Fixture       *fixture,
 {
   g_autoptr (GBytes) payload = make_payload (100000);
 
-  g_test_summary ("A change of the fragment size applies to the messages that are sent afterwards");
+  g_test_summary ("A new fragment size applies to the messages that are sent afterwards");
 
   hb_output_set_fragment_size (fixture->output, 50000);
   turn ();
@@ -485,8 +485,8 @@ test_random (Fixture       *fixture,
   Frames frames;
   guint i;
 
-  g_test_summary ("In a random order of events, messages are written completely and in order, and "
-                  "counted when the kernel has accepted them");
+  g_test_summary ("With events in a random order, messages are written completely and in order, "
+                  "and counted when the kernel has accepted them");
 
   frames_init (&frames);
   hb_output_set_fragment_size (fixture->output, 1000);

@@ -15,7 +15,7 @@ typedef struct
   SoupSession  *other;
   HbTurn        turns[N_TURNS];
   GString      *started;   /* the numbers, from 0, of the attempts that started after a wait */
-  guint         n_started; /* the attempts that have started, even if they have ended */
+  guint         n_started; /* how many attempts have started, including those that have ended */
 } Fixture;
 
 static Fixture *present;
@@ -93,7 +93,7 @@ static void
 test_order (Fixture       *fixture,
             gconstpointer  data)
 {
-  g_test_summary ("The attempts that wait start in order, one for each attempt that has ended");
+  g_test_summary ("Waiting attempts start in order, one for each attempt that has ended");
 
   take_all (fixture);
   iterate (fixture);

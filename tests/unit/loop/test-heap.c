@@ -11,7 +11,7 @@
 #define N_NODES 200
 #define N_STEPS 20000
 
-/* The number of different keys, so few that nodes often have the same key */
+/* The number of different keys, so small that nodes often have the same key */
 #define N_KEYS 100
 
 typedef struct

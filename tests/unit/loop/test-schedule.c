@@ -316,8 +316,8 @@ test_nested (Fixture       *fixture,
 {
   gint64 first = in_past ();
 
-  g_test_summary ("A main loop in a callback calls the other alarms that are due or were woken, "
-                  "and calls each of them once");
+  g_test_summary ("A main loop in a callback calls the other alarms that are due or have been "
+                  "woken, and calls each of them once");
 
   fixture->bells[0].func = run_nested;
   bell_want (&fixture->bells[0], first);
@@ -351,7 +351,7 @@ typedef struct
 {
   const char *name;
   BellFunc    func;
-  guint       n_calls; /* calls of the second alarm, which follows the first */
+  guint       n_calls; /* calls to the second alarm, which follows the first */
 } Removal;
 
 static const Removal removals[] = {
@@ -382,7 +382,7 @@ test_removal (Fixture       *fixture,
     g_assert_cmpuint (fixture->bells[i].n_calls, ==, 0);
 }
 
-/* Brings each alarm into a different state before it leaves. */
+/* Puts each alarm into a different state before it leaves. */
 static void
 prepare_to_leave (Fixture *fixture)
 {

@@ -17,7 +17,7 @@
 
 /* All watches of a main context share one source, unless another thread runs the context. A watch
  * is called for a condition only if it wants that condition. Most tests run with few watches and
- * with many, because the context may poll many watches in another way. */
+ * with many, because the context may poll many watches in a different way. */
 
 #define N_PLUGS 5
 
@@ -50,7 +50,7 @@ typedef struct
   guint         n_crowd;
 } Fixture;
 
-/* The number of descriptors in the last poll of the context of the fixture */
+/* The number of descriptors in the last poll of the fixture's context */
 static guint n_polled;
 
 static gint
@@ -445,7 +445,7 @@ typedef struct
 {
   const char *name;
   PlugFunc    func;
-  guint       n_calls; /* calls of the second watch, which follows the first */
+  guint       n_calls; /* calls to the second watch, which follows the first */
 } Removal;
 
 static const Removal removals[] = {
@@ -745,7 +745,7 @@ test_refused (Fixture       *fixture,
   g_atomic_int_set (&n_left, G_MAXINT);
 }
 
-/* Makes no crowd, because @data has another meaning in test_refused (). */
+/* Makes no crowd, because @data has a different meaning in test_refused (). */
 static void
 set_up_alone (Fixture       *fixture,
               gconstpointer  data)
