@@ -60,7 +60,7 @@ remove ()
   nsenter --mount="/proc/self/fd/$HB_OUTER_MOUNTS" rm -rf --one-file-system "$1"
 }
 
-# Prints where this machine's apt finds the packages of Debian, as lines of a sources.list.
+# Prints where this machine's apt finds Debian's packages, as lines of a sources.list.
 list_sources ()
 {
   # apt-get, not the shell, expands the names in parentheses.
@@ -107,7 +107,7 @@ list_apt_settings ()
   apt-config dump --format '%f "%v";%n' Acquire::http::Proxy Acquire::https::Proxy
   [ -z "${http_proxy:-}" ] || echo "Acquire::http::Proxy \"$http_proxy\";"
   [ -z "${https_proxy:-}" ] || echo "Acquire::https::Proxy \"$https_proxy\";"
-  # Downloads stay in the cache, and a chroot needs no recommended packages and no translated
+  # Downloads stay in the cache, and a chroot needs neither recommended packages nor translated
   # descriptions of packages.
   echo 'APT::Keep-Downloaded-Packages "true";'
   echo 'APT::Install-Recommends "false";'
@@ -198,9 +198,9 @@ list_chroot_settings ()
   ! moves "$1" || echo 'Acquire::Check-Valid-Until "false";'
 }
 
-# bring_up_to_date ROOT: updates the chroot. A mirror sometimes has only a part of the latest
-# updates, so that "apt-get update" fails. The release is then used without updates, and a message
-# about this is written to file descriptor 3.
+# bring_up_to_date ROOT: updates the chroot. A mirror sometimes has only some of the latest updates,
+# so that "apt-get update" fails. The release is then used without updates, and a message about this
+# is written to file descriptor 3.
 bring_up_to_date ()
 {
   list_chroot_sources "$1" > "$1/etc/apt/sources.list"

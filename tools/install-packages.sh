@@ -13,9 +13,9 @@
 #   ci          to run .ci/run
 #
 # First, the script prints the number of packages and the size of the download. If no package is
-# missing, it prints nothing and needs no root rights. On systems other than Debian, Ubuntu, Fedora
-# and those derived from them, it installs nothing, and fails if a program or a library that the
-# build needs is missing.
+# missing, it prints nothing and needs no root privileges. On systems other than Debian, Ubuntu,
+# Fedora and those derived from them, it installs nothing, and fails if a program or a library that
+# the build needs is missing.
 #
 # The script does not install the packages that the environment variable HB_LEAVE_OUT names. This
 # helps while a package cannot be installed. The tests that need the package are skipped.
@@ -138,7 +138,7 @@ find_missing ()
   done
 }
 
-# get_reason LOG: prints, in one line, why apt-get has failed
+# get_reason LOG: prints, on one line, why apt-get has failed
 get_reason ()
 {
   sed -n '/^[EW]: / { s/^[EW]: \(Failed to fetch \)\{0,1\}//; s/  */ /g; p; q }' "$1"

@@ -12,8 +12,8 @@
 
 #define HEARTBEAT "heartbeat"
 
-/* The maximum total size of the answers that wait for a client, in bytes. Above this limit, the
- * server reads no more messages from the client. */
+/* The maximum total size of the answers that are waiting for a client, in bytes. Above this limit,
+ * the server reads no more messages from the client. */
 #define MAX_WAITING ECHO_MAX_MESSAGE
 
 /* The approximate memory, in bytes, that libsoup uses for a message in addition to its payload */
@@ -113,8 +113,8 @@ send_due (EchoClient *self)
   update_gate (self);
 }
 
-/* Sends the answer at once, unless answers are delayed, the client is muted, or other answers
- * already wait. */
+/* Sends the answer at once, unless answers are delayed, the client is muted, or other answers are
+ * already waiting. */
 static void
 answer_message (EchoClient            *self,
                 SoupWebsocketDataType  type,

@@ -22,8 +22,8 @@ struct _EchoClient
   EchoLog                 *log;
   EchoClientFunc           gone; /* called when the connection has ended; frees the client */
   gpointer                 user_data;
-  GQueue                   answers; /* (element-type Answer): the answers that wait */
-  gsize                    n_waiting; /* the total size of the answers that wait, in bytes */
+  GQueue                   answers; /* (element-type Answer): the waiting answers */
+  gsize                    n_waiting; /* the total size of the waiting answers, in bytes */
   guint                    answer_id;
   guint                    hangup_id;
   guint                    gone_id;
@@ -35,7 +35,7 @@ struct _EchoClient
   guint64                  bytes_out;
   gboolean                 is_mute;
   gboolean                 has_logged_in;
-  gboolean                 is_closing; /* a close code that libsoup does not know was sent */
+  gboolean                 is_closing; /* a close code that libsoup does not know has been sent */
 };
 
 EchoClient *echo_client_new         (SoupWebsocketConnection *connection,

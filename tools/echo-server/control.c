@@ -11,10 +11,10 @@
  * page and each program is a watcher.
  *
  * A watcher sends {"command": "next"} when it is ready for an update. It gets its first update at
- * once, and each later one soon after the log has grown or a command has run, but after a second at
- * the latest. A watcher must ask for each update, so updates never accumulate for a page that the
- * browser suspends in the background. {"command": "status"} gets an update at once. The reply to
- * any other command has the type "done" or "error". */
+ * once, and each later one soon after the log has grown or a command has run, and after a second at
+ * most. A watcher must ask for each update, so updates never accumulate for a page that the browser
+ * suspends in the background. {"command": "status"} gets an update at once. The reply to any other
+ * command has the type "done" or "error". */
 
 /* The shortest and the longest time between updates, in microseconds. A watcher's first update, the
  * update after a command, and the reply to “status” do not wait for the shortest time. If no

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* A WebSocket server for tests of clients. It sends every message back. Its options, its page
- * and its commands make it simulate faults. */
+/* A WebSocket server for testing clients. It sends every message back. Its options, its page and
+ * its commands make it simulate faults. */
 
 #include "lines.h"
 #include "server.h"

@@ -6,13 +6,13 @@
 
 /* A TCP connection that can be shut. While it is shut, nothing is read from it. libsoup therefore
  * answers no message, ping or close frame, and the peer's kernel sees a slow reader. When the gate
- * is opened again, libsoup continues where it stopped. The gate also records when libsoup last read
- * data, including pings, because libsoup does not report this time.
+ * is opened again, libsoup continues where it left off. The gate also records when libsoup last
+ * read data, including pings, because libsoup does not report this time.
  *
  * The gate shuts itself to a peer that sends data but reads none. libsoup keeps the data that it
  * cannot send yet, including pongs. It neither limits this data nor reports its size. However,
- * libsoup waits for the stream to become writable exactly as long as it keeps data. The gate
- * therefore counts the bytes that were received, and those that libsoup had to send, since libsoup
+ * libsoup waits for the stream to become writable if and only if it keeps data. The gate therefore
+ * counts the bytes that have been received, and those that libsoup has had to send, since libsoup
  * last kept nothing. libsoup cannot keep more than this, because a pong is no longer than its
  * ping. */
 
@@ -66,7 +66,7 @@ G_DEFINE_FINAL_TYPE_WITH_CODE (EchoGateOutput, echo_gate_output, G_TYPE_FILTER_O
 
 G_DEFINE_FINAL_TYPE (EchoGate, echo_gate, G_TYPE_TCP_CONNECTION)
 
-/* Lets a reader that waits for the gate try again. */
+/* Lets a reader that is waiting for the gate try again. */
 static void
 wake (EchoGateInput *self)
 {
@@ -117,7 +117,8 @@ echo_gate_output_write_nonblocking (GPollableOutputStream  *stream,
   n_written = g_pollable_output_stream_write_nonblocking (get_output_base (self), buffer, count,
                                                           NULL, error);
 
-  /* libsoup may have nothing left to send now, so a reader that waits for the gate tries again. */
+  /* libsoup may have nothing left to send now, so a reader that is waiting for the gate tries
+   * again. */
   if (n_written > 0 && self->input != NULL && !self->input->is_shut)
     wake (self->input);
 
@@ -371,8 +372,8 @@ echo_gate_abort (EchoGate *self)
   g_socket_close (socket, NULL);
 }
 
-/* Returns: the monotonic time, in microseconds, at which libsoup last read data or, before that, at
- * which the gate was created */
+/* Returns: the monotonic time, in microseconds, at which libsoup last read data or, if it has read
+ * none yet, at which the gate was created */
 gint64
 echo_gate_get_heard_at (EchoGate *self)
 {

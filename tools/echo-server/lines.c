@@ -17,11 +17,11 @@
  * each line of the output is a report. Programs connect to a Unix socket, or one program uses
  * standard input and output.
  *
- * The server starts to read a command only while no line waits to be written, so a program that
- * reads no replies cannot fill the memory. */
+ * The server starts to read a command only while no line is waiting to be written, so a program
+ * that reads no replies cannot fill the memory. */
 
-/* The delay, in milliseconds, before the server tries again to accept a connection after it could
- * not, for example because it had no free descriptor */
+/* The delay, in milliseconds, before the server tries again to accept a connection after a failure,
+ * for example because it had no free descriptor */
 #define ACCEPT_AGAIN 100
 
 typedef struct

@@ -27,8 +27,8 @@ echo_rules_greet (EchoClient *client)
     send_text (client, client->settings->greeting);
 }
 
-/* Handles a message of a client that has not logged in. The login is answered with the welcome, if
- * one is set and the client is not muted. Any other message closes the connection.
+/* Handles a message from a client that has not logged in. The login is answered with the welcome,
+ * if one is set and the client is not muted. Any other message closes the connection.
  *
  * Returns: FALSE, because not even the login is sent back */
 static gboolean

@@ -8,7 +8,7 @@
  * library hb-websocket has the same default. */
 #define ECHO_MAX_MESSAGE (16 * 1024 * 1024)
 
-/* The settings of the server. An option sets each of them, unless the comment of the setting says
+/* The settings of the server. Each of them is set by an option, unless its comment says
  * otherwise. */
 typedef struct
 {
@@ -19,8 +19,8 @@ typedef struct
   char     *login;       /* (owned) (nullable), each client's first message; set by a command */
   char     *welcome;     /* (owned) (nullable), the answer to the login; set by a command */
   int       port;
-  int       mute_after;  /* messages of a client, -1: never */
-  int       drop_every;  /* messages of a client, 0: never */
+  int       mute_after;  /* messages from a client, -1: never */
+  int       drop_every;  /* messages from a client, 0: never */
   int       retry_after; /* in seconds, -1: not sent; set by an option or a command */
   guint     delay;       /* of each answer, in milliseconds; set by a command */
   gint64    limit;       /* of a message, in bytes, -1: ECHO_MAX_MESSAGE; set by a command */

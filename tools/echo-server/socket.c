@@ -4,7 +4,7 @@
 
 /* The WebSocket over which the page controls the server.
  *
- * Every web site that the user of this machine visits can open WebSockets to 127.0.0.1. A script
+ * Any website that the user of this machine visits can open WebSockets to 127.0.0.1. A script
  * cannot change the header Origin, in which the browser names the site. The server therefore
  * accepts only the origins of its own page. A request with another origin, or with none, gets the
  * status 403. A comparison of Origin with the header Host would not be enough, because an

@@ -8,7 +8,8 @@
 
 #include "hb-cat-exec.h"
 
-/* While more bytes than this wait to be written to the command, the task emits no messages. */
+/* While more bytes than this are waiting to be written to the command, the task emits no
+ * messages. */
 #define HIGH_WATER (1024 * 1024)
 
 /* The command may wait for its output to be read before it reads its input. A blocking write could
@@ -25,7 +26,7 @@ struct _CatExec
   gboolean         has_succeeded;
 };
 
-/* The process ID of the command while it runs, otherwise 0 */
+/* The process ID of the command while it is running, otherwise 0 */
 static volatile sig_atomic_t running_pid;
 
 static void write_next (CatExec *self);
@@ -55,7 +56,7 @@ cat_exec_free (CatExec *self)
   g_free (self);
 }
 
-/* Sends SIGTERM to the command if it runs. A signal handler may call this function. */
+/* Sends SIGTERM to the command if it is running. A signal handler may call this function. */
 void
 cat_exec_terminate (void)
 {
@@ -150,7 +151,7 @@ cat_exec_write (CatExec       *self,
   write_next (self);
 }
 
-/* Once no data waits to be written, closes the input and the output of the command. Until this
+/* Once no data is waiting to be written, closes the input and the output of the command. Until this
  * function returns TRUE, call it again after each iteration of the main context.
  *
  * Returns: whether the command has ended or has never been started */

@@ -15,7 +15,7 @@
 #include "hb-cat-values.h"
 
 /* Returns whether the data is a valid text message. g_utf8_validate () rejects a NUL, although a
- * text message may contain it, so this function validates the parts between NULs. */
+ * text message may contain one, so this function validates the parts between NULs. */
 static gboolean
 is_text (const char *data,
          gsize       size)

@@ -58,8 +58,8 @@ get_description (void)
                           times, ends, statuses, _("Examples:"), EXAMPLES);
 }
 
-/* Sets the task's property with the name of the option. Only --ping-mode sets a property with
- * another name. The type of the property defines how the value is parsed. */
+/* Sets the task's property with the name of the option. Only --ping-mode sets a property with a
+ * different name. The type of the property defines how the value is parsed. */
 static gboolean
 set_property_cb (const char  *option_name,
                  const char  *text,
@@ -188,8 +188,8 @@ apply (CatOptions  *self,
   if (self->count > 0 && !self->has_wait)
     self->wait = -1;
 
-  /* hb-cat stops reading its input while many bytes wait to be sent, so the queue needs no limit.
-   * With a limit, the task would refuse a long line. */
+  /* hb-cat stops reading its input while many bytes are waiting to be sent, so the queue needs no
+   * limit. With a limit, the task would refuse a long line. */
   hb_websocket_task_set_max_buffered_amount (self->task, 0);
 
   hb_websocket_task_set_protocols (self->task, (const char * const *) self->protocols);

@@ -16,8 +16,8 @@
 #include "hb-cat-reporter.h"
 #include "hb-cat-run.h"
 
-/* When this many bytes or more wait to be sent, no more input is read until all of them have been
- * sent. Meanwhile, a program that writes to hb-cat through a pipe has to wait. */
+/* When this many bytes or more are waiting to be sent, no more input is read until all of them have
+ * been sent. Meanwhile, a program that writes to hb-cat through a pipe has to wait. */
 #define HIGH_WATER (1024 * 1024)
 
 /* Calls a function of the reporter, unless it is NULL, and ends the program if the function could
@@ -54,7 +54,7 @@ typedef struct
   gboolean           has_output_failed;
   Stage              stage;
   guint              n_pending; /* lines that have not been sent yet */
-  guint              n_backlog; /* lines that waited when the connection was opened */
+  guint              n_backlog; /* lines that were waiting when the connection was opened */
   guint              n_messages; /* received */
   guint              close_code;
   guint              wait_id;
@@ -164,7 +164,7 @@ static void
 end_input (Cat *self)
 {
   /* Before the first connection is ready, do nothing; become_ready () calls this function again.
-   * Without this check, `hb-cat URI < /dev/null` would end before it has connected. */
+   * Without this check, `hb-cat URI < /dev/null` would end before it had connected. */
   if (self->stage == STAGE_RUN && self->has_been_ready)
     end (self);
 }
@@ -204,8 +204,8 @@ send_bytes (Cat    *self,
   hb_websocket_task_send_message_async (self->options->task, type, bytes, HB_SEND_FLAGS_DEFAULT,
                                         NULL, send_cb, self);
 
-  /* Report a line that waits because a connection was lost or an attempt failed. During the first
-   * attempt, every line waits, and no report is needed. */
+  /* Report a line that is waiting because a connection was lost or an attempt failed. During the
+   * first attempt, every line waits, and no report is needed. */
   if (hb_websocket_task_get_state (self->options->task) != HB_STATE_OPEN
       && (self->has_opened || hb_websocket_task_get_attempt (self->options->task) > 0))
     REPORT (self, queued, self->n_pending);
@@ -221,9 +221,9 @@ send_line (Cat   *self,
   send_bytes (self, bytes);
 }
 
-/* GLib returns NULL for an empty line as well as for the end of the input. It stops reading before
- * the newline, which is still in the buffer, so the buffer is empty only at the end of the input.
- * With --null, a NUL takes the place of the newline.
+/* GLib returns NULL both for an empty line and at the end of the input. It stops reading before the
+ * newline, which is still in the buffer, so the buffer is empty only at the end of the input. With
+ * --null, a NUL takes the place of the newline.
  *
  * Returns: (transfer full) (nullable): the line without its newline, or NULL at the end of the
  * input and after an error */
@@ -285,7 +285,7 @@ read_line_cb (GObject      *source,
       self->status = CAT_STATUS_FAILED;
     }
 
-  /* Ctrl-C on a terminal ends the command too, which is no failure. */
+  /* Ctrl-C on a terminal ends the command too, which is not a failure. */
   self->has_command_ended = self->options->exec != NULL && n_signals == 0;
   g_clear_object (&self->input);
   end_input (self);
@@ -503,7 +503,7 @@ on_interrupt_cb (gpointer user_data)
 }
 
 /* GLib's handler only wakes the main loop. If the reader of the output does not read, the main loop
- * may be blocked in a write, so this handler itself ends the program at the second signal. */
+ * may be blocked in a write, so this handler itself ends the program on the second signal. */
 static void
 handle_signal (int number)
 {
@@ -571,7 +571,7 @@ start_input (Cat *self)
   read_line (self);
 }
 
-/* Lets the command of --exec read the data that waits to be written to it, and waits for the
+/* Lets the command of --exec read the data that is waiting to be written to it, and waits for the
  * command to end. */
 static void
 end_command (Cat *self)

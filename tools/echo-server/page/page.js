@@ -26,8 +26,8 @@ const WORDS = {
 
 let socket = null;
 
-// The commands of the view that wait for a reply. Replies come in the same order. The reply to
-// “next” is an update, so that command is not in this list.
+// The commands of the view that are waiting for a reply. Replies come in the same order. The reply
+// to “next” is an update, so that command is not in this list.
 let pending = [];
 
 function send(command) {
