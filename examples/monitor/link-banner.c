@@ -27,7 +27,7 @@ set_reason (LinkBanner *self,
     {
       adw_banner_set_title (self->bar, reason);
       adw_banner_set_button_label (self->bar, _("_Retry Now"));
-      gtk_actionable_set_action_name (GTK_ACTIONABLE (self->bar), "win.retry");
+      gtk_actionable_set_action_name (GTK_ACTIONABLE (self->bar), "win.connect");
     }
   adw_banner_set_revealed (self->bar, reason != NULL);
 }

@@ -30,7 +30,7 @@ static const Accelerator accelerators[] = {
   { "win.focus-address", { "<Control>l" } },
   { "win.focus-message", { "<Control>m" } },
   { "win.disconnect", { "<Control>d" } },
-  { "win.retry", { "<Control>r", "F5" } },
+  { "win.connect", { "<Control>r", "F5" } },
   { "win.mark-ready", { "<Control>g" } },
   { "win.paused", { "<Control>p" } },
   { "win.send-many", { "<Control><Shift>Return" } },

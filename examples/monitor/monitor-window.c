@@ -74,7 +74,6 @@ update_actions (MonitorWindow *self)
   gtk_widget_action_set_enabled (widget, "win.connect", has_address);
   gtk_widget_action_set_enabled (widget, "win.disconnect", state != HB_STATE_CLOSED);
   gtk_widget_action_set_enabled (widget, "win.mark-ready", is_unready (self));
-  gtk_widget_action_set_enabled (widget, "win.retry", has_address);
   gtk_widget_action_set_enabled (widget, "win.send", has_message && takes_messages (state));
   gtk_widget_action_set_enabled (widget, "win.send-many", takes_messages (state));
 }
@@ -157,8 +156,7 @@ send_text (MonitorWindow *self,
                                         flags, NULL, sent_cb, message);
 }
 
-/* The actions “connect” and “retry” are the same, because the user may have corrected the address
- * before a retry. */
+/* Serves a retry too, because the user may have corrected the address before it. */
 static void
 connect_link (GtkWidget  *widget,
               const char *action_name,
@@ -306,7 +304,6 @@ install_actions (GtkWidgetClass *klass)
   gtk_widget_class_install_action (klass, "win.focus-address", NULL, focus_address);
   gtk_widget_class_install_action (klass, "win.focus-message", NULL, focus_message);
   gtk_widget_class_install_action (klass, "win.mark-ready", NULL, mark_ready);
-  gtk_widget_class_install_action (klass, "win.retry", NULL, connect_link);
   gtk_widget_class_install_action (klass, "win.send", NULL, send);
   gtk_widget_class_install_action (klass, "win.send-many", NULL, send_many);
 }

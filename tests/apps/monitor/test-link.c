@@ -139,7 +139,7 @@ test_loss (MonitorFixture *self,
   g_assert_cmpstr (eye_get_text (self->queued), ==, "0 bytes");
 
   /* If the user retries although the connection is open, the banner does not report a loss. */
-  gtk_widget_activate_action (GTK_WIDGET (self->window), "win.retry", NULL);
+  gtk_widget_activate_action (GTK_WIDGET (self->window), "win.connect", NULL);
   g_assert_cmpstr (eye_get_text (self->state), ==, "Connecting…");
   g_assert_false (eye_has_banner (self));
 }
