@@ -80,10 +80,19 @@ add_file (SoupMessageHeaders  *headers,
 {
   g_autofree char *text = NULL;
   g_auto (GStrv) lines = NULL;
+  gsize size;
   guint i;
 
-  if (!g_file_get_contents (path, &text, NULL, error))
+  if (!g_file_get_contents (path, &text, &size, error))
     return FALSE;
+
+  /* A NUL would end the text, and the headers after it would not be sent. Any other control
+   * character is an error. */
+  for (i = 0; i < size; i++)
+    {
+      if (text[i] == '\0')
+        text[i] = '\1';
+    }
 
   lines = g_strsplit (text, "\n", -1);
   for (i = 0; lines[i] != NULL; i++)

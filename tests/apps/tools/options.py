@@ -54,6 +54,11 @@ def check_handshake(scratch):
     check_equal([headers.get(f'x-{name}') for name in ('one', 'two', 'three')],
                 ['1', '2', 'drei'], '--header adds headers, also those of a file')
 
+    path.write_bytes(b'X-One: 1\0\nX-Two: 2\n')
+    result = run_cat(f'--header=@{path}', 'ws://127.0.0.1/')
+    check(result.status == 2 and 'line 1: The value of the header “X-One” contains'
+          in result.stderr, '--header rejects a file with a NUL', result)
+
     headers = get_request('--user=käthe:pass:word')
     check_equal(headers.get('authorization'),
                 f'Basic {base64.b64encode("käthe:pass:word".encode()).decode()}',
