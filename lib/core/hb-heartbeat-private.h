@@ -23,10 +23,10 @@ typedef struct
   gint64   awaited_since; /* HB_NEVER unless a ping waits for activity */
   gint64   pinged_at;     /* the start of the latency; HB_NEVER unless a ping waits for its reply */
   gint64   last_ping;     /* the last ping, or the start of the heartbeat; HB_NEVER while stopped */
-  gint64   replace_at;    /* when a ping replaces one whose reply might not count, or HB_NEVER */
+  guint    n_unsent;      /* how many pings have been decided, but not sent */
+  gboolean is_unsent;     /* The ping that waits for activity is one of them. */
+  gboolean is_due;        /* Another ping is due at once: see hb_heartbeat_change_reply (). */
   gboolean is_stale;      /* The next reply does not give a latency. */
-  gboolean is_making;     /* The application's function is making a ping. */
-  gboolean is_unsent;     /* That function is making the ping that waits for activity. */
 } HbHeartbeat;
 
 /* The values that mean that no latency is known */
@@ -48,14 +48,12 @@ void      hb_heartbeat_change_pong_timeout
 void      hb_heartbeat_on_ping      (HbHeartbeat       *self,
                                      const HbSettings  *settings,
                                      gint64             now);
-void      hb_heartbeat_on_pinging   (HbHeartbeat       *self);
 void      hb_heartbeat_on_pinged    (HbHeartbeat       *self,
                                      gint64             now);
 void      hb_heartbeat_on_activity  (HbHeartbeat       *self,
                                      const HbSettings  *settings,
                                      gint64             now);
-void      hb_heartbeat_replace_ping (HbHeartbeat       *self,
-                                     gint64             now);
+void      hb_heartbeat_change_reply (HbHeartbeat       *self);
 void      hb_heartbeat_on_reading   (HbHeartbeat       *self,
                                      gint64             now);
 gint64    hb_heartbeat_on_reply     (HbHeartbeat       *self,

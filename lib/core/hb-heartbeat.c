@@ -58,7 +58,7 @@ hb_heartbeat_start (HbHeartbeat *self,
 void
 hb_heartbeat_stop (HbHeartbeat *self)
 {
-  *self = (HbHeartbeat) { HB_NEVER, HB_NEVER, HB_NEVER, HB_NEVER, HB_NEVER };
+  *self = (HbHeartbeat) { HB_NEVER, HB_NEVER, HB_NEVER, HB_NEVER };
 }
 
 gboolean
@@ -99,15 +99,15 @@ get_judged_at (const HbHeartbeat *self,
 }
 
 /* Returns when the next ping is due, or HB_NEVER if none is. While an earlier ping is judged,
- * another one is due only with STEADY. */
+ * another one is due only with STEADY, or if the way in which a reply is recognized has changed. */
 static gint64
 get_ping_at (const HbHeartbeat *self,
              const HbSettings  *settings)
 {
   gint64 since;
 
-  if (self->replace_at != HB_NEVER)
-    return self->replace_at;
+  if (self->is_due)
+    return self->last_ping;
 
   if (settings->ping_timeout == 0)
     return HB_NEVER;
@@ -134,7 +134,9 @@ has_overslept (const HbHeartbeat *self,
          && now - hb_heartbeat_get_deadline (self, settings) > HB_LATE;
 }
 
-/* Call this when the machine decides to send a ping.
+/* Call this when the machine decides to send a ping. Until hb_heartbeat_on_pinged (), which follows
+ * when the ping is sent, the link is not judged by this ping, because a function of the application
+ * may make the ping, and may run a main loop for a long time.
  *
  * If the main loop did not run while an earlier ping waited, the reply to that ping may still
  * arrive. It would count as the reply to the new ping, so the latency stays unknown.
@@ -153,13 +155,14 @@ hb_heartbeat_on_ping (HbHeartbeat      *self,
 
   self->is_stale = is_unanswered && (self->is_stale || has_overslept (self, settings, now));
   self->last_ping = now;
-  self->replace_at = HB_NEVER;
+  self->n_unsent++;
+  self->is_due = FALSE;
 
   if (is_judged)
     return;
 
   self->awaited_since = now;
-  self->pinged_at = now;
+  self->is_unsent = TRUE;
 }
 
 /* Makes the payload of a ping. A ping frame carries only the first MAX_PING bytes.
@@ -195,44 +198,27 @@ hb_heartbeat_make_ping (const HbSettings *settings,
   return g_bytes_new_from_bytes (payload, 0, MIN (g_bytes_get_size (payload), MAX_PING));
 }
 
-/* Call this before a function of the application makes the ping. If this ping is the one that waits
- * for activity, the link is not judged until hb_heartbeat_on_pinged (), and no reply gives a
- * latency before that, because the function may run a main loop for a long time. */
-void
-hb_heartbeat_on_pinging (HbHeartbeat *self)
-{
-  self->is_making = TRUE;
-
-  /* An earlier ping is the one that waits. */
-  if (!hb_heartbeat_is_awaiting (self) || self->awaited_since != self->last_ping)
-    return;
-
-  self->is_unsent = TRUE;
-  self->pinged_at = HB_NEVER;
-}
-
 /* Call this before the ping is sent. If this ping is the one that waits for activity, its time
  * starts here, because code of the application may have run since hb_heartbeat_on_ping (). If
  * another ping, which is made while the application's function is running, is sent first, it takes
  * the place of the one that waits. If activity followed while the function was running, no other
- * activity is awaited, but the next reply still gives a latency. If a ping was to be replaced (see
- * hb_heartbeat_replace_ping ()), this ping replaces it. */
+ * activity is awaited, but the next reply still gives a latency. */
 void
 hb_heartbeat_on_pinged (HbHeartbeat *self,
                         gint64       now)
 {
-  gboolean was_unsent = self->is_unsent;
-  gboolean is_replacement = self->replace_at != HB_NEVER;
+  /* The application's function may have started or stopped the heartbeat. */
+  if (self->n_unsent > 0)
+    self->n_unsent--;
 
-  self->is_making = FALSE;
-  self->is_unsent = FALSE;
-  self->replace_at = HB_NEVER;
-  if (!was_unsent && !is_replacement)
+  /* An earlier ping is the one that waits. */
+  if (!self->is_unsent && self->pinged_at != HB_NEVER)
     return;
 
   self->pinged_at = now;
-  if (hb_heartbeat_is_awaiting (self) || is_replacement)
+  if (self->is_unsent && hb_heartbeat_is_awaiting (self))
     self->awaited_since = now;
+  self->is_unsent = FALSE;
 }
 
 /* Records that the peer is alive. If the main loop did not run when the deadline passed, for
@@ -248,30 +234,28 @@ hb_heartbeat_on_activity (HbHeartbeat      *self,
 
   self->last_activity = now;
   self->awaited_since = HB_NEVER;
-  self->replace_at = HB_NEVER;
+  self->is_due = FALSE;
 }
 
 /* Call this after the way in which a reply is recognized has changed. If a ping waits for activity,
- * its reply might no longer count, and a link whose peer has replied would be judged dead. The
- * ping is therefore no longer judged, and another ping is due at once. The next reply may belong to
- * either ping, so it does not give a latency. A ping that a function of the application is making
- * does not wait for a reply of the old kind, because it has not been sent. */
+ * its reply might no longer count, and a link whose peer has replied would be judged dead. Another
+ * ping is therefore due at once, unless one has been decided, but not sent. The next reply may
+ * belong to either ping, so it does not give a latency. The link is still judged by the earlier
+ * ping: see hb_heartbeat_on_ping (). */
 void
-hb_heartbeat_replace_ping (HbHeartbeat *self,
-                           gint64       now)
+hb_heartbeat_change_reply (HbHeartbeat *self)
 {
-  if (!hb_heartbeat_is_awaiting (self) || self->is_unsent)
+  if (!hb_heartbeat_is_awaiting (self) || self->n_unsent > 0)
     return;
 
-  self->awaited_since = HB_NEVER;
-  self->replace_at = now;
-  self->is_stale = self->pinged_at != HB_NEVER;
+  self->is_due = TRUE;
+  self->is_stale = TRUE;
 }
 
 /* Handles the end of a pause in which the socket was not read. Silence counts from now, and earlier
  * pings are no longer judged. The reply to a ping may have been waiting in the socket, so if a ping
- * is waiting for its reply, or was waiting until another ping was made, the next reply does not
- * give a latency. Does nothing while the heartbeat is stopped. */
+ * is waiting for its reply, the next reply does not give a latency. Does nothing while the heartbeat
+ * is stopped. */
 void
 hb_heartbeat_on_reading (HbHeartbeat *self,
                          gint64       now)
@@ -281,7 +265,7 @@ hb_heartbeat_on_reading (HbHeartbeat *self,
 
   self->last_activity = now;
   self->awaited_since = HB_NEVER;
-  self->is_stale = self->is_unsent || self->pinged_at != HB_NEVER;
+  self->is_stale = self->pinged_at != HB_NEVER;
 }
 
 /* Handles a reply, which is also activity. Returns the latency in microseconds, HB_LATENCY_UNKNOWN

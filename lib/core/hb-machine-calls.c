@@ -185,8 +185,8 @@ hb_machine_reconnect_later (HbMachine *self,
     }
 }
 
-/* While a function of the application is making a ping, sends no other ping. Otherwise, a function
- * that makes this call would be called again and again. */
+/* While a ping has not been sent yet, sends no other ping. Otherwise, a function of the application
+ * that makes the ping and makes this call would be called again and again. */
 void
 hb_machine_check (HbMachine *self,
                   gint64     now)
@@ -194,7 +194,7 @@ hb_machine_check (HbMachine *self,
   switch (self->state)
     {
     case HB_STATE_OPEN:
-      if (hb_machine_may_ping (self) && !self->heartbeat.is_making
+      if (hb_machine_may_ping (self) && self->heartbeat.n_unsent == 0
           && !hb_heartbeat_is_judged (&self->heartbeat, &self->settings))
         hb_machine_ping (self, now);
       break;
@@ -267,11 +267,10 @@ hb_machine_apply_settings (HbMachine *self,
 /* Call this after the application has changed the way in which the reply to a ping is recognized.
  * If other messages count too, they keep the link open, so nothing has to be done. */
 void
-hb_machine_change_reply (HbMachine *self,
-                         gint64     now)
+hb_machine_change_reply (HbMachine *self)
 {
   if (self->settings.liveness == HB_LIVENESS_REPLY)
-    hb_heartbeat_replace_ping (&self->heartbeat, now);
+    hb_heartbeat_change_reply (&self->heartbeat);
 }
 
 void

@@ -263,13 +263,6 @@ hb_machine_on_activity (HbMachine *self,
     hb_heartbeat_on_activity (&self->heartbeat, &self->settings, now);
 }
 
-/* Call this before a function of the application makes a ping. */
-void
-hb_machine_on_pinging (HbMachine *self)
-{
-  hb_heartbeat_on_pinging (&self->heartbeat);
-}
-
 /* Call this before a ping is sent. Returns FALSE if no ping may be sent, because code of the
  * application has changed the heartbeat mode on a link that is not ready. The heartbeat then starts
  * again, so that no reply to this ping is awaited. */

@@ -137,8 +137,7 @@ void              hb_machine_set_delay          (HbMachine      *self,
                                                  HbEffect       *reconnect,
                                                  guint           delay);
 
-void              hb_machine_change_reply       (HbMachine      *self,
-                                                 gint64          now);
+void              hb_machine_change_reply       (HbMachine      *self);
 void              hb_machine_apply_settings     (HbMachine      *self,
                                                  gint64          now);
 gboolean          hb_machine_on_announcing      (HbMachine      *self,
@@ -150,7 +149,6 @@ gboolean          hb_machine_on_requested       (HbMachine      *self,
 void              hb_machine_await_turn         (HbMachine      *self);
 void              hb_machine_on_greeted         (HbMachine      *self,
                                                  guint           serial);
-void              hb_machine_on_pinging         (HbMachine      *self);
 gboolean          hb_machine_on_pinged          (HbMachine      *self,
                                                  gint64          now);
 void              hb_machine_on_given           (HbMachine      *self,

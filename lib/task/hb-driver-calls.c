@@ -78,7 +78,7 @@ hb_driver_set (HbDriver      *self,
     }
 
   if (is_about_reply (property))
-    hb_machine_change_reply (&self->machine, hb_driver_read_clock (self));
+    hb_machine_change_reply (&self->machine);
 
   hb_machine_apply_settings (&self->machine, hb_driver_read_clock (self));
   hb_intake_set_limits (&self->intake, &self->machine.settings);
@@ -118,7 +118,7 @@ hb_driver_set_has_pong_func (HbDriver *self,
     return;
 
   self->has_pong_func = has_pong_func;
-  hb_machine_change_reply (&self->machine, hb_driver_read_clock (self));
+  hb_machine_change_reply (&self->machine);
   hb_driver_touch_alarm (self);
 }
 

@@ -85,7 +85,6 @@ hb_driver_ping (HbDriver *self)
     return;
 
   hb_trace_refresh (&self->trace, &self->machine);
-  hb_machine_on_pinging (&self->machine);
   text = self->funcs->make_ping (owner);
   g_clear_object (&owner);
 

@@ -348,7 +348,8 @@ hb_websocket_task_set_heartbeat_mode (HbWebsocketTask *self,
  * With `REPLY`, the reply to a ping may no longer count after a change to this property, to
  * [property@WebsocketTask:heartbeat-mode], to [property@WebsocketTask:pong-message] or to the
  * function set with [method@WebsocketTask.set_pong_func]. If a ping is waiting for its reply when
- * such a change is made, the task sends another ping at once, and waits for the reply to that ping.
+ * such a change is made, the task sends another ping at once. [property@WebsocketTask:pong-timeout]
+ * is still measured from the earlier ping.
  *
  * Since: 1.0
  */

@@ -228,7 +228,8 @@ hb_websocket_task_get_buffered_amount (HbWebsocketTask *self)
  * blocked, between a ping and its reply. If a timeout of the heartbeat expired more than a second
  * before the program continued, that reply does not change the value. The value does not change
  * either if, between a ping and its reply, the task has stopped reading the socket: see
- * [property@WebsocketTask:paused], or has replaced the ping: see [property@WebsocketTask:liveness].
+ * [property@WebsocketTask:paused], or has sent another ping because of a change: see
+ * [property@WebsocketTask:liveness].
  *
  * In mode `MESSAGE`, the first message after a ping counts as its reply if
  * [property@WebsocketTask:pong-message] is `NULL` and no function is set with

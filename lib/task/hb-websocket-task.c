@@ -1380,9 +1380,8 @@ hb_websocket_task_set_ping_func (HbWebsocketTask *self,
  * at all before you parse the message.
  *
  * If [property@WebsocketTask:liveness] is `REPLY`, and a ping is waiting for its reply, each call
- * to this method makes the task send another ping and wait for the reply to that ping. Do not call
- * the method for each message, because the end of [property@WebsocketTask:pong-timeout] would be
- * postponed each time.
+ * to this method makes the task send another ping. Do not call the method for each message, because
+ * each message would then cause a ping.
  *
  * Since: 1.0
  */

@@ -491,7 +491,7 @@ unset_func (HbWebsocketTask *task)
 typedef struct
 {
   void      (*change) (HbWebsocketTask *task);
-  const char *expected; /* the ping that replaces the one that waits */
+  const char *expected; /* the ping that is sent because of the change */
 } NewReply;
 
 static const NewReply new_replies[] = {
@@ -509,8 +509,8 @@ test_new_reply (Fixture       *fixture,
   RawPeer *peer;
   guint i;
 
-  g_test_summary ("If only the reply counts, and the way to recognize a reply changes, a new ping "
-                  "replaces the one that waits");
+  g_test_summary ("If only the reply counts, and the way to recognize a reply changes while a ping "
+                  "waits, another ping is sent");
 
   hb_websocket_task_set_liveness (fixture->task, HB_LIVENESS_REPLY);
   hb_websocket_task_set_ping_timeout (fixture->task, 0);

@@ -253,6 +253,8 @@ drain (Fixture *fixture)
         hb_machine_on_greeted (&fixture->machine, effect.serial);
       else if (effect.kind == HB_EFFECT_TRANSMIT)
         transmit (fixture);
+      else if (effect.kind == HB_EFFECT_PING && fixture->has_link && !fixture->holds_pings)
+        hb_machine_on_pinged (&fixture->machine, fixture->now);
       else if (effect.kind == HB_EFFECT_MESSAGE)
         hb_machine_on_given (&fixture->machine, fixture->now);
       else if (effect.kind == HB_EFFECT_RESOLVE && effect.resolve.outcome == HB_OUTCOME_RECEIVED)

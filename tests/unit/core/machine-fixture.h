@@ -25,6 +25,7 @@ struct _Fixture
   guint      room;         /* the number of messages that it accepts before it is full */
   gboolean   cannot_acknowledge; /* whether it does not report acknowledgements */
   gboolean   holds_writes; /* whether messages wait for written () before the kernel has them */
+  gboolean   holds_pings;  /* whether pings wait for hb_machine_on_pinged () */
   gboolean   has_link;
   gboolean   has_requested; /* whether the handshake request has been sent */
   gboolean   has_opened;   /* whether `open` has been emitted, but not yet `close` */

@@ -357,6 +357,7 @@ test_steady_check (Fixture       *fixture,
   start_open (fixture);
   advance (fixture, 5000);
   hb_machine_check (&fixture->machine, fixture->now);
+  drain (fixture);
   receive (fixture, "news");
   assert_effects (fixture, "ping notify:latency message:text");
 
@@ -408,7 +409,6 @@ test_steady_latency (Fixture       *fixture,
   start_open (fixture);
   advance (fixture, 9000);
   assert_effects (fixture, "ping ping");
-  hb_machine_on_pinged (&fixture->machine, fixture->now);
   receive (fixture, "pong");
   forget (fixture);
 
@@ -507,9 +507,9 @@ test_judged_long (Fixture       *fixture,
   g_test_summary ("If another ping is sent while the pong function runs, the reply gives no "
                   "latency");
 
+  fixture->holds_pings = TRUE;
   start_open (fixture);
   advance (fixture, 15000);
-  hb_machine_on_pinging (&fixture->machine);
   hb_machine_on_pinged (&fixture->machine, fixture->now + 1);
   forget (fixture);
 
@@ -816,10 +816,10 @@ test_pinged_late (Fixture       *fixture,
   g_test_summary ("The time for the answer and the latency are measured from the moment at which "
                   "the ping is sent");
 
+  fixture->holds_pings = TRUE;
   start_open (fixture);
   advance (fixture, 15000);
   forget (fixture);
-  hb_machine_on_pinging (&fixture->machine);
   advance_late (fixture, 9000);
   hb_machine_on_pinged (&fixture->machine, fixture->now);
   assert_deadline (fixture, 10000);
@@ -837,10 +837,10 @@ test_pinging (Fixture       *fixture,
   g_test_summary ("While the application's function makes a ping, the link is not judged, even if "
                   "the function runs a main loop");
 
+  fixture->holds_pings = TRUE;
   start_open (fixture);
   advance (fixture, 15000);
   forget (fixture);
-  hb_machine_on_pinging (&fixture->machine);
   advance (fixture, 30000);
   assert_effects (fixture, "");
   hb_machine_on_pinged (&fixture->machine, fixture->now);
@@ -854,9 +854,9 @@ test_pinging_latency (Fixture       *fixture,
   g_test_summary ("The latency does not include the time that the application's function takes to "
                   "make the ping, even if activity occurs during this time");
 
+  fixture->holds_pings = TRUE;
   start_open (fixture);
   advance (fixture, 15000);
-  hb_machine_on_pinging (&fixture->machine);
   advance (fixture, 5000);
   receive (fixture, "news");
   g_assert_cmpint (fixture->machine.latency, ==, -1);
@@ -868,6 +868,39 @@ test_pinging_latency (Fixture       *fixture,
   forget (fixture);
 }
 
+/* Sends a ping whose reply is late, so that another ping is made after 15 s of silence. */
+static void
+start_late_reply (Fixture *fixture)
+{
+  set_text (&fixture->machine.settings.pong_message, "pong");
+  start_open (fixture);
+  advance (fixture, 15000);
+  receive (fixture, "news");
+  fixture->holds_pings = TRUE;
+  advance (fixture, 15000);
+  assert_effects (fixture, "ping message:text ping");
+}
+
+static void
+test_pinging_late_reply (Fixture       *fixture,
+                         gconstpointer  data)
+{
+  g_test_summary ("A reply to an earlier ping counts as its reply, even if the reply comes while "
+                  "the application's function makes another ping");
+
+  start_late_reply (fixture);
+  advance (fixture, 1000);
+  receive (fixture, "pong");
+  g_assert_cmpuint (fixture->machine.metrics.replies, ==, 1);
+  g_assert_cmpint (fixture->machine.latency, ==, 16000 * G_TIME_SPAN_MILLISECOND);
+  hb_machine_on_pinged (&fixture->machine, fixture->now);
+  advance (fixture, 30);
+  receive (fixture, "pong");
+  g_assert_cmpuint (fixture->machine.metrics.replies, ==, 2);
+  g_assert_cmpint (fixture->machine.latency, ==, 30 * G_TIME_SPAN_MILLISECOND);
+  forget (fixture);
+}
+
 static void
 test_pinging_reading (Fixture       *fixture,
                       gconstpointer  data)
@@ -875,10 +908,7 @@ test_pinging_reading (Fixture       *fixture,
   g_test_summary ("If the socket is read again while the function makes a ping, a reply to an "
                   "earlier ping may have waited in it, so the next reply gives no latency");
 
-  start_open (fixture);
-  advance (fixture, 15000);
-  forget (fixture);
-  hb_machine_on_pinging (&fixture->machine);
+  start_late_reply (fixture);
   hb_heartbeat_on_reading (&fixture->machine.heartbeat, fixture->now);
   hb_machine_on_pinged (&fixture->machine, fixture->now);
   advance (fixture, 30);
@@ -895,13 +925,12 @@ test_pinging_steady (Fixture       *fixture,
                   "judged by the other ping");
 
   fixture->machine.settings.liveness = HB_LIVENESS_STEADY;
+  fixture->holds_pings = TRUE;
   start_open (fixture);
   advance (fixture, 15000);
   forget (fixture);
-  hb_machine_on_pinging (&fixture->machine);
   advance (fixture, 15000);
   assert_effects (fixture, "ping");
-  hb_machine_on_pinging (&fixture->machine);
   advance (fixture, 2000);
   hb_machine_on_pinged (&fixture->machine, fixture->now);
   assert_deadline (fixture, 10000);
@@ -922,10 +951,10 @@ test_pinging_withdrawn (Fixture       *fixture,
   settings->manual_ready = TRUE;
   settings->connect_timeout = 0;
   settings->heartbeat_mode = HB_HEARTBEAT_MODE_PING;
+  fixture->holds_pings = TRUE;
   start_open (fixture);
   advance (fixture, 15000);
   forget (fixture);
-  hb_machine_on_pinging (&fixture->machine);
   settings->heartbeat_mode = HB_HEARTBEAT_MODE_MESSAGE;
   g_assert_false (hb_machine_on_pinged (&fixture->machine, fixture->now));
   settings->heartbeat_mode = HB_HEARTBEAT_MODE_PING;
@@ -944,7 +973,7 @@ typedef struct
 } NewReply;
 
 static const NewReply new_replies[] = {
-  { "reply", HB_LIVENESS_REPLY, TRUE, FALSE, "ping", 10000 },
+  { "reply", HB_LIVENESS_REPLY, TRUE, FALSE, "ping", 5000 },
   { "reply-unpinged", HB_LIVENESS_REPLY, FALSE, FALSE, "", 10000 },
   { "reply-making", HB_LIVENESS_REPLY, TRUE, TRUE, "", -1 },
   { "any", HB_LIVENESS_ANY, TRUE, FALSE, "", 5000 },
@@ -957,19 +986,18 @@ test_new_reply (Fixture       *fixture,
 {
   const NewReply *row = data;
 
-  g_test_summary ("If only the reply counts, and the way to recognize a reply changes, a new ping "
-                  "replaces the one that waits, and its latency stays unknown");
+  g_test_summary ("If only the reply counts, and the way to recognize a reply changes while a ping "
+                  "waits, another ping is sent, and the latency stays unknown");
 
   fixture->machine.settings.liveness = row->liveness;
+  fixture->holds_pings = row->is_making;
   start_open (fixture);
   if (row->is_pinged)
     advance (fixture, 15000);
-  if (row->is_making)
-    hb_machine_on_pinging (&fixture->machine);
   advance (fixture, 5000);
   forget (fixture);
 
-  hb_machine_change_reply (&fixture->machine, fixture->now);
+  hb_machine_change_reply (&fixture->machine);
   advance (fixture, 0);
   assert_effects (fixture, row->expected);
   assert_deadline (fixture, row->deadline);
@@ -983,18 +1011,44 @@ test_new_reply (Fixture       *fixture,
 }
 
 static void
+test_new_reply_often (Fixture       *fixture,
+                      gconstpointer  data)
+{
+  guint i;
+
+  g_test_summary ("However often the way to recognize a reply changes, a link without a reply ends "
+                  "after pong-timeout");
+
+  fixture->machine.settings.liveness = HB_LIVENESS_REPLY;
+  start_open (fixture);
+  advance (fixture, 15000);
+
+  for (i = 0; i < 10; i++)
+    {
+      advance (fixture, 999);
+      hb_machine_change_reply (&fixture->machine);
+    }
+
+  advance (fixture, 0);
+  forget (fixture);
+  assert_deadline (fixture, 10);
+  fixture->now += 10 * G_TIME_SPAN_MILLISECOND;
+  hb_machine_change_reply (&fixture->machine);
+  advance (fixture, 0);
+  assert_effects (fixture, DIES);
+}
+
+static void
 test_new_reply_pending (Fixture       *fixture,
                         gconstpointer  data)
 {
-  g_test_summary ("A ping that has not been sent when the way to recognize a reply changes needs "
-                  "no replacement");
+  g_test_summary ("If a ping has not been sent when the way to recognize a reply changes, no other "
+                  "ping is sent");
 
   fixture->machine.settings.liveness = HB_LIVENESS_REPLY;
   start_open (fixture);
   hb_machine_check (&fixture->machine, fixture->now);
-  hb_machine_change_reply (&fixture->machine, fixture->now);
-  hb_machine_on_pinging (&fixture->machine);
-  hb_machine_on_pinged (&fixture->machine, fixture->now);
+  hb_machine_change_reply (&fixture->machine);
   advance (fixture, 0);
   assert_effects (fixture, "ping");
   assert_deadline (fixture, 10000);
@@ -1005,16 +1059,9 @@ static void
 check_in_ping (Fixture    *fixture,
                const char *effect)
 {
-  if (!g_str_equal (effect, "ping"))
-    return;
-
-  hb_machine_on_pinging (&fixture->machine);
-
   /* Without this limit, an error would let the test run forever. */
-  if (fixture->log->len < 100)
+  if (g_str_equal (effect, "ping") && fixture->log->len < 100)
     hb_machine_check (&fixture->machine, fixture->now);
-
-  hb_machine_on_pinged (&fixture->machine, fixture->now);
 }
 
 static void
@@ -1031,9 +1078,31 @@ test_pinging_check (Fixture       *fixture,
   assert_effects (fixture, "ping");
 
   hb_machine_check (&fixture->machine, fixture->now);
+  drain (fixture);
   receive (fixture, "news");
   assert_effects (fixture, "ping notify:latency message:text");
   fixture->handler = NULL;
+}
+
+static void
+test_pinging_check_nested (Fixture       *fixture,
+                           gconstpointer  data)
+{
+  g_test_summary ("A ping function that runs a main loop and then calls check () causes no further "
+                  "ping, even if another ping was sent in that loop");
+
+  fixture->machine.settings.pong_timeout = 0;
+  fixture->holds_pings = TRUE;
+  start_open (fixture);
+  advance (fixture, 30000);
+  assert_effects (fixture, "ping ping");
+  hb_machine_on_pinged (&fixture->machine, fixture->now);
+  hb_machine_check (&fixture->machine, fixture->now);
+  assert_effects (fixture, "");
+
+  hb_machine_on_pinged (&fixture->machine, fixture->now);
+  hb_machine_check (&fixture->machine, fixture->now);
+  assert_effects (fixture, "ping");
 }
 
 static void
@@ -1043,6 +1112,7 @@ test_pinged_after_activity (Fixture       *fixture,
   g_test_summary ("If activity follows the decision to send a ping, but precedes the sending, no "
                   "answer to this ping is awaited");
 
+  fixture->holds_pings = TRUE;
   start_open (fixture);
   advance (fixture, 15000);
   receive (fixture, "news");
@@ -1169,12 +1239,15 @@ main (int   argc,
   add_test ("/machine-heartbeat/read-later-again", test_read_later_again);
   add_test ("/machine-heartbeat/pinged-late", test_pinged_late);
   add_test ("/machine-heartbeat/new-reply/pending", test_new_reply_pending);
+  add_test ("/machine-heartbeat/new-reply/often", test_new_reply_often);
   add_test ("/machine-heartbeat/pinging", test_pinging);
   add_test ("/machine-heartbeat/pinging-latency", test_pinging_latency);
+  add_test ("/machine-heartbeat/pinging-late-reply", test_pinging_late_reply);
   add_test ("/machine-heartbeat/pinging-reading", test_pinging_reading);
   add_test ("/machine-heartbeat/pinging-steady", test_pinging_steady);
   add_test ("/machine-heartbeat/pinging-withdrawn", test_pinging_withdrawn);
   add_test ("/machine-heartbeat/pinging-check", test_pinging_check);
+  add_test ("/machine-heartbeat/pinging-check-nested", test_pinging_check_nested);
   add_test ("/machine-heartbeat/pinged-after-activity", test_pinged_after_activity);
   add_test ("/machine-heartbeat/early-tick", test_early_tick);
   add_test ("/machine-heartbeat/never-answered", test_never_answered);

@@ -457,6 +457,7 @@ test_ping_withdrawn (Fixture       *fixture,
                   "frame to message");
 
   fixture->machine.settings.heartbeat_mode = HB_HEARTBEAT_MODE_PING;
+  fixture->holds_pings = TRUE;
   start_unready (fixture);
   check (fixture);
   g_assert_true (hb_machine_on_pinged (&fixture->machine, fixture->now));

@@ -158,7 +158,6 @@ ping (Walk *self)
   guint serial = self->link.exists ? self->link.serial : 0;
 
   self->n_pings++;
-  hb_machine_on_pinging (&self->machine);
   walk_call_back (self);
   if (!self->link.exists || self->link.serial != serial)
     return;
