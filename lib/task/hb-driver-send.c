@@ -76,14 +76,15 @@ void
 hb_driver_ping (HbDriver *self)
 {
   g_autoptr (GObject) owner = g_weak_ref_get (&self->owner);
-  guint serial = self->link != NULL ? hb_link_get_serial (self->link) : 0;
   g_autofree char *text = NULL;
   g_autoptr (GBytes) payload = NULL;
   HbOpcode opcode;
+  guint serial;
 
-  if (owner == NULL)
+  if (owner == NULL || self->link == NULL)
     return;
 
+  serial = hb_link_get_serial (self->link);
   hb_trace_refresh (&self->trace, &self->machine);
   text = self->funcs->make_ping (owner);
   g_clear_object (&owner);

@@ -356,6 +356,32 @@ test_ping_func (Fixture       *fixture,
   raw_peer_expect (peer, "text:heartbeat");
 }
 
+static void
+check_and_reconnect_cb (HbWebsocketTask *task)
+{
+  hb_websocket_task_check (task);
+  hb_websocket_task_reconnect_now (task);
+}
+
+/* If the connection is dropped before a ping is made, the ping function is not called. */
+static void
+test_ping_func_dropped (Fixture       *fixture,
+                        gconstpointer  data)
+{
+  guint n = 0;
+  RawPeer *peer;
+
+  hb_websocket_task_set_ping_func (fixture->task, count_cb, &n, NULL);
+  peer = fixture_open_raw (fixture);
+  g_signal_connect (fixture->task, "message", G_CALLBACK (check_and_reconnect_cb), NULL);
+  raw_peer_send_text (peer, "go");
+  signal_log_skip_to (fixture->log, "state:connecting");
+  hb_websocket_task_close (fixture->task, 1000, NULL);
+  signal_log_forget (fixture->log);
+  g_assert_cmpuint (n, ==, 0);
+  raw_peer_forget (peer);
+}
+
 /* ping-bytes replaces the text of the ping. The text that the ping function returns replaces both,
  * unless it is NULL. */
 static void
@@ -551,6 +577,7 @@ main (int   argc,
            test_reply_alone_is_life_in_a_flood);
   add_soup ("/loopback/heartbeat/reply-keeps-alive", test_reply_keeps_alive);
   add_raw ("/loopback/heartbeat/ping-func", test_ping_func);
+  add_raw ("/loopback/heartbeat/ping-func-dropped", test_ping_func_dropped);
   add_raw ("/loopback/heartbeat/ping-bytes", test_ping_bytes);
   add_raw ("/loopback/heartbeat/no-pong-timeout", test_no_pong_timeout);
   add_raw ("/loopback/heartbeat/new-reply", test_new_reply);

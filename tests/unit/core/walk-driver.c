@@ -155,9 +155,12 @@ announce_attempt (Walk     *self,
 static void
 ping (Walk *self)
 {
-  guint serial = self->link.exists ? self->link.serial : 0;
+  guint serial = self->link.serial;
 
   self->n_pings++;
+  if (!self->link.exists)
+    return;
+
   walk_call_back (self);
   if (!self->link.exists || self->link.serial != serial)
     return;
