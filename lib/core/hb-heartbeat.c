@@ -254,8 +254,8 @@ hb_heartbeat_change_reply (HbHeartbeat *self)
 
 /* Handles the end of a pause in which the socket was not read. Silence counts from now, and earlier
  * pings are no longer judged. The reply to a ping may have been waiting in the socket, so if a ping
- * is waiting for its reply, the next reply does not give a latency. Does nothing while the heartbeat
- * is stopped. */
+ * is waiting for its reply, the next reply gives no latency. Does nothing while the heartbeat is
+ * stopped. */
 void
 hb_heartbeat_on_reading (HbHeartbeat *self,
                          gint64       now)
