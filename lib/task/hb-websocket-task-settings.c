@@ -1085,9 +1085,9 @@ hb_websocket_task_set_overflow (HbWebsocketTask *self,
  * By default, a message counts as sent when all of it has been written to the kernel. A change
  * takes effect with the next message that is sent.
  *
- * With `ACKNOWLEDGED`, messages wait until the TCP of the peer has acknowledged them. If the
- * connection is lost before that, they are sent again on the next connection, in the same order.
- * While a message waits for its acknowledgement:
+ * With `ACKNOWLEDGED`, messages wait until the peer's TCP has acknowledged them. If the connection
+ * is lost before that, they are sent again on the next connection, in the same order. While a
+ * message waits for its acknowledgement:
  *
  * - It counts towards [property@WebsocketTask:buffered-amount] and
  *   [property@WebsocketTask:max-buffered-amount]. The maximum therefore has to exceed the number of

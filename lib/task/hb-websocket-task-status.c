@@ -4,7 +4,7 @@
 
 #include "hb-websocket-task-private.h"
 
-/* The properties that can only be read, each with its documentation and its getter, and the methods
+/* The read-only properties, each with its documentation and its getter, and the methods
  * can_acknowledge () and get_metrics () */
 
 static HbStatus
@@ -13,8 +13,8 @@ get_status (HbWebsocketTask *self)
   return hb_driver_get_status (self->driver);
 }
 
-/* Makes the properties that can only be read, and stores each in @pspecs. The index of a property
- * is its HbProperty. */
+/* Creates the read-only properties, and stores each of them in @pspecs. The index of a property is
+ * its HbProperty. */
 void
 hb_websocket_task_make_status (GParamSpec **pspecs)
 {
@@ -191,9 +191,9 @@ hb_websocket_task_get_reconnect_at (HbWebsocketTask *self)
  *
  * The number of bytes of messages that wait to be sent.
  *
- * The property is notified when messages have to wait, and then each time that some of them have
- * been sent, taken back or dropped, until none waits. It is not notified for a message that is sent
- * at once.
+ * The property is notified when messages have to wait, and then each time some of them have been
+ * sent, taken back or dropped, until none are waiting. It is not notified for a message that is
+ * sent at once.
  *
  * Messages that wait for an acknowledgement ([property@WebsocketTask:delivery]) count too.
  *
@@ -226,10 +226,10 @@ hb_websocket_task_get_buffered_amount (HbWebsocketTask *self)
  * The value is -1 while the latency is unknown. After the loss of a connection, the value does not
  * change until the next connection is open. The machine may be suspended, or the program stopped or
  * blocked, between a ping and its reply. If a timeout of the heartbeat expired more than a second
- * before the program continued, that reply does not change the value. The value does not change
- * either if, between a ping and its reply, the task has stopped reading the socket: see
- * [property@WebsocketTask:paused], or has sent another ping because of a change: see
- * [property@WebsocketTask:liveness].
+ * before the program continued, that reply does not change the value. Nor does the value change if,
+ * between a ping and its reply, the task stopped reading the socket (see
+ * [property@WebsocketTask:paused]), or sent another ping because of a change (see
+ * [property@WebsocketTask:liveness]).
  *
  * In mode `MESSAGE`, the first message after a ping counts as its reply if
  * [property@WebsocketTask:pong-message] is `NULL` and no function is set with
@@ -321,12 +321,12 @@ hb_websocket_task_get_http_status (HbWebsocketTask *self)
  * The error with which the last attempt or connection ended.
  *
  * The property is `NULL` once a connection is open, and stays `NULL` if that connection ends
- * without an error, for example with a close frame from the server. It is also `NULL` after an
- * attempt that [method@WebsocketTask.reconnect_later] has made fail. If
- * [method@WebsocketTask.close] or [method@WebsocketTask.reconnect_now] ends an attempt, the
- * property keeps the error of the previous attempt. When the task gives up with
- * `HB_ERROR_REPEAT_LIMIT`, the property has that error. Errors of single messages do not change the
- * property. The property can be bound to a label with a function that returns the error's message.
+ * without an error, for example with a close frame from the server. It is also `NULL` after
+ * [method@WebsocketTask.reconnect_later] has made an attempt fail. If [method@WebsocketTask.close]
+ * or [method@WebsocketTask.reconnect_now] ends an attempt, the property keeps the error of the
+ * previous attempt. When the task gives up with `HB_ERROR_REPEAT_LIMIT`, the property has that
+ * error. Errors of individual messages do not change the property. The property can be bound to a
+ * label with a function that returns the error's message.
  *
  * Since: 1.0
  */

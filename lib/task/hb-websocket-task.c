@@ -46,8 +46,8 @@ struct _HbUserFunc
  * hb_websocket_task_send_text (task, "hello", NULL);
  * ```
  *
- * Every property that can be written may be changed at any time. A change takes effect at once,
- * unless the documentation of the property names another moment.
+ * Every writable property may be changed at any time. A change takes effect at once, unless the
+ * documentation of the property says otherwise.
  *
  * A task belongs to the main context that is thread-default when the task is opened
  * ([method@GLib.MainContext.push_thread_default]). Its signals are emitted there. That context has
@@ -117,7 +117,7 @@ send_now (HbWebsocketTask        *self,
   return hb_driver_send (self->driver, (HbOpcode) type, message, flags, NULL, error);
 }
 
-/* @function: (nullable): the name of the method, NULL if any thread may call it
+/* @function: (nullable): the name of the method, or NULL if any thread may call it
  *
  * Returns: (nullable): NULL if the call has already failed, because it came from the wrong thread
  *   or its cancellable was already triggered */
@@ -158,7 +158,7 @@ finish_task (HbWebsocketTask  *self,
   return g_task_propagate_boolean (G_TASK (result), error);
 }
 
-/* Returns whether the error was caused by a mistake of the program's author. */
+/* Returns whether the error is due to a mistake by the program's author. */
 static gboolean
 is_slip (const GError *error)
 {
@@ -186,7 +186,7 @@ get_loggable (const GError *error)
 }
 
 /* Emits an error. Without a handler, a program whose URI is mistyped would do nothing and would not
- * say why, so the first mistake of its author is logged. Network faults are normal, and are not
+ * say why, so the first mistake by its author is logged. Network faults are normal, and are not
  * logged. */
 static void
 emit_error (HbWebsocketTask *self,
@@ -1015,7 +1015,7 @@ hb_websocket_task_send_bytes (HbWebsocketTask  *self,
  * hb_websocket_task_send_message:
  * @self: a task
  * @type: text or binary
- * @message: the payload, for text in UTF-8
+ * @message: the payload, in UTF-8 if it is text
  * @flags: options for sending
  * @error: return location for an error
  *
@@ -1065,7 +1065,7 @@ hb_websocket_task_send_message (HbWebsocketTask        *self,
  * hb_websocket_task_send_message_async:
  * @self: a task
  * @type: text or binary
- * @message: the payload, for text in UTF-8
+ * @message: the payload, in UTF-8 if it is text
  * @flags: options for sending
  * @cancellable: (nullable): a cancellable, which takes back a message that is still waiting, and
  *   prevents a message that waits for an acknowledgement from being sent again
@@ -1075,7 +1075,7 @@ hb_websocket_task_send_message (HbWebsocketTask        *self,
  * Sends a message, and waits until it has been sent.
  *
  * The call completes when the kernel has accepted all bytes of the message. If
- * [property@WebsocketTask:delivery] is `ACKNOWLEDGED`, it completes when the TCP of the peer has
+ * [property@WebsocketTask:delivery] is `ACKNOWLEDGED`, it completes when the peer's TCP has
  * acknowledged them. Only the server can confirm that its application has received the message.
  *
  * If the cancellable is triggered while the message waits for an acknowledgement, the call succeeds
@@ -1373,7 +1373,7 @@ hb_websocket_task_set_ping_func (HbWebsocketTask *self,
  * `TRUE`, so a reply does not wait behind other messages.
  *
  * The function may call any method, replace itself, drop the last reference, or run a main loop.
- * The next message is not received before the function returns. If the function closes the task or
+ * The next message is not received until the function returns. If the function closes the task or
  * drops the connection, the message is not delivered.
  *
  * The function is called for every message, so keep it short. Test whether a message can be a reply

@@ -25,7 +25,7 @@ G_DECLARE_FINAL_TYPE (HbWebsocketTask, hb_websocket_task, HB, WEBSOCKET_TASK, GO
  * @task: the task
  * @user_data: the data that was passed to [method@WebsocketTask.set_ping_func]
  *
- * Makes the text of a ping.
+ * Generates the text of a ping.
  *
  * The task calls the function for each ping.
  *
