@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Fails if POTFILES lacks a file with strings to be translated, or names a file without any.
+"""Fails if POTFILES lacks a file that has translatable strings, or names a file that has none.
 
 The script also fails if a string in _ () contains a macro such as G_GUINT64_FORMAT. xgettext does
 not expand macros, and would cut the string off before the macro.
@@ -10,7 +10,7 @@ import re
 import sys
 from pathlib import Path
 
-# Files in which the strings to be translated are marked
+# Files in which the translatable strings are marked
 SOURCES = ('lib/**/*.c', 'tools/**/*.c', 'examples/**/*.c')
 TEMPLATES = ('examples/**/*.ui',)
 
