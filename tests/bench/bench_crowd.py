@@ -24,7 +24,7 @@ TIMEOUT = 120
 # take minutes for ten thousand attempts at once.
 BACK_MAX = 20
 
-# Seconds in which only heartbeats are sent: SETTLING after the connections were opened, and
+# Seconds during which only heartbeats are sent: SETTLING after the connections were opened, and
 # HEARTBEAT after the echoes. In HEARTBEAT seconds, each connection sends one ping.
 SETTLING = 1
 HEARTBEAT = 15

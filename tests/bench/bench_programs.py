@@ -36,7 +36,7 @@ class Program:
 def find_python(module):
     """Returns a Python that has the module, or None.
 
-    The first Python in the path may lack Debian's modules.
+    The first Python in the PATH may lack Debian's modules.
     """
     for python in ('python3', '/usr/bin/python3'):
         if shutil.which(python) and subprocess.run(

@@ -104,7 +104,7 @@ class Results:
     def get_ratio(self, case, name, base, figure='rate'):
         """Returns the median and the range of the ratios of the rounds.
 
-        Returns None if no round has figures of both programs. Other load on the machine disturbs
+        Returns None if no round has figures for both programs. Other load on the machine disturbs
         both programs of a round, so it changes their ratio less than their figures.
         """
         ours, theirs = self.runs.get((case, name), {}), self.runs.get((case, base), {})
@@ -128,8 +128,8 @@ def print_machine(results, arguments, out):
 def print_cases(results, cases, out):
     """Prints the medians of each program, and the ratios to libsoup and to the engine.
 
-    Also writes them to the file of the results. On a busy machine, the ratio of the CPU times
-    varies less than that of the messages a second.
+    Also writes them to the results file. On a busy machine, the ratio of the CPU times varies less
+    than that of the messages a second.
     """
     print(f'{"":27} {"messages/s":>12} {"MB/s":>9} {"CPU us/msg":>11}  '
           f'{"messages, to libsoup":20} {"to the engine":20} CPU us/msg, to libsoup', file=out)
@@ -158,9 +158,9 @@ def print_program(results, case, program, median, out):
 
 
 def print_new_to_old(results, cases, out):
-    """Prints the ratios of the figures of the task to those of the old task.
+    """Prints the ratios of the task's figures to those of the old task.
 
-    Also writes them to the file of the results.
+    Also writes them to the results file.
     """
     print(f'\n{"New to old":40} {"messages/s":20} CPU us/msg', file=out)
     for case in cases:
@@ -172,7 +172,7 @@ def print_new_to_old(results, cases, out):
 
 
 def print_goals(results, verdicts, out):
-    """Prints the goals, and writes them to the file of the results. Returns how many are missed."""
+    """Prints the goals, and writes them to the results file. Returns how many are missed."""
     missed = 0
 
     print('\nGoals', file=out)

@@ -11,8 +11,8 @@ from pathlib import Path
 CPUS = sorted(os.sched_getaffinity(0))
 SERVER_CPU, CLIENT_CPU = CPUS[0], CPUS[-1]
 
-# Without the first three variables, GLib would query the network, the proxy and the settings of the
-# desktop during a measurement.
+# Without the first three variables, GLib would query the network, the proxy and the desktop
+# settings during a measurement.
 QUIET = {
     'GIO_USE_NETWORK_MONITOR': 'base',
     'GIO_USE_PROXY_RESOLVER': 'dummy',
@@ -28,7 +28,7 @@ FILES = 32768
 def make_certificate(folder):
     """Makes a certificate and its key for this run, and returns their paths.
 
-    A certificate in the repository would expire some day.
+    A certificate in the repository would eventually expire.
     """
     certificate, key = folder / 'cert.pem', folder / 'key.pem'
     subprocess.run(
@@ -53,7 +53,7 @@ def place(cpu, batch=False):
 
 @dataclass
 class Server:
-    """The server, on a processor of its own or on that of the client.
+    """The server, on a processor of its own or on the client's.
 
     On the client's processor, it has the policy SCHED_BATCH, so it does not interrupt the client.
     """
@@ -117,7 +117,7 @@ def run_client(command, folder, environment=None, timeout=TIMEOUT):
 
 
 def raise_file_limit():
-    """Raises the limit on open files, because ten thousand tasks have a socket each.
+    """Raises the limit on open files, because ten thousand tasks each have a socket.
 
     Only root may raise it above the hard limit. Other users get the hard limit.
     """

@@ -3,7 +3,7 @@
 """Usage: tests/bench/instructions.py BUILD
 
 Prints how many instructions the task and the engine execute for a short message, in total and in
-some parts of their code. BUILD is a build folder that run.sh has made. Valgrind counts the
+some parts of their code. BUILD is a build folder that run.sh has created. Valgrind counts the
 instructions, so other load on the machine hardly changes the numbers. Under Valgrind, GLib before
 2.76 allocates slices with malloc(), so an allocation may take more instructions than it usually
 does.
@@ -35,8 +35,8 @@ PROGRAMS = {
 }
 
 # The functions of each part of the code. They do not call each other. Sending a message emits no
-# signal. However, the client sends in a handler of a signal, so Valgrind counts the sending as a
-# part of g_signal_emit(). When the work is `send`, count() must therefore ignore that function.
+# signal. However, the client sends in a handler of a signal, so Valgrind counts the sending as part
+# of g_signal_emit(). When the work is `send`, count() must therefore ignore that function.
 PARTS = {
     'signal': ('g_signal_emit',),
     'GBytes': ('g_bytes_new_take', 'g_bytes_ref', 'g_bytes_unref'),

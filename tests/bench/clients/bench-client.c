@@ -149,7 +149,7 @@ read_count (BenchClient   *self,
 }
 
 /* Counts a received message, and returns the number of messages to send now. Ends the program when
- * the time is over, or with an error if the message is not as expected. */
+ * the time is up, or with an error if the message is not as expected. */
 guint
 bench_client_on_message (BenchClient   *self,
                          gconstpointer  data,
@@ -169,7 +169,7 @@ bench_client_on_message (BenchClient   *self,
   return self->work == BENCH_RECEIVE ? 0 : n_told;
 }
 
-/* Counts a message of BENCH_AWAIT that has been sent. Ends the program when the time is over. */
+/* Counts a message of BENCH_AWAIT that has been sent. Ends the program when the time is up. */
 void
 bench_client_on_sent (BenchClient *self)
 {

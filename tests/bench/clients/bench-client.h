@@ -11,9 +11,9 @@ G_BEGIN_DECLS
  *   PROGRAM URI echo|receive|send|await SIZE WINDOW SECONDS [text]
  *
  * When its connection is open, a client sends the number of messages that bench_client_on_open ()
- * returns. After each received message, it sends as many messages as
- * bench_client_on_message () returns. When the time is over, the program prints the figures as one
- * line of JSON and ends. The clients in other languages work in the same way.
+ * returns. After each received message, it sends as many messages as bench_client_on_message ()
+ * returns. When the time is up, the program prints the figures as one line of JSON and ends. The
+ * clients in other languages work in the same way.
  *
  * SIZE is in bytes. SECONDS is the measured time, which begins after a warm-up. */
 typedef enum {

@@ -49,7 +49,7 @@ export class BenchClient {
     }
 
     // Counts a received message. Returns the number of messages to send now, or -1 when the time is
-    // over.
+    // up.
     onMessage(size, message) {
         const nTold = this.work === 'send' ? this.readCount(message) : 1;
 

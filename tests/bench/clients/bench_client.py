@@ -47,7 +47,7 @@ class BenchClient:
     def on_message(self, size, data):
         """Counts a received message.
 
-        Returns the number of messages to send now, or -1 when the time is over.
+        Returns the number of messages to send now, or -1 when the time is up.
         """
         n_told = self.read_count(data) if self.work == 'send' else 1
 

@@ -12,8 +12,8 @@
 
 /* The engine shows the speed of a minimal WebSocket client that uses GIO's streams and emits a
  * signal with a GBytes for each message. The engine parses and writes frames itself, and gathers
- * the frames of a dispatch into few writes. It checks no UTF-8, answers no control frames, joins no
- * fragments and has no timers, so it is useful only for measurements. */
+ * the frames of a dispatch into a few writes. It does not check UTF-8, answer control frames or
+ * join fragments, and it has no timers, so it is useful only for measurements. */
 
 #define BUFFER_SIZE (64 * 1024)
 
@@ -25,7 +25,7 @@
  * payload, which would then have to be copied. */
 #define HEAD_READ 16
 
-/* A read from GnuTLS returns one record at most, even if the next record has arrived. */
+/* A read from GnuTLS returns at most one record, even if the next record has arrived. */
 #define RECORD_SIZE (16 * 1024)
 
 /* Payloads are masked and written in pieces that stay in the processor's cache. The size of a piece
@@ -405,7 +405,7 @@ connect_to (const char  *uri,
 
 /* Sends the request, and reads the response byte by byte, because a longer read could take bytes of
  * a frame. The key is constant, and the server's answer to the key is not checked, because the
- * engine connects only to the server of the benchmarks. */
+ * engine connects only to the benchmark server. */
 static gboolean
 shake_hands (BenchEngine  *self,
              GUri         *uri,
@@ -507,7 +507,7 @@ bench_engine_new (void)
  * bench_engine_open:
  * @self: an engine
  * @uri: a URI with the scheme ws or wss, and with a port
- * @error: where to put an error
+ * @error: return location for an error
  *
  * Connects, and blocks until the server has replied.
  *
@@ -546,9 +546,9 @@ bench_engine_open (BenchEngine  *self,
  * @type: the type of the message
  * @message: the message
  *
- * Sends a message. If a handler of BenchEngine::message calls this function, the message is
- * written at the end of the dispatch that delivers the received messages, or earlier when at least
- * 64 KiB wait to be written.
+ * Sends a message. If a handler of BenchEngine::message calls this function, the message is written
+ * at the end of the dispatch that delivers the received messages, or earlier if at least 64 KiB are
+ * waiting to be written.
  */
 void
 bench_engine_send_message (BenchEngine           *self,

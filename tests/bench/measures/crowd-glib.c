@@ -90,6 +90,6 @@ main (int    argc,
 
   crowd_main (&funcs, atoi (argv[2]));
 
-  /* The time to close the connections is not measured, so the program does not close them. */
+  /* The time taken to close the connections is not measured, so the program does not close them. */
   _Exit (0);
 }

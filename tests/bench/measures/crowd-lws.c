@@ -148,6 +148,6 @@ main (int    argc,
   server_port = atoi (argv[1]);
   crowd_main (&funcs, server_port);
 
-  /* The time to close the connections is not measured, so the program does not close them. */
+  /* The time taken to close the connections is not measured, so the program does not close them. */
   _Exit (0);
 }
