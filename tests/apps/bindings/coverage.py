@@ -2,9 +2,9 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """Fails if the tests of a binding leave out a part of the API: coverage.py GIR TEST...
 
-The tests in one language count together. The script searches their text for each part of the API,
-in the notation of that language. It finds parts that no test uses, but it does not check whether a
-test uses a part well.
+All tests in one language are considered together. The script searches their text for each part of
+the API, in the notation of that language. It finds parts that no test uses, but it does not check
+whether a test uses a part well.
 """
 
 import re
@@ -37,7 +37,7 @@ IMPLIED = {
 }
 
 # In Python, a test calls a method, or passes it to a helper. In JavaScript, it calls the method. In
-# Vala, it may also call `begin` and `end` of the method.
+# Vala, it may also call the method's `begin` and `end`.
 METHOD = {
     '.js': r'\.{}\(',
     '.py': r'\.{}(?=[(,)])',

@@ -112,8 +112,8 @@ closed_cb (SoupWebsocketConnection *connection,
   g_object_unref (connection);
 }
 
-/* A SoupServer limits frames to 128 KiB. From libsoup 3.8 on, it also limits whole messages to this
- * length. */
+/* A SoupServer limits frames to 128 KiB. In libsoup 3.8 and later, it also limits whole messages to
+ * this length. */
 static void
 raise_limits (SoupWebsocketConnection *connection)
 {

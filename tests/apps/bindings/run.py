@@ -3,7 +3,7 @@
 """Runs a test program with a peer: run.py PEER PROGRAM [ARGUMENT]...
 
 The URI of the peer is the program's last argument. The program prints TAP. The test also fails if
-the program writes anything to standard error, such as a warning of GLib, a binding or an
+the program writes anything to standard error, such as a warning from GLib, a binding or an
 interpreter.
 """
 

@@ -2,7 +2,7 @@
 
 #include <hb-websocket.h>
 
-/* doc-client URI: tests a server of the book. The server must answer the message "heartbeat" with
+/* doc-client URI: tests a server from the book. The server must answer the message "heartbeat" with
  * "pong", and answer ping frames. It must also send all other messages back, and answer a close
  * frame. */
 

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Writes the C fragments of each page to a source file with the page's name.
+"""Writes the C fragments of each page to a source file named after the page.
 
 extract.py OUTDIR PAGE.md...
 

@@ -23,7 +23,7 @@
 typedef struct
 {
   const char *path;
-  const char *protocol;  /* (nullable) the subprotocol that the server demands */
+  const char *protocol;  /* (nullable) the subprotocol that the server requires */
   const char *greeting;  /* (nullable) the message that the server sends first */
   const char *login;     /* (nullable) a part of the login; is_login () explains NULL */
   const char *ack;

@@ -40,7 +40,7 @@ def find_port():
 def start(folder, port):
     """Starts mosquitto. Returns its process when it listens, or None if it has ended."""
     configuration = Path(folder) / 'mosquitto.conf'
-    # As root, mosquitto would change to a user that cannot write to the folder.
+    # If started as root, mosquitto would change to a user that cannot write to the folder.
     user = 'user root' if os.getuid() == 0 else ''
     configuration.write_text(CONFIGURATION.format(user=user, folder=folder, port=port), 'utf-8')
 

@@ -2,11 +2,11 @@
 
 #include "rates.h"
 
-/* A path of the peer of tests/apps/bindings, for the programs in doc/sending.md. The server
- * closes a connection on which more than MAX_MESSAGES messages arrive within INTERVAL. The client
- * numbers its messages from 1, across all its connections. The server echoes a message that has the
- * next number. Any other number means that a message was lost, repeated or out of order, so the
- * server closes the connection. */
+/* A path of the peer in tests/apps/bindings, for the programs in doc/sending.md. The server closes
+ * a connection on which more than MAX_MESSAGES messages arrive within INTERVAL. The client numbers
+ * its messages from 1, across all its connections. The server echoes a message that has the next
+ * number. Any other number means that a message was lost, repeated or out of order, so the server
+ * closes the connection. */
 
 #define PATH         "/limited"
 #define MAX_MESSAGES 20

@@ -2,7 +2,7 @@
 
 #include "recipes.h"
 
-/* Paths of the peer of tests/apps/bindings, for the programs of doc/cookbook.md and doc/gtk.md. On
+/* Paths of the peer in tests/apps/bindings, for the programs in doc/cookbook.md and doc/gtk.md. On
  * these paths, the server ends or refuses some connections, and the programs must react:
  *
  * - /requests answers {"id":N,"method":"version"}, and drops the connection after any other method.

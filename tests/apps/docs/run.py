@@ -5,9 +5,9 @@
 run.py SOURCE BUILD SERVER CLIENT PAGE.md [TEXT]
 
 snippets.py describes the kinds of code. With TEXT, only the programs that contain this text are
-tested. The programs connect to SERVER, not to the servers of example.org that the page names.
-Nothing listens at the address that replaces primary.example.org. Heartbeat intervals of 30 and 60
-seconds are replaced with shorter ones. CLIENT tests the servers of the page.
+tested. The programs connect to SERVER, not to the example.org servers that the page names. Nothing
+listens at the address that replaces primary.example.org. Heartbeat intervals of 30 and 60 seconds
+are replaced with shorter ones. CLIENT tests the servers on the page.
 
 The environment has CC, and may have PYTHON, GJS, VALAC, NODE and MESON. Code that needs one of
 these tools is skipped if the tool is missing.
@@ -42,7 +42,7 @@ TEXT = sys.argv[6] if len(sys.argv) > 6 else None
 PARSE_JS = Path(__file__).resolve().parent / 'parse.js'
 EXAMPLE_SOCKET = re.compile(r'wss?://(?:backup\.)?example\.org\b')
 EXAMPLE_UNREACHABLE = re.compile(r'wss?://primary\.example\.org\b')
-# A program of the page may contain this path, at which packages install echo-server. The test
+# A program on the page may contain this path, at which packages install echo-server. The test
 # replaces it with the path of echo-server in the build.
 EXAMPLE_ECHO_SERVER = '/usr/libexec/hb-websocket/echo-server'
 # No program listens on this port.
@@ -125,7 +125,7 @@ def compile_vala(folder, text):
     flags = [part for flag in ('-w', *get_devenv_flags(), *get_package_flags(text))
              for part in ('-X', flag)]
     packages = [part for name, _ in find_packages(text) for part in ('--pkg', name)]
-    # valac writes C code to the current folder. In a common folder, the tests of two pages could
+    # valac writes C code to the current folder. In a shared folder, the tests of two pages could
     # write the same file at the same time.
     return [folder / 'program'], run([*get_tool('VALAC'), *VALA_ARGS, *packages, source.name,
                                       '-o', folder / 'program', *flags], cwd=folder)
@@ -223,7 +223,7 @@ class Watched:
         self._process.send_signal(number)
 
     def wait(self):
-        """Waits for the end of the process. Returns whether it has ended in time."""
+        """Waits for the end of the process. Returns whether it ended in time."""
         try:
             self._process.wait(WAIT_TIMEOUT)
             return True
@@ -232,7 +232,7 @@ class Watched:
             return False
 
     def end(self):
-        """Ends the process if it still runs. Returns its status, or 0 if it had to be ended.
+        """Ends the process if it is still running. Returns its status, or 0 if it had to be ended.
 
         Also adds the remaining output to `lines`.
         """
@@ -364,8 +364,8 @@ def check_meson(snippet, folder, snippets):
 
 def check_fragment(snippet, folder):
     if snippet.language == 'c':
-        # The build has already compiled the fragments in C of the book. The programs in the READMEs
-        # are tested by tests/release/checks/readme.py.
+        # The build has already compiled the book's C fragments. The programs in the READMEs are
+        # tested by tests/release/checks/readme.py.
         if PAGE.name == 'CONTRIBUTING.md':
             check(False, str(snippet), 'No test compiles the fragments in C of this page.')
         return

@@ -4,16 +4,16 @@
 A fence names its language, which must be one of LANGUAGES. An invisible comment above a fence gives
 the kind of the code:
 
-    <!-- snippet: program -->   A complete program. The fence of `text` that follows contains lines
+    <!-- snippet: program -->   A complete program. The `text` fence that follows contains lines
                                 of its output, in this order. An ellipsis (…) stands for text that
                                 varies. A line `^C` stands for an interrupt. After the interrupt,
                                 the program must end.
     <!-- snippet: server -->    A complete server on port 8080. client.c tests it.
-    <!-- snippet: shell -->     A fence of `text` with the output of commands in a shell. A test in
+    <!-- snippet: shell -->     A `text` fence with the output of shell commands. A test in
                                 tests/apps/tools/ runs the commands.
 
-A fence of `text` in any other place is an error. Any other fence is a fragment, which is compiled
-or parsed, but not run. The pages also have comments about figures, which tests/bench/table.py
+A `text` fence in any other place is an error. Any other fence is a fragment, which is compiled or
+parsed, but not run. The pages also have comments about figures, which tests/bench/table.py
 describes.
 """
 
@@ -47,8 +47,8 @@ class Snippet:
 def read_fences(page, text):
     """Yields the number of the first line, the language, the kind and the code of each fence.
 
-    The kind is None without a comment that gives it. Raises Fault if a fence or a comment has an
-    unknown form.
+    The kind is None if no comment gives it. Raises Fault if a fence or a comment has an unknown
+    form.
     """
     lines = text.split('\n')
     kind = None

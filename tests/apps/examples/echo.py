@@ -34,8 +34,9 @@ ATTEMPT = r'attempt \d+ in 500 ms'
 TOO_LATE = 'The task is closing, and accepts no more messages'
 
 # The tests read GLib's critical messages and GJS's exceptions from standard error. With
-# G_DEBUG=fatal-criticals, a critical message would end the program instead. Before glibc 2.39,
-# messages would be translated to the language in LANGUAGE even with the locale C.UTF-8.
+# G_DEBUG=fatal-criticals, a critical message would end the program instead. In glibc versions
+# before 2.39, messages would be translated into the language in LANGUAGE even in the locale
+# C.UTF-8.
 ENVIRONMENT = {**os.environ, 'LC_ALL': 'C.UTF-8', 'LANGUAGE': '', 'PYTHONUNBUFFERED': '',
                'G_DEBUG': ''}
 
@@ -138,7 +139,7 @@ class Example(Process):
 
 
 def test_restart(path, *command):
-    """The example reconnects to a server that was restarted, and sends what was typed meanwhile."""
+    """The example reconnects to a restarted server, and sends what was typed in the meantime."""
     with Server(path) as server, Example(*command, server.uri) as example:
         example.expect('open', 'received hello')
         example.send('before')
@@ -202,10 +203,10 @@ def test_pipe(path, *command):
 
 
 def test_socket(path, *command):
-    """The input may be a socket, which the example cannot open by the path /dev/stdin.
+    """The input may be a socket, which the example cannot open through the path /dev/stdin.
 
     After `su`, the standard input may be the terminal of another user. The example cannot open such
-    a terminal by that path either.
+    a terminal through that path either.
     """
     ours, theirs = socket.socketpair()
 

@@ -157,7 +157,7 @@ def check_farewell():
     payloads = []
 
     def serve(client):
-        client.receive()  # The first ping shows that the connection is open to the monitor too.
+        client.receive()  # The first ping shows that the connection is open in the monitor too.
         is_open.set()
         payloads.append(echo(client))
 

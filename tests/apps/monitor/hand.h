@@ -6,7 +6,7 @@
 
 G_BEGIN_DECLS
 
-/* The width of a telephone's screen, in pixels. The window must fit this screen. */
+/* The width of a phone's screen, in pixels. The window must fit this screen. */
 #define HAND_NARROW 360
 
 /* Functions that act like a person, except hand_flood (), which sends many messages through the

@@ -19,8 +19,8 @@ wake_cb (gpointer user_data)
   return G_SOURCE_REMOVE;
 }
 
-/* Runs one iteration of the main loop. A timeout ends it if nothing else happens in a second. Fails
- * the test if @deadline, on the clock of g_get_monotonic_time (), has passed. */
+/* Runs one iteration of the main loop. A timeout ends it if nothing else happens within a second.
+ * Fails the test if @deadline, on the clock of g_get_monotonic_time (), has passed. */
 void
 monitor_fixture_iterate (gint64      deadline,
                          const char *condition,
@@ -112,8 +112,8 @@ monitor_fixture_get_child (MonitorFixture *self,
   return child;
 }
 
-/* Returns the first button in a widget of libadwaita, or NULL. The template of the widget is
- * private, so the tests do not rely on the ids in it. */
+/* Returns the first button in a libadwaita widget, or NULL. The template of the widget is private,
+ * so the tests do not rely on the ids in it. */
 static GtkWidget *
 find_button (GtkWidget *widget)
 {
@@ -151,8 +151,8 @@ find_children (MonitorFixture *self)
 }
 
 /* Sets a font and the buttons of the title bar, so that the window has the same size on all
- * machines with this font. Turns off hinting, animations and the blinking of the cursor, so that
- * the pictures are the same too. */
+ * machines with this font. Turns off hinting, animations and cursor blinking, so that the pictures
+ * are the same too. */
 static void
 set_settings (void)
 {
@@ -197,7 +197,7 @@ tear_down (MonitorFixture *self,
   if (gtk_application_get_active_window (GTK_APPLICATION (self->application)) != NULL)
     gtk_window_destroy (GTK_WINDOW (self->window));
 
-  /* After the end of the window, none of its parts may keep a reference to the task. */
+  /* After the window has been destroyed, none of its parts may keep a reference to the task. */
   g_object_add_weak_pointer (G_OBJECT (task), &task);
   g_object_unref (self->task);
   wait_until (task == NULL);
@@ -209,7 +209,7 @@ tear_down (MonitorFixture *self,
   g_clear_pointer (&self->server_address, g_free);
 }
 
-/* From GTK 4.24 on, gtk_test_init () sets the locale en_US.UTF-8, and would fail on machines
+/* In GTK 4.24 and later, gtk_test_init () sets the locale en_US.UTF-8, and would fail on machines
  * without this locale, so this function does not call it. */
 void
 monitor_fixture_init (int    *argc,

@@ -25,7 +25,7 @@ typedef struct
   HbWebsocketTask    *task;        /* (owned) */
   GSubprocess        *server;      /* (owned) (nullable) */
 
-  /* (owned): the address of the server, even after the server was stopped */
+  /* (owned): the address of the server, even after the server has been stopped */
   char               *server_address;
 
   GtkWidget          *address;

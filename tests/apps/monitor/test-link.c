@@ -144,8 +144,8 @@ test_loss (MonitorFixture *self,
   g_assert_false (eye_has_banner (self));
 }
 
-/* A message that still waits when the user disconnects is listed as not sent. The banner does not
- * report this message, because the banner's button would connect again. */
+/* A message that is still waiting when the user disconnects is listed as not sent. The banner does
+ * not report this message, because the banner's button would connect again. */
 static void
 test_unsent (MonitorFixture *self,
              gconstpointer   data)

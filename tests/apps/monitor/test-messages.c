@@ -8,7 +8,7 @@
 
 #define N_FLOOD 20000
 
-/* The limit of the CPU time between two frames during a flood of messages, in microseconds */
+/* The maximum CPU time between two frames during a flood of messages, in microseconds */
 #define LONGEST_FRAME (250 * 1000)
 
 typedef struct

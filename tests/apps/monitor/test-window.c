@@ -72,7 +72,7 @@ test_pictures (MonitorFixture *self,
   g_assert_false (eye_has_banner (self));
 }
 
-/* The window fits the screen of a telephone, whether the connection is open, not ready or lost. */
+/* The window fits the screen of a phone, whether the connection is open, not ready or lost. */
 static void
 test_narrow (MonitorFixture *self,
              gconstpointer   data)
@@ -163,8 +163,8 @@ has_overlay (MonitorFixture *self)
                                               GTK_APPLICATION_WINDOW (self->window))));
 }
 
-/* The window can be used with the keyboard. The menu item “Log In First” has no key of its own, so
- * the test activates its action. */
+/* The window can be used with the keyboard. The menu item “Log In First” has no shortcut of its
+ * own, so the test activates its action. */
 static void
 test_keyboard (MonitorFixture *self,
                gconstpointer   data)
@@ -275,8 +275,8 @@ main (int   argc,
       char *argv[])
 {
   monitor_fixture_init (&argc, &argv);
-  g_test_summary ("The window can be used with a keyboard, a narrow screen, dark colours or a "
-                  "screen reader");
+  g_test_summary ("The window can be used with a keyboard, on a narrow screen, in dark colours or "
+                  "with a screen reader");
 
   monitor_fixture_add ("/monitor/window/pictures", test_pictures);
   monitor_fixture_add ("/monitor/window/narrow", test_narrow);

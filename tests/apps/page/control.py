@@ -298,7 +298,7 @@ def test_mute(server):
         control.do('broadcast', text='x', count=1)
 
         control.do('mute', client=1, mute=False)
-        # libsoup sends a pong before messages that wait.
+        # libsoup sends a pong before messages that are waiting.
         expect_equal(sorted((client.receive(), client.receive())),
                      [(TEXT, b'hello'), (PONG, b'are you there')], 'the frames')
         echo(client, 'again')
@@ -376,7 +376,7 @@ def test_delay(server):
 
 @with_server()
 def test_delay_is_bounded(server):
-    """When too many answers to a client wait, the server stops reading from this client."""
+    """When too many answers to a client are waiting, the server stops reading from this client."""
     with WebSocket(server.port) as client, Control(server.port) as control:
         control.do('delay', delay=60000)
         expect(not send_without_end(client), 'the server continues to read')
@@ -385,7 +385,7 @@ def test_delay_is_bounded(server):
 
 @with_server()
 def test_unread_is_bounded(server):
-    """If a client reads no answers, the server stops reading from this client until it reads."""
+    """If a client reads no answers, the server stops reading from this client until it does."""
     with Control(server.port) as control:
         with WebSocket(server.port) as client:
             expect(not send_without_end(client), 'the server continues to read')

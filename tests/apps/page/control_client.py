@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""A client that sends the commands of the page to echo-server"""
+"""A client that sends the commands of the page to echo-server."""
 
 import json
 import re

@@ -102,7 +102,7 @@ def check_commands(lines):
     with WebSocket(lines.port) as client:
         expect_equal(client.status, 503, 'the status')
 
-    # A command is answered although the reply to `next` waits for a change.
+    # A command is answered even while the reply to `next` is waiting for a change.
     expect(lines.run('next')['log'], 'the update has no log')
     lines.send('{"command": "next"}\n{"command": "delay", "delay": 1}')
     expect_equal({lines.read()['type'] for _ in range(2)}, {'done', 'update'}, 'the received types')
@@ -173,9 +173,9 @@ def test_unread_replies():
 
 
 def test_unread_pipe():
-    """The server also serves clients while an update does not fit into the pipe of its output."""
+    """The server also serves clients while an update does not fit into its output pipe."""
     command = b'{"command": "delay", "delay": 0}\n'
-    n_commands = 1800  # The replies leave a few kilobytes of the 64 KiB of a pipe.
+    n_commands = 1800  # The replies leave a few of the pipe's 64 KiB free.
     size = n_commands * len('{"type":"done","command":"delay"}\n')
 
     def is_updating():
@@ -215,7 +215,7 @@ def test_no_socket():
 
 
 def test_options():
-    """Options are checked, and a text is UTF-8 in every locale."""
+    """Options are checked, and a text must be UTF-8 in every locale."""
     for option, status in [('--control=', 2), (f'--control={"x" * 108}', 2), (b'--pong=\xff', 2),
                            ('--pong=pöng', 0)]:
         result = subprocess.run([SERVER, '--control=-', option], capture_output=True, check=False,
@@ -225,7 +225,7 @@ def test_options():
 
 
 def test_pipe_ends():
-    """The server does not outlive the program that has started it."""
+    """The server does not outlive the program that started it."""
     with server_at_pipe() as (process, lines), WebSocket(lines.port):
         lines.do('mute', mute=True)
         process.stdin.close()

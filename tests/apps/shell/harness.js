@@ -60,7 +60,7 @@ export function assertFails(name, call) {
   throw new Error(`no error, but expected ${name}`);
 }
 
-// Resolves after the given time, in which the main loop runs.
+// Resolves after the given time, during which the main loop runs.
 export function turn(milliseconds = 1) {
   return new Promise(resolve => {
     GLib.timeout_add(GLib.PRIORITY_DEFAULT, milliseconds, () => {
@@ -71,7 +71,7 @@ export function turn(milliseconds = 1) {
 }
 
 // Advances clocks by a minute for the module, which reads them through GLib. Each name is that of a
-// function of GLib. The clocks are not set back.
+// GLib function. The clocks are not set back.
 export function jump(...names) {
   for (const name of names) {
     const read = GLib[name];
@@ -80,12 +80,12 @@ export function jump(...names) {
   }
 }
 
-// Simulates that this process was stopped for longer than the task's timeouts. The module reads the
-// clocks through GLib, so GLib's clocks jump by a minute. The library reads the system's clocks, so
-// the main loop is blocked instead.
+// Acts as if this process had been stopped for longer than the task's timeouts. The module reads
+// the clocks through GLib, so GLib's clocks jump by a minute. The library reads the system's
+// clocks, so the main loop is blocked instead.
 //
-// A task that handles a deadline more than a second late assumes that its process did not run. LATE
-// is over a second longer than any timeout of up to 500 ms, so use only such timeouts.
+// A task that handles a deadline more than a second late assumes that its process was not running.
+// LATE is over a second longer than any timeout of up to 500 ms, so use only such timeouts.
 export function freeze() {
   if (IS_MODULE())
     jump('get_monotonic_time', 'get_real_time');
@@ -118,9 +118,9 @@ export async function wait(condition, what = `${condition}`) {
   }
 }
 
-// Binds a socket that never listens. As long as this socket exists, the kernel chooses its port for
-// no other process that asks for a free port, but a socket with SO_REUSEADDR may listen on the
-// port.
+// Binds a socket that never listens. As long as this socket exists, the kernel does not choose its
+// port for any other process that asks for a free port, but a socket with SO_REUSEADDR may listen
+// on the port.
 function reservePort() {
   const socket = Gio.Socket.new(Gio.SocketFamily.IPV4, Gio.SocketType.STREAM,
     Gio.SocketProtocol.TCP);
@@ -136,7 +136,7 @@ export class Peer {
     this.onMessage = onMessage;
     this.onOpen = onOpen;
     this.status = 0; // the HTTP status with which requests are refused, 0 to accept them
-    this.received = []; // texts, but the length instead of a text of more than 100 characters
+    this.received = []; // texts, or the length of a text that has more than 100 characters
     this.connections = [];
     this.closed = []; // the close codes from the clients, 0 without a close frame
     this.nRequests = 0;

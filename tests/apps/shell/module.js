@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 
 // Tests of the module alone. The first two set values of `protocols` and send messages that GJS
-// would not accept for the library. In the third one, an exception interrupts the module.
-// Two more simulate a suspend, for which the library has other tests. The last one creates, opens
-// and closes a thousand tasks, as an extension does when it is enabled and disabled. It checks that
-// no source, no file descriptor and no handler of the network monitor is left.
+// would not accept for the library. In the third, an exception interrupts the module. Two more
+// simulate a suspend, for which the library has other tests. The last one creates, opens and closes
+// a thousand tasks, as an extension does when it is enabled and disabled. It checks that no source,
+// no file descriptor and no handler of the network monitor is left.
 
 import Gio from 'gi://Gio';
 import GLib from 'gi://GLib';
@@ -22,9 +22,9 @@ function countDescriptors() {
   return [...folder].length;
 }
 
-// Returns the id of the next source of the default context. A context numbers its sources one after
-// the other, so the id of a source that is attached between two calls is at least the first result,
-// and less than the second.
+// Returns the id of the next source of the default context. A context numbers its sources
+// consecutively, so the id of a source that is attached between two calls is at least the first
+// result, and less than the second.
 function getNextId() {
   const id = GLib.idle_add(GLib.PRIORITY_DEFAULT, () => GLib.SOURCE_REMOVE);
 
@@ -139,8 +139,8 @@ export const alone = {
     assertEqual(task.log, ['CONNECTING', 'connecting', 'OPEN', 'open']);
   },
 
-  // The timer of the main loop does not run during a suspend. A change of the network afterwards
-  // must lead to the ping that became due meanwhile.
+  // The timer of the main loop does not run during a suspend. A network change afterwards must
+  // trigger the ping that has become due in the meantime.
   async networkAfterSuspend(scenario) {
     const peer = scenario.peer({onMessage: () => {}});
     const task = scenario.task({uri: peer.uri, ping_timeout: 30000});

@@ -13,8 +13,8 @@ import {
 } from './harness.js';
 
 // A timeout in milliseconds that passes during freeze() or block(1600). The task then handles the
-// deadline more than a second late. It therefore assumes that its process did not run, and does not
-// end the connection or the attempt.
+// deadline more than a second late. It therefore assumes that its process was not running, and does
+// not end the connection or the attempt.
 const TIMEOUT = 400;
 
 const {State, HeartbeatMode, Liveness, SendFlags} = Hb;
@@ -104,7 +104,8 @@ export const together = {
     assertEqual(task.log, [...START, 'drain']);
   },
 
-  // Messages that a handler of `open` sends precede those that waited, so the handler can log in.
+  // Messages that a handler of `open` sends precede those that have been waiting, so the handler
+  // can log in.
   async queue(scenario) {
     const peer = scenario.peer(mute);
     const task = scenario.task({uri: peer.uri});
@@ -397,7 +398,7 @@ export const together = {
       'CLOSED', 'error CLOSED', 'buffered 0']);
   },
 
-  // A handler of `open` may close the task. The messages that waited precede the close frame.
+  // A handler of `open` may close the task. The waiting messages precede the close frame.
   async closeInOpen(scenario) {
     const peer = scenario.peer(mute);
     const task = scenario.task({uri: peer.uri});

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """Functions for the tests of hb-cat.
 
-The arguments of each test are the paths of hb-cat and echo-server, and the root of the source.
+The arguments of each test are the paths of hb-cat and echo-server, and the root of the source tree.
 """
 
 import contextlib

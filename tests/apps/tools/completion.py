@@ -21,14 +21,14 @@ COMPLETION = FOLDER / 'hb-cat.bash'
 ZSH = FOLDER / 'hb-cat.zsh'
 FISH = FOLDER / 'hb-cat.fish'
 
-# Prints the arguments with which the completion for zsh calls _arguments, each on a line.
+# Prints the arguments with which the completion for zsh calls _arguments, each on its own line.
 ZSH_SCRIPT = '''
 _arguments () { printf '%s\\n' "$@" }
 source "$1"
 '''
 
-# Prints the completions of the last word of a command line, each on a line. Calls the function
-# that the file $1 registers for hb-cat.
+# Prints the completions of the last word of a command line, each on its own line. Calls the
+# function that the file $1 registers for hb-cat.
 SCRIPT = '''
 source "$1"
 shift
@@ -47,7 +47,7 @@ def complete(*words):
 
 
 def read_until(terminal, pattern):
-    """Reads the terminal until its output matches the pattern, or for WAIT_TIMEOUT at most.
+    """Reads the terminal until its output matches the pattern, but for at most WAIT_TIMEOUT.
 
     Returns the output that was read.
     """

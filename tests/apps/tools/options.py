@@ -27,7 +27,7 @@ NOWHERE = 'ws://127.0.0.1:1/'
 OWN_CERTIFICATE = '/CN=127.0.0.1', '-addext', 'subjectAltName=IP:127.0.0.1'
 
 # LeakSanitizer is disabled, because it sometimes crashes if TLS has left threads running ("Tracer
-# caught signal 11"). tests/loopback finds leaks of connections with TLS.
+# caught signal 11"). tests/loopback finds leaks in connections with TLS.
 WITH_TLS = {**ENVIRONMENT,
             'ASAN_OPTIONS': f'{os.environ.get("ASAN_OPTIONS", "")}:detect_leaks=0'}
 
@@ -364,9 +364,9 @@ def check_command(scratch):
         check(result.status == 0 and result.stderr.split()[-1].isdigit()
               and str(size + 1) in result.stderr, '--exec takes long messages',
               result.stderr[-200:])
-        # This command writes all its lines before it reads. The first echoes arrive meanwhile. If
-        # hb-cat waited for the command to read the echoes, both would wait forever, because pipes
-        # cannot hold so many bytes.
+        # This command writes all its lines before it reads. The first echoes arrive while it is
+        # still writing. If hb-cat waited for the command to read the echoes, both would wait
+        # forever, because pipes cannot hold so many bytes.
         result = run_cat("--exec=i=0; while [ $i -lt 40 ]; do head -c 100000 /dev/zero | "
                          "tr '\\0' x; echo; i=$((i + 1)); done; wc -c >&2", '--count=40',
                          server.uri)

@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """Checks that hb-cat prints no secrets, and that a close reason cannot control the terminal.
 
-The user info, the query and the fragment of the URI may be secret, and also headers, passwords and
-the texts of --greeting and --ready-on. The server chooses the close reason, which may contain
+The user info, the query and the fragment of the URI may be secret, and so may headers, passwords
+and the texts of --greeting and --ready-on. The server chooses the close reason, which may contain
 control sequences.
 """
 
@@ -21,7 +21,7 @@ ENCODED = base64.b64encode(f'me:{SECRET}'.encode()).decode()
 CREDENTIALS = (f'--header=Authorization: Bearer {SECRET}', f'--header=Cookie: session={SECRET}',
                f'--user=me:{SECRET}', '--protocol=chat')
 
-# With these options, hb-cat reports lost connections, attempts and pings in a short time.
+# With these options, hb-cat reports lost connections, attempts and pings within a short time.
 LIMITS = ('--repeat-limit=1', '--reconnect-timeout=1', '--ping-timeout=5', '--wait=20')
 VERBOSE = {**ENVIRONMENT, 'G_MESSAGES_DEBUG': 'all'}
 

@@ -15,7 +15,7 @@ from raw_websocket import BINARY, Peer, echo
 
 NOWHERE = 'ws://127.0.0.1:1/'
 
-# Wrong command lines, each with a text that the error of hb-cat must contain
+# Invalid command lines, each with a text that hb-cat's error must contain
 WRONG = [
     ([], 'The URI is missing.'),
     (['ws://one/', 'ws://two/'], 'Only one argument'),
@@ -58,7 +58,7 @@ WRONG = [
 
 
 def get_readable(descriptor):
-    """Returns the number of bytes that wait in this pipe."""
+    """Returns the number of bytes that are waiting in this pipe."""
     number, = struct.unpack('i', fcntl.ioctl(descriptor, termios.FIONREAD, bytes(4)))
     return number
 
@@ -156,8 +156,8 @@ def check_given_up():
 
 
 def check_unsent():
-    """Checks the status if the task closes before a line was sent."""
-    long_line = b'x' * (8 << 20)  # more than the buffers of the kernel can hold
+    """Checks the status if the task closes before a line has been sent."""
+    long_line = b'x' * (8 << 20)  # more than the kernel's buffers can hold
     has_ended = threading.Event()
 
     def leave_unread(client):
@@ -243,8 +243,8 @@ def check_command():
             cat.wait_for('closed with code 1000', name='stderr')
             cat.interrupt()
             check_equal(cat.wait().status, 1, '1: a second SIGINT does not wait for the command')
-            # The command keeps standard error open, so a thread that still reads it would show that
-            # the command still runs.
+            # The command keeps standard error open, so a thread that is still reading it would show
+            # that the command is still running.
             check(not any(thread.is_alive() for thread in cat.threads),
                   '1: a second SIGINT ends the command')
 

@@ -58,7 +58,7 @@ const READABLE = [
   ['ready', false],
 ];
 
-// A view of an application, to which properties of a task are bound
+// A view in an application, to which properties of a task are bound
 const View = GObject.registerClass({
   Properties: {
     'state': GObject.ParamSpec.enum('state', null, null, GObject.ParamFlags.READWRITE,

@@ -119,7 +119,7 @@ def test_properties():
 
 
 class View(GObject.Object):
-    """A view of an application, to which properties of a task are bound."""
+    """A view in an application, to which properties of a task are bound."""
 
     state = GObject.Property(type=Hb.State, default=Hb.State.CLOSED)
     is_busy = GObject.Property(type=bool, default=False)

@@ -45,8 +45,8 @@ def test_calls():
 def test_calls_at_once():
     """Calls can be awaited at the same time.
 
-    Up to PyGObject 3.58, gather() waits forever for the object that a call returns. The test
-    therefore passes coroutines, which await these objects.
+    In PyGObject 3.58 and earlier, gather() waits forever for the object that a call returns. The
+    test therefore passes coroutines, which await these objects.
     """
     async def wait_for_call(awaitable):
         await awaitable
@@ -78,7 +78,7 @@ def test_handlers():
 
 
 def test_receive():
-    """A coroutine receives in a loop, over several connections, until the task is closed."""
+    """A coroutine receives in a loop, across several connections, until the task is closed."""
     async def work():
         task = new_task(paused=True, reconnect_timeout=1)
         task.connect('open', lambda task: task.send_text('hello'))
@@ -100,7 +100,7 @@ def test_receive():
 
 
 def test_interrupt():
-    """A handler of SIGINT runs while a coroutine waits, so a program can close the task and end."""
+    """A SIGINT handler runs while a coroutine waits, so a program can close the task and end."""
     async def work():
         interrupted = asyncio.Event()
         asyncio.get_running_loop().add_signal_handler(signal.SIGINT, interrupted.set)
@@ -117,8 +117,8 @@ def test_cancelled_coroutines():
     """asyncio can cancel calls.
 
     A cancelled open_async() closes the task. A cancelled send_message_async() takes back its
-    message if the message still waits in the queue. After a cancelled receive_async(), the next
-    call receives the next message.
+    message if the message is still waiting in the queue. After a cancelled receive_async(), the
+    next call receives the next message.
     """
     if gi.version_info < (3, 56, 3):
         raise Skip('asyncio cannot cancel a call before PyGObject 3.56.3')

@@ -10,7 +10,7 @@ from gi.repository import GLib, Hb
 
 
 class Slip(Exception):
-    """The exception of a handler or function that fails."""
+    """The exception that a failing handler or function raises."""
 
 
 @contextmanager

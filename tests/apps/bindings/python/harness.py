@@ -2,7 +2,7 @@
 """Functions for the tests of the Python binding.
 
 Each test is a program whose argument is the URI of a peer (peer.c). A test imports this module
-before modules of gi.repository, because this module selects their versions.
+before any module of gi.repository, because this module selects their versions.
 """
 
 import sys

@@ -35,7 +35,7 @@ def wait_for_clients(watcher, number):
 def test_dropped():
     """When its last reference is dropped, a task is disposed at once, and leaves no connection.
 
-    The test drops a closed task, one that connects, one that is open, and one that is held.
+    The test drops a closed task, one that is connecting, one that is open, and one that is held.
     """
     watcher = open_task()
     for prepare in (lambda task: None,

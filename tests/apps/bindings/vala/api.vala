@@ -219,7 +219,7 @@ void test_properties ()
   assert (other.session == session && third.session == session);
 }
 
-// A view of an application, to which properties of a task are bound
+// A view in an application, to which properties of a task are bound
 class View : Object
 {
   public Hb.State state { get; set; default = Hb.State.CLOSED; }
