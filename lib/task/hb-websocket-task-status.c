@@ -228,7 +228,7 @@ hb_websocket_task_get_buffered_amount (HbWebsocketTask *self)
  * blocked, between a ping and its reply. If a timeout of the heartbeat expired more than a second
  * before the program continued, that reply does not change the value. Nor does the value change if,
  * between a ping and its reply, the task stopped reading the socket (see
- * [property@WebsocketTask:paused]), or sent another ping because of a change (see
+ * [property@WebsocketTask:paused]) or sent another ping because of a change (see
  * [property@WebsocketTask:liveness]).
  *
  * In mode `MESSAGE`, the first message after a ping counts as its reply if
