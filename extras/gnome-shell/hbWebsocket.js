@@ -315,7 +315,7 @@ export class WebsocketTask extends GObject.Object {
   _isDraining = false;
   _nCloses = 0; // the number of valid calls to close()
   _queue = []; // the messages that wait until a link is ready
-  _held = []; // the messages that wait until the handlers of `open` have returned
+  _held = []; // the messages that wait until the handlers for `open` have returned
   _hasBacklog = false; // messages were waiting after the last change to the queue
   _requestedAt = NEVER;
   _readyAt = NEVER;
@@ -500,7 +500,7 @@ export class WebsocketTask extends GObject.Object {
       this._announce(request);
   }
 
-  // Sends the request, unless a handler of `connecting` has set a value that is not valid.
+  // Sends the request, unless a handler for `connecting` has set a value that is not valid.
   _start(request) {
     const error = this._checkSettings(request);
     if (error === null)
@@ -524,7 +524,7 @@ export class WebsocketTask extends GObject.Object {
     return null;
   }
 
-  // Lets handlers of `connecting` add headers, and then sends the request.
+  // Lets handlers for `connecting` add headers, and then sends the request.
   _announce(request) {
     const link = this._link = new Link(request, {
       opened: () => this._run(now => this._onOpened(now)),
@@ -557,7 +557,7 @@ export class WebsocketTask extends GObject.Object {
       this._checkAt = Math.min(this._checkAt, Math.max(now, this._checkedAt + CHECK_INTERVAL));
   }
 
-  // Lets handlers of `open` send messages first. Then sends the messages that were waiting, unless
+  // Lets handlers for `open` send messages first. Then sends the messages that were waiting, unless
   // they have to wait for mark_ready().
   _onOpened(now) {
     const link = this._link;

@@ -19,7 +19,7 @@ typedef struct
                                * a call, and whose callback has not been called yet */
   gint64     given_since;     /* when the current run's first emission ended, or HB_NEVER */
   guint      is_paused : 1;
-  guint      is_giving : 1;   /* handlers of a message are running */
+  guint      is_giving : 1;   /* message handlers are running */
   guint      is_yielding : 1; /* other sources are dispatched before the next message is emitted */
 } HbInbox;
 
@@ -52,7 +52,7 @@ gboolean hb_inbox_withdraw   (HbInbox       *self,
 void     hb_inbox_close      (HbInbox       *self,
                               const GError  *error);
 
-/* Call this before the handlers of a message run. */
+/* Call this before the message handlers run. */
 static inline void
 hb_inbox_begin_giving (HbInbox *self)
 {

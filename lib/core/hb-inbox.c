@@ -161,7 +161,7 @@ hb_inbox_give (HbInbox  *self,
   return TRUE;
 }
 
-/* Call this when the handlers of a message have returned. If another message waits, and the
+/* Call this when the message handlers have returned. If another message waits, and the
  * messages before it have taken too long, pushes an HB_EFFECT_YIELD.
  *
  * @may_yield: FALSE if the task is CLOSED, because it then leaves its main context, in which other

@@ -25,7 +25,7 @@ reset_attempts (HbMachine *self,
 }
 
 /* @ticket: (nullable): resolved at once if the state is OPEN or the task has been disposed of,
- *   otherwise after the handlers of `open` have run, or when the task closes before that */
+ *   otherwise after the handlers for `open` have run, or when the task closes before that */
 void
 hb_machine_open (HbMachine *self,
                  gint64     now,
@@ -285,7 +285,7 @@ hb_machine_hold (HbMachine *self)
     hb_effects_push_notify (&self->effects, HB_PROPERTY_RECONNECT_AT);
 }
 
-/* Sends the request that a handler of `connecting` has held. If `uri` has changed or the settings
+/* Sends the request that a handler for `connecting` has held. If `uri` has changed or the settings
  * are no longer valid, starts another attempt instead. An attempt with invalid settings closes the
  * task. If the handlers are still running, the driver sends the request after them. */
 static void

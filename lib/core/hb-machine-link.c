@@ -9,7 +9,7 @@
 /* The events of one link, from its request to its last message. hb-machine-loss.c handles its
  * end. */
 
-/* Call this before a request is made. The handlers of `connecting` then see the request. If one of
+/* Call this before a request is made. The handlers for `connecting` then see the request. If one of
  * these handlers calls hold (), this attempt is held.
  *
  * Returns FALSE, and closes the task, if the settings have become invalid since the attempt was
@@ -31,7 +31,7 @@ hb_machine_on_announcing (HbMachine *self,
   return TRUE;
 }
 
-/* Call this after the handlers of `connecting` have run. Returns whether to send the request now.
+/* Call this after the handlers for `connecting` have run. Returns whether to send the request now.
  * If the request is held, hb_machine_release () later pushes an HB_EFFECT_REQUEST, or starts
  * another attempt. */
 gboolean
@@ -175,7 +175,7 @@ hb_machine_on_opened (HbMachine     *self,
   hb_effects_push (&self->effects, HB_EFFECT_OPEN)->serial = self->serial;
 }
 
-/* Call this after the handlers of `open` have run. The messages that they have sent precede the
+/* Call this after the handlers for `open` have run. The messages that they have sent precede the
  * queue. */
 void
 hb_machine_on_greeted (HbMachine *self,
@@ -281,7 +281,7 @@ hb_machine_on_pinged (HbMachine *self,
   return TRUE;
 }
 
-/* Call this when the handlers of a message have returned. */
+/* Call this when the message handlers have returned. */
 void
 hb_machine_on_given (HbMachine *self,
                      gint64     now)

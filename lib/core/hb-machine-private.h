@@ -54,8 +54,8 @@ typedef struct
   gint64       put_off;      /* the last deadline that was put off, or HB_NEVER */
   guint        transmitting : 1;    /* an HB_EFFECT_TRANSMIT of hb_machine_pump () is pending */
   guint        shut_down : 1;       /* an HB_EFFECT_SHUT_DOWN was pushed for this link */
-  guint        is_announcing : 1;   /* handlers of `connecting` are running */
-  guint        is_request_held : 1; /* a handler of `connecting` has held the request */
+  guint        is_announcing : 1;   /* handlers for `connecting` are running */
+  guint        is_request_held : 1; /* a handler for `connecting` has held the request */
   guint        is_choosing : 1;     /* the application's function is choosing the delay */
   guint        awaits_turn : 1;     /* the request waits until fewer attempts are running */
   guint        stands_still : 1;    /* the socket is not read, because the inbox is full */

@@ -399,7 +399,7 @@ hb_machine_pop_effect (HbMachine *self,
 {
   HbEffect *next = hb_deque_peek (&self->effects, 0);
 
-  /* A handler of a message is running a main loop, and no other message may be emitted before the
+  /* A message handler is running a main loop, and no other message may be emitted before the
    * handler has returned. */
   if (next != NULL && next->kind == HB_EFFECT_MESSAGE && self->inbox.is_giving)
     {

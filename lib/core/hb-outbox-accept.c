@@ -112,7 +112,7 @@ get_line (const HbOutbox   *self,
   if (message->is_this_link && !self->is_ready)
     return HB_LINE_THIS_LINK;
 
-  /* A message from another thread may be taken in while a handler of `open` runs. That handler did
+  /* A message from another thread may be taken in while a handler for `open` runs. That handler did
    * not send it. */
   return self->greeting && !message->is_foreign ? HB_LINE_GREETING : HB_LINE_WAITING;
 }

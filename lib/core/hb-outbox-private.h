@@ -25,7 +25,7 @@ typedef struct
   guint64      awaited;         /* A call waits until the peer has acknowledged this many bytes. */
   guint        is_open : 1;     /* a link is open */
   guint        is_ready : 1;    /* the link accepts all messages, not only those for this link */
-  guint        greeting : 1;    /* handlers of `open` have not returned; HB_LINE_WAITING waits */
+  guint        greeting : 1;    /* handlers for `open` have not returned; HB_LINE_WAITING waits */
   guint        can_acknowledge : 1; /* the link can report acknowledgements */
   guint        tracks : 1;      /* a message to be acknowledged has been accepted since the queue
                                  * was last empty */
@@ -176,7 +176,7 @@ hb_outbox_get_last_line (const HbOutbox *self)
   return self->greeting || self->holds_back ? HB_LINE_GREETING : HB_LINE_WAITING;
 }
 
-/* Stops holding HB_LINE_WAITING back if the link is ready, the handlers of `open` have returned,
+/* Stops holding HB_LINE_WAITING back if the link is ready, the handlers for `open` have returned,
  * and all messages that precede this line have been acknowledged or dropped. */
 static inline void
 hb_outbox_follow_greeting (HbOutbox *self)

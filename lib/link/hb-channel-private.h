@@ -67,7 +67,7 @@ typedef struct
                                      gsize      bytes);
 
   /* Lets the channel emit HB_EVENT_MESSAGE and HB_EVENT_PONG itself where it can. Until it is
-   * detached, the channel connects @handlers when libsoup reads. These are the owner's handlers of
+   * detached, the channel connects @handlers when libsoup reads. These are the owner's handlers for
    * libsoup's signals. Returns FALSE if libsoup emits every message, so that the handlers must
    * always be connected. */
   gboolean (* open_fast_lane)       (gpointer    data,

@@ -20,7 +20,7 @@ typedef void (* HbHandlersFunc) (guint         signal_id,
  * a lot of memory. Therefore the handlers are connected before libsoup is called, and may be
  * disconnected until the next call.
  *
- * Between the calls, the handler of `message` is blocked, so that hb_handlers_has_other () finds
+ * Between the calls, the handler for `message` is blocked, so that hb_handlers_has_other () finds
  * only handlers of the application. */
 typedef struct
 {

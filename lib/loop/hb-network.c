@@ -98,7 +98,7 @@ may_listen (GNetworkMonitor *monitor)
 }
 #endif
 
-/* Calls @func in @context after changes of the network, until hb_network_unwatch (). Changes in
+/* Calls @func in @context after network changes, until hb_network_unwatch (). Changes in
  * quick succession may share one call. The result of @func is ignored.
  *
  * Returns: (transfer full): the registration, which hb_network_unwatch () releases */

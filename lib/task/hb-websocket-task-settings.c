@@ -399,7 +399,7 @@ hb_websocket_task_set_liveness (HbWebsocketTask *self,
  * If `liveness` is `STEADY`, this is the time from one ping to the next.
  *
  * With 0, the heartbeat is off. The task still sends a ping when [method@WebsocketTask.check] is
- * called, and after a change of the network if [property@WebsocketTask:network-aware] is set.
+ * called, and after a network change if [property@WebsocketTask:network-aware] is set.
  *
  * If the main context wakes for another deadline, a ping that is due soon is sent at the same time,
  * so that the context does not have to wake again for the ping. The ping is early by at most a
@@ -1162,9 +1162,9 @@ hb_websocket_task_set_delivery (HbWebsocketTask *self,
 /**
  * HbWebsocketTask:network-aware:
  *
- * Whether to check the connection after a change of the network.
+ * Whether to check the connection after a network change.
  *
- * A change of the network has the effect of [method@WebsocketTask.check], at most once every 5
+ * A network change has the effect of [method@WebsocketTask.check], at most once every 5
  * seconds. It does not shorten a delay that the server has requested. [iface@Gio.NetworkMonitor]
  * reports the changes. On Linux, the kernel reports them too, if the program may query it. The task
  * makes every attempt, even if the network is reported as unavailable.

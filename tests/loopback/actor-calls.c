@@ -184,7 +184,7 @@ actor_call (Actor *self,
 }
 
 /* Returns whether a new message is a greeting, which overtakes waiting messages. This is the case
- * from the moment the connection opens until the handlers of `open` have returned. */
+ * from the moment the connection opens until the handlers for `open` have returned. */
 static gboolean
 may_overtake (Actor *self)
 {

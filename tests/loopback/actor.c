@@ -190,7 +190,7 @@ actor_see (Actor  *self,
 }
 
 /* Messages are emitted one at a time. If none has to wait, because the task is never paused and no
- * handler of a message has run a main loop, messages come only between `open` and `close`. */
+ * message handler has run a main loop, messages come only between `open` and `close`. */
 static void
 message_cb (HbWebsocketTask       *task,
             SoupWebsocketDataType  type,

@@ -34,7 +34,7 @@ typedef struct
   guint            n_receiving;  /* calls to receive_async () that have not completed */
   guint            n_missing;    /* messages not received yet, although later ones have been */
   guint            n_loops;      /* main loops in handlers */
-  guint            n_in_message; /* handlers of `message` that are running; at most 1 */
+  guint            n_in_message; /* handlers for `message` that are running; at most 1 */
   guint            n_acts;       /* calls to actor_act () that had a task */
   guint            link;         /* the number of the last attempt */
   guint            greeted;      /* the last attempt whose `open` handlers have returned */
@@ -42,7 +42,7 @@ typedef struct
   gint64           peer;         /* the server's number for the last message's connection */
   gint64           asked_peer;   /* the same for messages of receive_async () */
   gboolean         may_pause;    /* the actor may pause the task and call receive_async () */
-  gboolean         may_wait;     /* a handler of `message` has run a main loop */
+  gboolean         may_wait;     /* a handler for `message` has run a main loop */
   gboolean         is_exposed;   /* the actor reads `connection`, as if to listen to its signals */
   gboolean         has_opened;   /* `open` has been emitted, and its `close` has not */
   gboolean         is_disposed;

@@ -167,7 +167,7 @@ add_token_cb (HbWebsocketTask *task,
   soup_message_headers_replace (soup_message_get_request_headers (message), "X-Token", token);
 }
 
-/* A handler of `connecting` sets a header to a new value for each attempt. */
+/* A handler for `connecting` sets a header to a new value for each attempt. */
 static void
 test_connecting (Fixture       *fixture,
                  gconstpointer  data)
@@ -281,7 +281,7 @@ hold_cb (HbWebsocketTask *task,
   g_idle_add (fetched_cb, user_data);
 }
 
-/* A handler of `connecting` holds the attempt. The hold may be longer than connect-timeout. If the
+/* A handler for `connecting` holds the attempt. The hold may be longer than connect-timeout. If the
  * URI has changed when the hold is released, the task makes a new request. */
 static void
 test_held_request (Fixture       *fixture,

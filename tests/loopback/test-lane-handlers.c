@@ -7,7 +7,7 @@
 #include "fixture.h"
 #include "raw-frame.h"
 
-/* Calls that the application makes in a handler of a message that the task reads without libsoup,
+/* Calls that the application makes in a message handler that the task reads without libsoup,
  * or between two parts of such a message. The last test receives pongs before and after a call of
  * get_connection (). */
 
@@ -51,7 +51,7 @@ test_nested (Fixture       *fixture,
   RawPeer *peer = fixture_open_raw (fixture);
   guint n_messages = 0;
 
-  g_test_summary ("While a handler of a message runs a main loop, no other message is emitted, "
+  g_test_summary ("While a message handler runs a main loop, no other message is emitted, "
                   "even if libsoup has just read a ping");
 
   g_signal_connect (fixture->task, "message", G_CALLBACK (nest_cb), &n_messages);
@@ -87,8 +87,8 @@ test_nested_in_open (Fixture       *fixture,
 {
   guint n_messages = 0;
 
-  g_test_summary ("While a handler of a message runs a main loop, no other message is emitted, "
-                  "even if a handler of `open` runs the loop in which the message was emitted");
+  g_test_summary ("While a message handler runs a main loop, no other message is emitted, "
+                  "even if a handler for `open` runs the loop in which the message was emitted");
 
   g_signal_connect_swapped (fixture->task, "open", G_CALLBACK (nest_in_open_cb), fixture);
   g_signal_connect (fixture->task, "message", G_CALLBACK (nest_cb), &n_messages);
@@ -121,7 +121,7 @@ test_nested_next_link (Fixture       *fixture,
 {
   RawPeer *peer = fixture_open_raw (fixture);
 
-  g_test_summary ("While a handler of a message runs a main loop, no message of the next "
+  g_test_summary ("While a message handler runs a main loop, no message of the next "
                   "connection is emitted");
 
   g_signal_connect (fixture->task, "message", G_CALLBACK (nest_next_link_cb), fixture);

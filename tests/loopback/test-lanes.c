@@ -10,7 +10,7 @@
 /* Messages that the task reads from the stream without libsoup, and messages that libsoup handles.
  * The same bytes must have the same effects in both cases.
  *
- * A listener is a handler of the signal `message` of libsoup's connection. */
+ * A listener is a handler for the signal `message` of libsoup's connection. */
 
 #define LIMIT 70000
 

@@ -256,7 +256,7 @@ be_slow_cb (void)
   g_usleep (LOOP * 1000);
 }
 
-/* The time that a handler of a message takes does not count as the latency of a pong that was read
+/* The time that a message handler takes does not count as the latency of a pong that was read
  * together with the message, even if the task first queries an acknowledgement. */
 static void
 test_latency_after_handler (Fixture       *fixture,
@@ -402,7 +402,7 @@ wait_cb (HbWebsocketTask *task,
   add_word (self, "closed", NULL);
 }
 
-/* The function is also called after `open` if the connection opens while a handler of `close` runs
+/* The function is also called after `open` if the connection opens while a handler for `close` runs
  * a main loop. */
 static void
 test_order_in_a_handler (Fixture       *fixture,

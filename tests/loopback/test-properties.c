@@ -361,7 +361,7 @@ change_network (void)
   g_signal_emit_by_name (g_network_monitor_get_default (), "network-changed", FALSE);
 }
 
-/* A change of the network has the effect of check (), even if the network becomes unavailable. */
+/* A network change has the effect of check (), even if the network becomes unavailable. */
 static void
 test_network_aware (Fixture       *fixture,
                     gconstpointer  data)
@@ -403,7 +403,7 @@ test_network_unaware (Fixture       *fixture,
   change_network ();
   raw_peer_expect (peer, "text:heartbeat");
 
-  /* A closed task ignores changes of the network. */
+  /* A closed task ignores network changes. */
   raw_peer_drop (peer);
   signal_log_expect (fixture->log, "state:waiting close:1006 reconnect:1:20");
   hb_websocket_task_close (fixture->task, 1000, NULL);
@@ -417,7 +417,7 @@ main (int   argc,
 {
   g_test_init (&argc, &argv, NULL);
   g_test_summary ("The default of each property, one notification for each change, and the effect "
-                  "of changes of the network.");
+                  "of network changes.");
 
   g_test_add_func ("/loopback/properties/each", test_each);
   g_test_add_func ("/loopback/properties/none-is-missing", test_none_is_missing);

@@ -562,7 +562,7 @@ test_dispose_in_handler (Fixture       *fixture,
 {
   RawPeer *peer;
 
-  g_test_summary ("A handler of a message that has waited may dispose of the task");
+  g_test_summary ("A message handler that has waited may dispose of the task");
 
   hb_websocket_task_set_paused (fixture->task, TRUE);
   peer = fixture_open_raw (fixture);

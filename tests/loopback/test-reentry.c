@@ -21,7 +21,7 @@ static void
 test_slow_connecting (Fixture       *fixture,
                       gconstpointer  data)
 {
-  g_test_summary ("A request is sent after the handlers of `connecting`, even if they run a main "
+  g_test_summary ("A request is sent after the handlers for `connecting`, even if they run a main "
                   "loop");
 
   g_signal_connect (fixture->task, "connecting", G_CALLBACK (add_token_late_cb), NULL);
@@ -113,7 +113,7 @@ test_let_go_in_refusal (Fixture       *fixture,
   g_autoptr (GError) error = NULL;
 
   g_test_summary ("If a queued message has expired, the next call that sends emits `error`. If a "
-                  "handler of `error` drops the task, that call refuses its own message");
+                  "handler for `error` drops the task, that call refuses its own message");
 
   hb_websocket_task_set_queue_timeout (task, 1);
   hb_websocket_task_hold (task);

@@ -270,7 +270,7 @@ static void
 test_connecting_handler (Fixture       *fixture,
                          gconstpointer  data)
 {
-  g_test_summary ("The time that a handler of `connecting` takes does not count as part of "
+  g_test_summary ("The time that a handler for `connecting` takes does not count as part of "
                   "connect-timeout");
 
   g_signal_connect (fixture->task, "connecting", G_CALLBACK (sleep_cb), NULL);
@@ -339,7 +339,7 @@ test_closing_answered_busy (Fixture       *fixture,
   RawPeer *peer = fixture_open_raw (fixture);
 
   g_test_summary ("A close frame is read before close-timeout acts, even if other sources run "
-                  "first because the handler of a message was slow");
+                  "first because the message handler was slow");
 
   g_signal_connect (fixture->task, "message", G_CALLBACK (work_cb), NULL);
   raw_peer_send_text (peer, "work");

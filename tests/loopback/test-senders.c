@@ -216,7 +216,7 @@ static void
 test_greeting (Fixture       *fixture,
                gconstpointer  data)
 {
-  g_test_summary ("A message that another thread sends while a handler of `open` runs follows the "
+  g_test_summary ("A message that another thread sends while a handler for `open` runs follows the "
                   "queued messages, unlike the messages of the handler");
 
   g_signal_connect (fixture->task, "open", G_CALLBACK (send_and_greet_cb), NULL);

@@ -49,7 +49,7 @@
 typedef enum {
   HOW_SIGNAL,  /* stopped by SIGSTOP */
   HOW_BLOCKED, /* blocked in a callback of the main loop */
-  HOW_HANDLER, /* blocked in a handler of `message` */
+  HOW_HANDLER, /* blocked in a handler for `message` */
   N_HOWS
 } How;
 

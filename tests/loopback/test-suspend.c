@@ -196,7 +196,7 @@ test_network (Fixture       *fixture,
 {
   RawPeer *peer = open_and_ping (fixture, data);
 
-  g_test_summary ("Changes of the network on resume cause no second ping, and do not delay the "
+  g_test_summary ("Network changes on resume cause no second ping, and do not delay the "
                   "loss of a dead connection");
 
   test_clock_jump (HOUR);

@@ -276,7 +276,7 @@ test_network_reaches_each (void)
 {
   Crew crew = { 0 };
 
-  g_test_summary ("One change of the network makes each waiting task begin an attempt, in its own "
+  g_test_summary ("One network change makes each waiting task begin an attempt, in its own "
                   "thread");
 
   start (&crew, wait_for_network_in_thread);
@@ -286,7 +286,7 @@ test_network_reaches_each (void)
 }
 
 /* Opens and closes a task again and again. In two of three rounds, the task starts and stops
- * listening for changes of the network. */
+ * listening for network changes. */
 static void
 come_and_go (Crew *crew)
 {

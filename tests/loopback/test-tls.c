@@ -49,7 +49,7 @@ look_at_it_cb (HbWebsocketTask      *task,
 }
 
 /* Lets @task make one attempt, and checks that GIO's error is reported unchanged, and that no
- * request is sent. The handler of `accept-certificate` must receive @errors. */
+ * request is sent. The handler for `accept-certificate` must receive @errors. */
 static void
 assert_refused (HbWebsocketTask      *task,
                 TestServer           *server,

@@ -104,7 +104,7 @@ export const together = {
     assertEqual(task.log, [...START, 'drain']);
   },
 
-  // Messages that a handler of `open` sends precede those that have been waiting, so the handler
+  // Messages that a handler for `open` sends precede those that have been waiting, so the handler
   // can log in.
   async queue(scenario) {
     const peer = scenario.peer(mute);
@@ -398,7 +398,7 @@ export const together = {
       'CLOSED', 'error CLOSED', 'buffered 0']);
   },
 
-  // A handler of `open` may close the task. The waiting messages precede the close frame.
+  // A handler for `open` may close the task. The waiting messages precede the close frame.
   async closeInOpen(scenario) {
     const peer = scenario.peer(mute);
     const task = scenario.task({uri: peer.uri});
@@ -658,7 +658,7 @@ export const alone = {
   },
 
   // Messages that arrive while a handler runs the main loop are not emitted after close (). libsoup
-  // receives no message while it emits one, so a handler of `open` runs the main loop.
+  // receives no message while it emits one, so a handler for `open` runs the main loop.
   async closeInMessage(scenario) {
     const peer = scenario.peer({
       onOpen: connection => ['1', '2', '3'].forEach(text => connection.send_text(text)),

@@ -140,7 +140,7 @@ make_entry (const Fault *fault,
   if (strcmp (entry, newest) == 0)
     return g_steal_pointer (&entry);
 
-  return g_strdup_printf ("%s; from libsoup 3.%d on %s", entry, NEWEST_SOUP, newest);
+  return g_strdup_printf ("%s; in libsoup 3.%d and later: %s", entry, NEWEST_SOUP, newest);
 }
 
 static void

@@ -132,7 +132,7 @@ make_filter (NetworkSide   side,
 
 /* Connects the two namespaces, and adds filters without rules. network_restore () then sets up the
  * interfaces. The kernel must not generate IPv6 addresses, because it would report each address
- * seconds later, as a change of the network. */
+ * seconds later, as a network change. */
 static gboolean
 lay_cable (GError **error)
 {

@@ -4,7 +4,7 @@
 
 #include "outage.h"
 
-/* The effects of a change of the network on a task with network-aware set to TRUE. In this test,
+/* The effects of a network change on a task with network-aware set to TRUE. In this test,
  * GIO's network monitor receives routes from the kernel. test-lost-link.c explains the
  * requirements, and how to run the test. */
 
@@ -66,7 +66,7 @@ get_delay (Outage *self,
   return (signal_log_get_time (self->log) - time) / 1000.0;
 }
 
-/* After a change of the network, the task sends a ping on an open connection at once. */
+/* After a network change, the task sends a ping on an open connection at once. */
 static void
 test_ping (Outage        *self,
            gconstpointer  data)
@@ -181,7 +181,7 @@ main (int   argc,
   network_init ();
   g_setenv ("GIO_USE_NETWORK_MONITOR", "netlink", TRUE);
   g_test_init (&argc, &argv, NULL);
-  g_test_summary ("A change of the network causes a ping, or another attempt, at once, or as soon "
+  g_test_summary ("A network change causes a ping, or another attempt, at once, or as soon "
                   "as the minimum interval since the previous change has passed");
 
   add_outage ("/netns/changes/ping", NULL, test_ping);

@@ -379,7 +379,7 @@ main (int   argc,
 
   network_init ();
   g_test_init (&argc, &argv, NULL);
-  g_test_summary ("The kernel reports changes of the network, through one socket for each context");
+  g_test_summary ("The kernel reports network changes, through one socket for each context");
 
   for (i = 0; i < G_N_ELEMENTS (commands); i++)
     g_test_add_data_func (commands[i].path, &commands[i], test_command);

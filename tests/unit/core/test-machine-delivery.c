@@ -144,7 +144,7 @@ static const Row rows[] = {
     ">one error:handshake >one | >one >one | "
     "error:message-refused failed:message-refused(one) drain" },
 
-  /* On each link except the first, a handler of `open` sends a message that precedes the queue. */
+  /* On each link except the first, a handler for `open` sends a message that precedes the queue. */
   { "refusal-cut-greeting",
     "w:one greet end-within:1006 open | end-within:1006 open | written written end-within:1006 "
     "open | end-within:1006 open | written written end-within:1006",

@@ -155,7 +155,7 @@ static void
 test_in_open (Fixture       *fixture,
               gconstpointer  data)
 {
-  g_test_summary ("Disposing of the task in a handler of `open` fails pending calls, and sends no "
+  g_test_summary ("Disposing of the task in a handler for `open` fails pending calls, and sends no "
                   "message");
 
   hb_machine_open (&fixture->machine, fixture->now, (gpointer) "open");
@@ -180,7 +180,7 @@ static void
 test_in_close (Fixture       *fixture,
                gconstpointer  data)
 {
-  g_test_summary ("Disposing of the task in a handler of `close` prevents `reconnect`");
+  g_test_summary ("Disposing of the task in a handler for `close` prevents `reconnect`");
 
   start_open (fixture);
   fixture->handler = dispose_at_close_cb;

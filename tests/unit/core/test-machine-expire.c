@@ -22,7 +22,7 @@ typedef enum {
   HELD,
   CONNECTING,
   OPEN,     /* the link is blocked */
-  GREETING, /* like OPEN, but a handler of `open` sends the message */
+  GREETING, /* like OPEN, but a handler for `open` sends the message */
   CLOSING,  /* like OPEN, but close () follows the message */
   RETURNED, /* The link was lost with the message in flight, 400 ms after the call. */
 } When;
@@ -269,7 +269,7 @@ static void
 test_greeting_returns (Fixture       *fixture,
                        gconstpointer  data)
 {
-  g_test_summary ("If a message that a handler of `open` has sent returns to the queue, older "
+  g_test_summary ("If a message that a handler for `open` has sent returns to the queue, older "
                   "messages behind it still expire in time");
 
   start (fixture);

@@ -122,7 +122,7 @@ static void
 test_open_in_close (Fixture       *fixture,
                     gconstpointer  data)
 {
-  g_test_summary ("open () in a handler of `close` starts another attempt");
+  g_test_summary ("open () in a handler for `close` starts another attempt");
 
   start_open (fixture);
   fixture->handler = reopen_at_close_cb;

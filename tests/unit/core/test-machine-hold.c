@@ -103,7 +103,7 @@ static void
 test_now_in_close (Fixture       *fixture,
                    gconstpointer  data)
 {
-  g_test_summary ("reconnect_now () in a handler of `close` prevents `reconnect`, because it ends "
+  g_test_summary ("reconnect_now () in a handler for `close` prevents `reconnect`, because it ends "
                   "the delay");
 
   start_open (fixture);
@@ -277,7 +277,7 @@ hold_in_connecting_cb (Fixture    *fixture,
     hb_machine_hold (&fixture->machine);
 }
 
-/* Starts an attempt that a handler of `connecting` holds. */
+/* Starts an attempt that a handler for `connecting` holds. */
 static void
 start_held (Fixture *fixture)
 {
@@ -292,7 +292,7 @@ static void
 test_hold_request (Fixture       *fixture,
                    gconstpointer  data)
 {
-  g_test_summary ("A hold in a handler of `connecting` holds this attempt, and the time for the "
+  g_test_summary ("A hold in a handler for `connecting` holds this attempt, and the time for the "
                   "attempt begins with the release");
 
   start_held (fixture);
@@ -345,7 +345,7 @@ static void
 test_hold_request_quiet (Fixture       *fixture,
                          gconstpointer  data)
 {
-  g_test_summary ("Neither check () nor a change of the network affects a held request");
+  g_test_summary ("Neither check () nor a network change affects a held request");
 
   start_held (fixture);
   hb_machine_check (&fixture->machine, fixture->now);
@@ -427,7 +427,7 @@ static void
 test_hold_request_within (Fixture       *fixture,
                           gconstpointer  data)
 {
-  g_test_summary ("If a handler of `connecting` holds and releases the request, the attempt still "
+  g_test_summary ("If a handler for `connecting` holds and releases the request, the attempt still "
                   "has its full time");
 
   fixture->handler = hold_and_release_cb;

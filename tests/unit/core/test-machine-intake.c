@@ -258,7 +258,7 @@ static void
 test_greeting (Fixture       *fixture,
                gconstpointer  data)
 {
-  g_test_summary ("If a message from another thread is taken in while handlers of `open` run, it "
+  g_test_summary ("If a message from another thread is taken in while handlers for `open` run, it "
                   "is sent after the queue");
 
   start (fixture);

@@ -211,7 +211,7 @@ static void
 test_close_greeting (Fixture       *fixture,
                      gconstpointer  data)
 {
-  g_test_summary ("close () in a handler of `open` first sends the messages of the handler, and "
+  g_test_summary ("close () in a handler for `open` first sends the messages of the handler, and "
                   "then the queue");
 
   start (fixture);

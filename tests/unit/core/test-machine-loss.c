@@ -328,7 +328,7 @@ test_connect_timeout_request (Fixture       *fixture,
                               gconstpointer  data)
 {
   g_test_summary ("The time for an attempt counts from the moment at which its request is sent, "
-                  "however long handlers of `connecting` take");
+                  "however long handlers for `connecting` take");
 
   fixture->handler = take_time_cb;
   start (fixture);

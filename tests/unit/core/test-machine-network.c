@@ -5,7 +5,7 @@
 #include "machine-fixture.h"
 #include "machine-events.h"
 
-/* check () and changes of the network. While network-aware is TRUE, a change has the same effects
+/* check () and network changes. While network-aware is TRUE, a change has the same effects
  * as check (), except that it does not end a delay that the server asked for, and takes effect at
  * most once every five seconds. */
 
@@ -65,7 +65,7 @@ static void
 test_check_unlimited (Fixture       *fixture,
                       gconstpointer  data)
 {
-  g_test_summary ("Without a pong timeout, check () and a change of the network cause a ping even "
+  g_test_summary ("Without a pong timeout, check () and a network change cause a ping even "
                   "if an earlier ping is unanswered");
 
   fixture->machine.settings.ping_timeout = 0;
@@ -145,7 +145,7 @@ static void
 test_waiting (Fixture       *fixture,
               gconstpointer  data)
 {
-  g_test_summary ("A change of the network ends a delay");
+  g_test_summary ("A network change ends a delay");
 
   start (fixture);
   lose_link (fixture);
@@ -159,7 +159,7 @@ static void
 test_retry_after (Fixture       *fixture,
                   gconstpointer  data)
 {
-  g_test_summary ("A change of the network does not end a delay that the server asked for, but "
+  g_test_summary ("A network change does not end a delay that the server asked for, but "
                   "check () does");
 
   start (fixture);
@@ -179,7 +179,7 @@ test_burst (Fixture       *fixture,
 {
   guint i;
 
-  g_test_summary ("Of many changes of the network within five seconds, the first takes effect at "
+  g_test_summary ("Of many network changes within five seconds, the first takes effect at "
                   "once, and all others together at the end of the five seconds");
 
   set_text (&fixture->machine.settings.pong_message, "pong");
@@ -238,7 +238,7 @@ static void
 test_closed (Fixture       *fixture,
              gconstpointer  data)
 {
-  g_test_summary ("A change of the network has no effect on a closed task, even after the task is "
+  g_test_summary ("A network change has no effect on a closed task, even after the task is "
                   "opened");
 
   change_network (fixture);
@@ -274,7 +274,7 @@ static void
 test_unread_reply (Fixture       *fixture,
                    gconstpointer  data)
 {
-  g_test_summary ("A change of the network never ends a link, because the reply may be in the "
+  g_test_summary ("A network change never ends a link, because the reply may be in the "
                   "socket, unread");
 
   start_open (fixture);
@@ -291,7 +291,7 @@ static void
 test_held (Fixture       *fixture,
            gconstpointer  data)
 {
-  g_test_summary ("A change of the network does not end a hold");
+  g_test_summary ("A network change does not end a hold");
 
   hb_machine_hold (&fixture->machine);
   start (fixture);
@@ -305,7 +305,7 @@ static void
 test_closing (Fixture       *fixture,
               gconstpointer  data)
 {
-  g_test_summary ("A change of the network does not affect a task that is closing");
+  g_test_summary ("A network change does not affect a task that is closing");
 
   start_open (fixture);
   close_with (fixture, 1000, NULL);

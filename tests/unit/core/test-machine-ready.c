@@ -103,7 +103,7 @@ test_unready_again (Fixture       *fixture,
   assert_effects (fixture, LEAVES_UNREADY " close:1006 " FAILS "reconnect:2:2000");
 }
 
-/* A handler of `open` as in an application that logs in and subscribes */
+/* A handler for `open` as in an application that logs in and subscribes */
 static void
 greet (Fixture    *fixture,
        const char *effect)
@@ -170,7 +170,7 @@ static void
 test_mark_in_open (Fixture       *fixture,
                    gconstpointer  data)
 {
-  g_test_summary ("After a mark in a handler of `open`, the messages of the handler still precede "
+  g_test_summary ("After a mark in a handler for `open`, the messages of the handler still precede "
                   "the queue");
 
   fixture->handler = mark_in_open;

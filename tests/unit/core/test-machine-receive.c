@@ -178,8 +178,8 @@ test_close_in_handler (Fixture       *fixture,
   assert_message (fixture, "a");
 }
 
-/* Flushes the queue, and receives a binary and a text message, in the handler of the first message,
- * as if the handler ran a main loop. */
+/* Flushes the queue, and receives a binary and a text message, in the handler for the first
+ * message, as if the handler ran a main loop. */
 static void
 loop_cb (Fixture    *fixture,
          const char *effect)
@@ -249,7 +249,7 @@ test_one_at_a_time (Fixture       *fixture,
 {
   guint i;
 
-  g_test_summary ("While a handler of a message runs a main loop, no other message is emitted. The "
+  g_test_summary ("While a message handler runs a main loop, no other message is emitted. The "
                   "messages follow in order when the handler has returned.");
 
   start_open (fixture);
@@ -264,7 +264,7 @@ test_one_at_a_time (Fixture       *fixture,
     }
 }
 
-/* Loses the link in the handler of a message, as if the handler ran a main loop. */
+/* Loses the link in the message handler, as if the handler ran a main loop. */
 static void
 lose_cb (Fixture    *fixture,
          const char *effect)
@@ -295,7 +295,7 @@ test_loss_in_handler (Fixture       *fixture,
   assert_message (fixture, "second");
 }
 
-/* In the handler of the first message, the second message fills the inbox. It was received
+/* In the handler for the first message, the second message fills the inbox. It was received
  * earlier, so the inbox gets it only when the effects are carried out. */
 static void
 fill_cb (Fixture    *fixture,
@@ -309,7 +309,7 @@ fill_cb (Fixture    *fixture,
   g_assert_false (hb_machine_may_read (&fixture->machine));
 }
 
-/* Receives a message that fills the inbox, in the handler of the first message. */
+/* Receives a message that fills the inbox, in the handler for the first message. */
 static void
 fill_at_once_cb (Fixture    *fixture,
                  const char *effect)
@@ -326,7 +326,7 @@ static void
 test_fill_in_handler (Fixture       *fixture,
                       gconstpointer  data)
 {
-  g_test_summary ("While a handler of a message runs a main loop, the link is not read if too many "
+  g_test_summary ("While a message handler runs a main loop, the link is not read if too many "
                   "messages wait");
 
   start_open (fixture);

@@ -17,7 +17,7 @@ typedef enum {
   TIMEOUT,     /* the peer does not reply to a ping */
   NETWORK,     /* the network fails during the message */
   OURSELVES,   /* reconnect_now () ends the link */
-  GREETING,    /* like PEER, but after a message from a handler of `open` has been written */
+  GREETING,    /* like PEER, but after a message from a handler for `open` has been written */
 } End;
 
 typedef struct
@@ -195,7 +195,7 @@ test_count_goes_on (Fixture       *fixture,
   start (fixture);
   send_ticket (fixture, "poison", "poison");
 
-  /* On the second link, a handler of `open` sends a message, which is not written. On the third
+  /* On the second link, a handler for `open` sends a message, which is not written. On the third
    * link, this message precedes the refused one, and is written. */
   for (i = 0; i < 4; i++)
     {

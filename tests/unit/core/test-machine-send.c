@@ -267,7 +267,7 @@ static void
 test_greeting (Fixture       *fixture,
                gconstpointer  data)
 {
-  g_test_summary ("Messages from a handler of `open` are sent before those in the queue");
+  g_test_summary ("Messages from a handler for `open` are sent before those in the queue");
 
   start (fixture);
   send_text (fixture, "queued");
@@ -283,8 +283,8 @@ static void
 test_greeting_again (Fixture       *fixture,
                      gconstpointer  data)
 {
-  g_test_summary ("On each link, messages from handlers of `open` precede the queue, including the "
-                  "messages that were in flight on the previous link");
+  g_test_summary ("On each link, messages from handlers for `open` precede the queue, including "
+                  "the messages that were in flight on the previous link");
 
   fixture->handler = greet_cb;
   fixture->holds_writes = TRUE;
@@ -305,7 +305,7 @@ static void
 test_greeting_ticket (Fixture       *fixture,
                       gconstpointer  data)
 {
-  g_test_summary ("If handlers of `open` have sent messages, the queue is sent before "
+  g_test_summary ("If handlers for `open` have sent messages, the queue is sent before "
                   "open_async () completes");
 
   hb_machine_open (&fixture->machine, fixture->now, (gpointer) "open");

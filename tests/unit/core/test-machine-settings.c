@@ -258,7 +258,7 @@ static void
 test_in_close (Fixture       *fixture,
                gconstpointer  data)
 {
-  g_test_summary ("If a handler of `close` changes the delay, `reconnect` passes the new delay");
+  g_test_summary ("If a handler for `close` changes the delay, `reconnect` passes the new delay");
 
   start_open (fixture);
   fixture->handler = set_in_close_cb;
@@ -426,7 +426,7 @@ static void
 test_next_uri (Fixture       *fixture,
                gconstpointer  data)
 {
-  g_test_summary ("A URI that a handler of `connecting` sets without a hold takes effect at the "
+  g_test_summary ("A URI that a handler for `connecting` sets without a hold takes effect at the "
                   "next attempt");
 
   fixture->handler = set_uri_in_connecting_cb;

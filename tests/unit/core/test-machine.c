@@ -122,7 +122,7 @@ static void
 test_open_ticket (Fixture       *fixture,
                   gconstpointer  data)
 {
-  g_test_summary ("open_async () completes when the link is open and the handlers of `open` have "
+  g_test_summary ("open_async () completes when the link is open and the handlers for `open` have "
                   "run");
 
   hb_machine_open (&fixture->machine, fixture->now, (gpointer) "first");

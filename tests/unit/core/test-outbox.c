@@ -9,7 +9,7 @@
 #include "hb-outbox-private.h"
 
 /* An outbox with room for ten bytes. Its link is open and cannot report acknowledgements, and the
- * handlers of `open` have returned. */
+ * handlers for `open` have returned. */
 typedef struct
 {
   HbOutbox   outbox;
@@ -576,7 +576,7 @@ static void
 test_greeting (Fixture       *fixture,
                gconstpointer  data)
 {
-  g_test_summary ("While handlers of `open` run, their messages are sent, and the queue waits");
+  g_test_summary ("While handlers for `open` run, their messages are sent, and the queue waits");
 
   hb_outbox_on_lost (&fixture->outbox, FALSE);
   send_text (fixture, "q1");
@@ -596,7 +596,7 @@ static void
 test_greeting_volatile (Fixture       *fixture,
                         gconstpointer  data)
 {
-  g_test_summary ("A handler of `open` may send a volatile message, even if others are queued");
+  g_test_summary ("A handler for `open` may send a volatile message, even if others are queued");
 
   hb_outbox_on_lost (&fixture->outbox, FALSE);
   send_text (fixture, "queued");
@@ -611,8 +611,8 @@ static void
 test_greeting_lost (Fixture       *fixture,
                     gconstpointer  data)
 {
-  g_test_summary ("If a link is lost while handlers of `open` run, their messages also precede the "
-                  "queue on the next link");
+  g_test_summary ("If a link is lost while handlers for `open` run, their messages also precede "
+                  "the queue on the next link");
 
   hb_outbox_on_lost (&fixture->outbox, FALSE);
   send_text (fixture, "q1");

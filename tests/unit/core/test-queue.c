@@ -229,7 +229,7 @@ static void
 test_greeting_holds_back (Fixture       *fixture,
                           gconstpointer  data)
 {
-  g_test_summary ("While handlers of `open` run, the queue waits");
+  g_test_summary ("While handlers for `open` run, the queue waits");
 
   push (fixture, "queued");
   push_full (fixture, "greeting", HB_LINE_GREETING, FALSE, NULL);

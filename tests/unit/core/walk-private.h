@@ -65,7 +65,7 @@ typedef struct
   gboolean awaits_turn;
   gboolean is_open;
   gboolean can_acknowledge;
-  gboolean is_greeted;     /* whether the handlers of `open` have returned */
+  gboolean is_greeted;     /* whether the handlers for `open` have returned */
   gboolean is_reading;
   gboolean has_sent_close;
 } Link;
@@ -108,7 +108,7 @@ struct _Walk
   guint      n_acts;        /* how often act () has been called, or a handler has run a main loop */
   guint      n_numbers;     /* the number of messages that have been made */
   guint      n_calls;
-  gboolean   is_giving;     /* whether handlers of a message are running */
+  gboolean   is_giving;     /* whether message handlers are running */
   gboolean   is_yielding;   /* whether other sources run before a waiting message is emitted */
   gboolean   is_disposed;
 

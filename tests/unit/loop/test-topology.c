@@ -10,7 +10,7 @@
 
 #include "hb-topology-private.h"
 
-/* The messages of the kernel that count as a change of the network, and those that do not, for
+/* The messages of the kernel that count as a network change, and those that do not, for
  * example because they only repeat earlier ones. In tests/loopback/netns/test-netlink.c, the kernel
  * itself sends some of them. */
 
@@ -383,7 +383,7 @@ main (int   argc,
 
   g_test_init (&argc, &argv, NULL);
   g_test_summary ("A message that repeats the description of a link, an address or a route does "
-                  "not count as a change of the network");
+                  "not count as a network change");
 
   for (i = 0; i < G_N_ELEMENTS (cases); i++)
     g_test_add_data_func (cases[i].path, &cases[i], test_case);
