@@ -44,9 +44,8 @@ take_message_in (HbMachine  *self,
   return is_accepting;
 }
 
-/* Handles the calls in @batch. Takes ownership of the messages with their tickets, and of the
- * tickets in `overflowed`. The caller then releases the tickets in `cancelled`, and clears the
- * batch. */
+/* Handles the calls in @batch. Takes ownership of the messages and of all tickets. The caller then
+ * clears the batch. */
 void
 hb_machine_take_in (HbMachine *self,
                     gint64     now,
@@ -74,8 +73,15 @@ hb_machine_take_in (HbMachine *self,
         n_late++;
     }
 
+  /* The last reference to a ticket may own the last reference to the task, so an effect releases
+   * the ticket. */
   for (i = 0; i < hb_tickets_get_length (&batch->cancelled); i++)
-    hb_machine_cancel (self, now, hb_tickets_at (&batch->cancelled, i));
+    {
+      gpointer ticket = hb_tickets_at (&batch->cancelled, i);
+
+      hb_machine_cancel (self, now, ticket);
+      hb_effects_push_resolve (&self->effects, ticket, HB_OUTCOME_NONE, NULL);
+    }
 
   if (!self->disposed)
     {

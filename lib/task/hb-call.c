@@ -258,6 +258,8 @@ hb_call_complete (HbEffect *effect)
     case HB_OUTCOME_FAILED:
       return_error (task, g_steal_pointer (&effect->resolve.error));
       break;
+    case HB_OUTCOME_NONE:
+      break;
     default:
       g_assert_not_reached ();
     }

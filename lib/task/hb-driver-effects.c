@@ -60,6 +60,8 @@ yield (HbDriver *self)
 void
 hb_driver_leave_context (HbDriver *self)
 {
+  HbTickets ended;
+
   if (self->home.context == NULL)
     return;
 
@@ -67,11 +69,12 @@ hb_driver_leave_context (HbDriver *self)
     hb_driver_keep (self);
 
   end_yield (self);
-  hb_intake_set_alarm (&self->intake, NULL);
+  hb_intake_unset_alarm (&self->intake, &ended);
   hb_driver_forget_turn (self);
   hb_alarm_leave (&self->alarm);
   g_clear_pointer (&self->network, hb_network_unwatch);
   hb_home_leave (&self->home);
+  hb_tickets_unref_all (&ended);
   hb_driver_unref (self);
 }
 

@@ -21,7 +21,6 @@ hb_driver_take_batch_in (HbDriver *self)
   hb_driver_make_room (self, batch.unreserved);
   self->now = hb_clock_now ();
   hb_machine_take_in (&self->machine, self->now, &batch);
-  hb_tickets_unref_all (&batch.cancelled);
   hb_batch_clear (&batch);
 }
 

@@ -45,6 +45,8 @@ void     hb_intake_cancel      (HbIntake          *self,
 
 void     hb_intake_set_alarm   (HbIntake          *self,
                                 HbAlarm           *alarm);
+void     hb_intake_unset_alarm (HbIntake          *self,
+                                HbTickets         *ended);
 void     hb_intake_set_limits  (HbIntake          *self,
                                 const HbSettings  *settings);
 void     hb_intake_set_refusal (HbIntake          *self,

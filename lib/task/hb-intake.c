@@ -228,27 +228,34 @@ hb_intake_cancel (HbIntake *self,
   wake (self);
 }
 
-/* Sets the alarm that wakes the task's thread. When the task leaves its context, messages are
- * already refused, and all calls have ended. Requests to cancel such a call are therefore dropped.
- *
- * @alarm: (nullable): NULL when the task leaves its context */
+/* Sets the alarm that wakes the task's thread. */
 void
 hb_intake_set_alarm (HbIntake *self,
                      HbAlarm  *alarm)
 {
-  HbTickets ended;
+  g_mutex_lock (&self->mutex);
+  self->alarm = alarm;
+  g_mutex_unlock (&self->mutex);
+}
 
+/* Call this when the task leaves its context. Messages are already refused, and all calls have
+ * ended. Requests to cancel such a call are therefore dropped.
+ *
+ * @ended: (out) (transfer full): the tickets of these requests. Releasing them may drop the last
+ *   reference to the task, so the task must have left its context before */
+void
+hb_intake_unset_alarm (HbIntake  *self,
+                       HbTickets *ended)
+{
   g_mutex_lock (&self->mutex);
   g_assert (self->batch.messages.length == 0);
 
-  self->alarm = alarm;
+  self->alarm = NULL;
   self->is_woken = FALSE;
-  ended = self->batch.cancelled;
+  *ended = self->batch.cancelled;
   self->batch.cancelled = (HbTickets) { 0 };
   g_atomic_int_set (&self->is_filled, FALSE);
   g_mutex_unlock (&self->mutex);
-
-  hb_tickets_unref_all (&ended);
 }
 
 static void

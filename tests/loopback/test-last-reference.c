@@ -308,6 +308,126 @@ test_abandoned_context (void)
   wait_idle ();
 }
 
+/* A thread cancels its call when the handlers of `cancel_on` run, and receives the result while the
+ * handlers of `drop_on` run. Then the task has not yet handled the request to cancel the call, and
+ * only this request still owns a reference to the task. */
+typedef struct
+{
+  const char *name;
+  const char *cancel_on;
+  const char *drop_on;
+  gboolean    closes;    /* whether the main thread closes the task, or lets it send the message */
+} Cancelling;
+
+static const Cancelling cancellings[] = {
+  { "cancelled-and-sent", "open", "drain", FALSE },
+  { "cancelled-and-closed", "notify::state", "notify::buffered-amount", TRUE },
+};
+
+typedef enum {
+  STEP_CALL = 1,
+  STEP_CANCEL,
+  STEP_DROP,
+  STEP_END,
+} Step;
+
+typedef struct
+{
+  HbWebsocketTask *task;
+  int              step;
+} Canceller;
+
+static void
+wait_for_step (Canceller *self,
+               Step       step)
+{
+  while (g_atomic_int_get (&self->step) < (int) step)
+    g_thread_yield ();
+}
+
+static void
+end_step (Canceller *self)
+{
+  g_atomic_int_inc (&self->step);
+}
+
+static gpointer
+call_and_cancel (gpointer data)
+{
+  GMainContext *context = g_main_context_new ();
+  g_autoptr (GCancellable) cancellable = g_cancellable_new ();
+  g_autoptr (GBytes) bytes = g_bytes_new_static ("x", 1);
+  GAsyncResult *result = NULL;
+  Canceller *self = data;
+
+  g_main_context_push_thread_default (context);
+  hb_websocket_task_send_message_async (self->task, SOUP_WEBSOCKET_DATA_TEXT, bytes,
+                                        HB_SEND_FLAGS_DEFAULT, cancellable, store_result_cb,
+                                        &result);
+  end_step (self);
+  wait_for_step (self, STEP_CANCEL);
+  g_cancellable_cancel (cancellable);
+  wait_idle ();
+  end_step (self);
+  wait_until (result != NULL);
+  g_object_unref (result);
+  wait_idle ();
+  g_main_context_pop_thread_default (context);
+  g_main_context_unref (context);
+  end_step (self);
+
+  return NULL;
+}
+
+static void
+cancel_cb (Canceller *self)
+{
+  if (g_atomic_int_get (&self->step) != STEP_CALL)
+    return;
+
+  end_step (self);
+  wait_for_step (self, STEP_DROP);
+}
+
+static void
+drop_task_cb (Canceller *self)
+{
+  if (g_atomic_int_get (&self->step) < STEP_DROP)
+    return;
+
+  g_clear_object (&self->task);
+  wait_for_step (self, STEP_END);
+}
+
+static void
+test_cancelling (gconstpointer data)
+{
+  const Cancelling *cancelling = data;
+  TestServer *server = test_server_new (TEST_SERVER_ECHO);
+  Canceller self = { .task = hb_websocket_task_new (test_server_get_uri (server)) };
+  GThread *thread;
+  GWeakRef weak;
+
+  g_test_summary ("The task may be freed when it handles a request to cancel a call that has ended "
+                  "meanwhile");
+
+  g_weak_ref_init (&weak, self.task);
+  g_signal_connect_swapped (self.task, cancelling->cancel_on, G_CALLBACK (cancel_cb), &self);
+  g_signal_connect_swapped (self.task, cancelling->drop_on, G_CALLBACK (drop_task_cb), &self);
+  hb_websocket_task_open (self.task);
+  thread = g_thread_new ("canceller", call_and_cancel, &self);
+  wait_for_step (&self, STEP_CALL);
+
+  if (cancelling->closes)
+    hb_websocket_task_close (self.task, 1000, NULL);
+
+  wait_until (is_freed (&weak));
+  g_thread_join (thread);
+  g_weak_ref_clear (&weak);
+  test_server_free (server);
+  wait_idle ();
+}
+
 /* Adds a test with a main loop that owns the context between its iterations, and one with a loop
  * that does not. */
 static void
@@ -342,6 +462,13 @@ main (int   argc,
   add_loop_tests ("ending", test_while_ending);
   g_test_add_func ("/loopback/last-reference/after-thread", test_after_thread);
   g_test_add_func ("/loopback/last-reference/abandoned-context", test_abandoned_context);
+
+  for (i = 0; i < G_N_ELEMENTS (cancellings); i++)
+    {
+      g_autofree char *path = g_strconcat ("/loopback/last-reference/", cancellings[i].name, NULL);
+
+      g_test_add_data_func (path, &cancellings[i], test_cancelling);
+    }
 
   return g_test_run ();
 }

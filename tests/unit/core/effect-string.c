@@ -59,6 +59,8 @@ effect_to_string (const HbEffect *self)
           return g_strdup ("resolve:cancelled");
         case HB_OUTCOME_FAILED:
           return g_strdup_printf ("resolve:failed:%d", self->resolve.error->code);
+        case HB_OUTCOME_NONE:
+          return g_strdup ("resolve:none");
         default:
           g_assert_not_reached ();
         }

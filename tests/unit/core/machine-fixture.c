@@ -187,6 +187,8 @@ carry_out (Fixture        *fixture,
       return TRUE;
 
     case HB_EFFECT_RESOLVE:
+      if (effect->resolve.outcome == HB_OUTCOME_NONE)
+        return TRUE;
       g_assert_false (g_ptr_array_find (fixture->resolved, effect->resolve.ticket, NULL));
       g_ptr_array_add (fixture->resolved, effect->resolve.ticket);
       return TRUE;

@@ -308,7 +308,7 @@ test_cancel (Fixture       *fixture,
   hb_batch_clear (&batch);
   assert_takes_back (fixture, "");
   assert_effects (fixture, "notify:buffered-amount resolve:cancelled(one) "
-                           "notify:buffered-amount drain");
+                           "notify:buffered-amount drain resolve:none(one)");
 }
 
 int

@@ -133,6 +133,7 @@ walk_resolve (Walk           *self,
       g_assert_cmpint (call->kind, !=, CALL_CLOSE);
       g_assert_false (call->is_written);
       break;
+    case HB_OUTCOME_NONE:
     default:
       g_assert_not_reached ();
     }

@@ -337,6 +337,8 @@ carry_out (Walk     *self,
       walk_call_back (self);
       break;
     case HB_EFFECT_RESOLVE:
+      if (effect->resolve.outcome == HB_OUTCOME_NONE)
+        break;
       walk_resolve (self, effect);
       walk_call_back (self);
       break;
