@@ -34,6 +34,8 @@ typedef enum {
   HB_EFFECT_RECONNECT, /* emit `reconnect` (serial, attempt, delay) */
   HB_EFFECT_DRAIN,     /* emit `drain` */
   HB_EFFECT_RESOLVE,   /* complete a call (ticket, outcome, error or opcode and bytes) */
+  HB_EFFECT_RELEASE,   /* release the bytes of a message that has left the queue (bytes); made by
+                        * hb_machine_pop_effect () after all other effects */
 } HbEffectKind;
 
 typedef enum {
@@ -53,6 +55,7 @@ typedef struct
     guint       serial;
     HbProperty  property;
     GError     *error;    /* (owned) */
+    GBytes     *bytes;    /* (owned) */
 
     struct
     {

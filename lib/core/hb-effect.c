@@ -160,6 +160,9 @@ hb_effect_clear (HbEffect *self)
       else
         g_clear_error (&self->resolve.error);
       break;
+    case HB_EFFECT_RELEASE:
+      g_clear_pointer (&self->bytes, g_bytes_unref);
+      break;
     case HB_EFFECT_DROP:
     case HB_EFFECT_CONNECT:
     case HB_EFFECT_REQUEST:

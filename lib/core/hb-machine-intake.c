@@ -31,15 +31,13 @@ static gboolean
 take_message_in (HbMachine  *self,
                  HbOutgoing *message)
 {
-  g_autoptr (GBytes) bytes = message->bytes;
   g_autoptr (GError) error = NULL;
   gboolean is_accepting = hb_machine_check_accepting (self, &error);
 
   if (is_accepting && hb_outbox_accept (&self->outbox, &self->settings, message, NULL, &error))
-    return TRUE;
-
-  g_bytes_ref (bytes);
-  hb_outbox_drop_late (&self->outbox, message, error);
+    g_bytes_unref (message->bytes);
+  else
+    hb_outbox_drop_late (&self->outbox, message, error);
 
   return is_accepting;
 }

@@ -199,7 +199,8 @@ HbMetrics        *hb_machine_get_metrics        (HbMachine      *self,
 static inline gboolean
 hb_machine_has_effect (const HbMachine *self)
 {
-  return self->effects.length > 0 || hb_inbox_can_give (&self->inbox);
+  return self->effects.length > 0 || self->outbox.gone.length > 0
+         || hb_inbox_can_give (&self->inbox);
 }
 
 /* Returns whether the next effect is the drop of the link. */

@@ -391,8 +391,23 @@ follow_taken_back (HbMachine *self)
     hb_machine_follow_inbox (self, HB_NEVER); /* The time is needed only to resume reading. */
 }
 
-/* Moves the first effect to @effect, which the caller clears. Returns FALSE if none is left.
- * Received messages that wait come after all effects. */
+/* Takes the effect that is next when no effect is left that was pushed. Releases the bytes of sent
+ * and dropped messages, and then emits the received messages that wait. */
+static gboolean
+pop_last (HbMachine *self,
+          HbEffect  *effect)
+{
+  GBytes *gone = hb_outbox_pop_gone (&self->outbox);
+
+  if (gone == NULL)
+    return hb_inbox_give (&self->inbox, effect);
+
+  *effect = (HbEffect) { .kind = HB_EFFECT_RELEASE, .bytes = gone };
+
+  return TRUE;
+}
+
+/* Moves the first effect to @effect, which the caller clears. Returns FALSE if none is left. */
 gboolean
 hb_machine_pop_effect (HbMachine *self,
                        HbEffect  *effect)
@@ -409,7 +424,7 @@ hb_machine_pop_effect (HbMachine *self,
     }
 
   if (next == NULL)
-    return hb_inbox_give (&self->inbox, effect);
+    return pop_last (self, effect);
 
   *effect = *next;
   hb_deque_pop_head (&self->effects);

@@ -19,6 +19,7 @@ typedef struct
   HbEffects   *effects;         /* (not owned) */
   HbMetrics   *metrics;         /* (not owned) */
   HbTickets    flushes;         /* wait until the queue is empty */
+  HbDeque      gone;            /* of GBytes *, (owned): see hb_outbox_pop_gone () */
   HbQueryTimer queries;         /* of the current link */
   guint64      written;         /* how many bytes of the current link the kernel has accepted */
   guint64      acknowledged;    /* how many the peer has acknowledged; `written` if unknown */
@@ -140,6 +141,33 @@ void              hb_outbox_on_progress        (HbOutbox         *self,
                                                 guint64           written);
 void              hb_outbox_on_blocked         (HbOutbox         *self);
 void              hb_outbox_on_writable        (HbOutbox         *self);
+
+/* Keeps the bytes of a message that has left the queue. Takes ownership of @bytes. */
+static inline void
+hb_outbox_push_gone (HbOutbox *self,
+                     GBytes   *bytes)
+{
+  *(GBytes **) hb_deque_push_tail (&self->gone) = bytes;
+}
+
+/* Returns the bytes of a message that has left the queue. The caller releases them, which may call
+ * a function of the application. That function may call the task again, so it must not run while
+ * the machine handles an event or a call.
+ *
+ * Returns: (transfer full) (nullable): NULL if none is left */
+static inline GBytes *
+hb_outbox_pop_gone (HbOutbox *self)
+{
+  GBytes *bytes;
+
+  if (self->gone.length == 0)
+    return NULL;
+
+  bytes = *(GBytes **) hb_deque_at (&self->gone, 0);
+  hb_deque_pop_head (&self->gone);
+
+  return bytes;
+}
 
 /* Returns whether nothing is left to write. Written messages may still wait for the peer's
  * acknowledgement. */

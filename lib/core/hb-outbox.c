@@ -6,7 +6,7 @@
 #include "hb-i18n-private.h"
 #include "hb-outbox-private.h"
 
-/* Counts a message as dropped, and completes its call. Does not release its bytes. */
+/* Counts a message as dropped, and completes its call. The caller still owns its bytes. */
 static void
 resolve_unsent (HbOutbox         *self,
                 const HbOutgoing *message,
@@ -17,6 +17,7 @@ resolve_unsent (HbOutbox         *self,
   hb_effects_push_resolve (self->effects, message->ticket, outcome, error);
 }
 
+/* Takes ownership of the bytes of @message. */
 void
 hb_outbox_drop (HbOutbox         *self,
                 const HbOutgoing *message,
@@ -24,7 +25,7 @@ hb_outbox_drop (HbOutbox         *self,
                 const GError     *error)
 {
   resolve_unsent (self, message, outcome, error);
-  g_bytes_unref (message->bytes);
+  hb_outbox_push_gone (self, message->bytes);
 }
 
 /* Notes that a message has to wait, and notifies buffered-amount, because the application may show
@@ -128,7 +129,7 @@ drop_volatile (HbOutbox *self,
   hb_deque_clear (&popped);
 }
 
-/* Counts a message as sent, and completes its call. Does not release its bytes. */
+/* Counts a message as sent, and completes its call. Takes ownership of the bytes of @message. */
 static inline void
 complete (HbOutbox         *self,
           const HbOutgoing *message,
@@ -138,6 +139,7 @@ complete (HbOutbox         *self,
   self->metrics->bytes_sent += size;
 
   hb_effects_push_resolve (self->effects, message->ticket, HB_OUTCOME_DONE, NULL);
+  hb_outbox_push_gone (self, message->bytes);
 }
 
 /* Call this when the link ends. Completes the written messages that need no acknowledgement, but
@@ -157,7 +159,6 @@ complete_passed (HbOutbox *self)
       const HbOutgoing *message = hb_deque_peek (&popped, i);
 
       complete (self, message, g_bytes_get_size (message->bytes));
-      g_bytes_unref (message->bytes);
     }
 
   hb_queue_release_gone (&self->queue);
@@ -171,11 +172,18 @@ hb_outbox_init (HbOutbox  *self,
 {
   *self = (HbOutbox) { .effects = effects, .metrics = metrics };
   hb_queue_init (&self->queue);
+  hb_deque_init (&self->gone, sizeof (GBytes *));
 }
 
 void
 hb_outbox_clear (HbOutbox *self)
 {
+  GBytes *bytes;
+
+  while ((bytes = hb_outbox_pop_gone (self)) != NULL)
+    g_bytes_unref (bytes);
+
+  hb_deque_clear (&self->gone);
   hb_queue_clear (&self->queue);
   hb_tickets_clear (&self->flushes);
 }
@@ -390,16 +398,11 @@ hb_outbox_complete_sent (HbOutbox *self)
 
   while ((message = hb_queue_peek_sent (&self->queue, self->written, self->acknowledged)) != NULL)
     {
-      GBytes *bytes = message->bytes;
-      gsize size = g_bytes_get_size (bytes);
+      gsize size = g_bytes_get_size (message->bytes);
 
       complete (self, message, size);
       hb_queue_pop_sent (&self->queue, size);
       is_any = TRUE;
-
-      /* Releasing the bytes may call a function of the application, which may send messages. So the
-       * message must already be out of the queue here. */
-      g_bytes_unref (bytes);
     }
 
   hb_queue_release_gone (&self->queue);

@@ -264,12 +264,9 @@ send_from_inside (HbDriver    *self,
   if (!accepted)
     hb_trace_refusal (&self->trace, error != NULL ? *error : NULL);
 
-  /* A handler that runs in these functions may drop the last reference to the task, so the driver
-   * may no longer exist afterwards. */
-  if (is_direct)
-    hb_driver_send_directly (self, message);
-  else
-    hb_driver_transmit_now (self);
+  /* A handler that runs in this function may drop the last reference to the task, so the driver may
+   * no longer exist afterwards. */
+  hb_driver_transmit_now (self, is_direct ? message : NULL);
 
   return accepted;
 }

@@ -36,8 +36,8 @@ send_taken (HbDriver         *self,
   hb_machine_on_sent (&self->machine, self->now, serial, &span, is_writable);
 }
 
-/* Sends a message that hb_machine_send () has not added to the queue. Nearly all messages cause no
- * effects, so effects are carried out only if some are pending. */
+/* Sends a message that hb_machine_send () has not added to the queue. The caller carries out the
+ * effects. */
 void
 hb_driver_send_directly (HbDriver         *self,
                          const HbOutgoing *message)
@@ -46,11 +46,6 @@ hb_driver_send_directly (HbDriver         *self,
   gboolean is_writable = give_to_link (self, message, &span);
 
   hb_machine_on_sent_directly (&self->machine, self->now, message, &span, is_writable);
-
-  if (hb_driver_has_work (self))
-    hb_driver_wake (self);
-  else
-    hb_driver_touch_alarm (self);
 }
 
 /* Sends messages as long as the machine has one that may be sent, and the link accepts it. The

@@ -16,7 +16,7 @@ G_BEGIN_DECLS
 #define HB_DRIVER_NOT_SHOWN -1
 
 /* Except for the tests, only the files of the driver include this header. Each file uses only the
- * files below it in this list, except that hb_driver_send_directly () calls hb_driver_wake ():
+ * files below it in this list:
  *
  *   hb-driver-calls.c
  *   hb-driver.c
@@ -81,7 +81,8 @@ void     hb_driver_drop_link       (HbDriver         *self);
 gboolean hb_driver_end             (HbDriver         *self);
 void     hb_driver_carry_out_each  (HbDriver         *self);
 gboolean hb_driver_carry_out_all   (HbDriver         *self);
-void     hb_driver_transmit_now    (HbDriver         *self);
+void     hb_driver_transmit_now    (HbDriver         *self,
+                                    const HbOutgoing *direct);
 void     hb_driver_wake            (HbDriver         *self);
 
 /* hb-driver.c */
@@ -141,7 +142,7 @@ hb_driver_touch_alarm (HbDriver *self)
 }
 
 /* Passes the messages and calls from other threads to the machine. No code of the application runs
- * in this function, except functions that free the bytes of a message. */
+ * in this function. */
 static inline void
 hb_driver_take_in (HbDriver *self)
 {

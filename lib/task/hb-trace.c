@@ -271,6 +271,7 @@ get_line (const HbMachine *machine,
     case HB_EFFECT_RECONNECT:
     case HB_EFFECT_DRAIN:
     case HB_EFFECT_RESOLVE:
+    case HB_EFFECT_RELEASE:
       return NULL;
     default:
       g_assert_not_reached ();

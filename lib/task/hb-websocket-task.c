@@ -244,6 +244,7 @@ emit (gpointer        owner,
     case HB_EFFECT_READ:
     case HB_EFFECT_YIELD:
     case HB_EFFECT_RESOLVE:
+    case HB_EFFECT_RELEASE:
     default:
       g_assert_not_reached ();
     }
@@ -1040,9 +1041,8 @@ hb_websocket_task_send_bytes (HbWebsocketTask  *self,
  * [method@WebsocketTask.send_text].
  *
  * If the application has set a function that frees the bytes of @message, the task can call this
- * function during any call to the task, and in any iteration of the task's main context. The
- * function may send messages, but it must not run a main loop or drop the last reference to the
- * task.
+ * function during any call to the task, also in another thread, and in any iteration of the task's
+ * main context. In the task's thread, the function may do the same as a handler of a signal.
  *
  * Returns: (skip): whether the message was accepted
  *
@@ -1235,6 +1235,10 @@ hb_websocket_task_flush_finish (HbWebsocketTask  *self,
  *
  * The call continues across reconnections until the task is `CLOSED`. On a `CLOSED` task, the call
  * returns a message that was received earlier, and fails if none is left.
+ *
+ * Until @callback has been called, [signal@WebsocketTask::message] is not emitted for the messages
+ * that follow. Therefore iterate the main context of the call until then, even after the call was
+ * cancelled.
  *
  * Since: 1.0
  */

@@ -271,6 +271,42 @@ test_stale_ping_after_reconnect (Fixture       *fixture,
   fixture_close_raw (fixture, raw_server_wait_peer (fixture->raw, 1));
 }
 
+typedef struct
+{
+  HbWebsocketTask *task;
+  GAsyncResult    *opened;
+} Reopening;
+
+static void
+reopen_cb (gpointer user_data)
+{
+  Reopening *self = user_data;
+
+  hb_websocket_task_open_async (self->task, NULL, store_result_cb, &self->opened);
+}
+
+static void
+test_reopen_in_free (Fixture       *fixture,
+                     gconstpointer  data)
+{
+  Reopening reopening = { fixture->task, NULL };
+  g_autoptr (GBytes) bytes = g_bytes_new_with_free_func ("x", 1, reopen_cb, &reopening);
+  g_autoptr (GError) error = NULL;
+
+  g_test_summary ("The function that frees the bytes of a dropped message may open the task again");
+
+  fixture_enter (fixture, HB_STATE_WAITING);
+  g_assert_true (hb_websocket_task_send_bytes (fixture->task, bytes, NULL));
+  g_clear_pointer (&bytes, g_bytes_unref);
+  hb_websocket_task_close (fixture->task, 1000, NULL);
+  signal_log_expect (fixture->log, "state:closed error:closed " WORDS_OPEN);
+  wait_until (reopening.opened != NULL);
+  hb_websocket_task_open_finish (fixture->task, reopening.opened, &error);
+  g_assert_no_error (error);
+  g_object_unref (reopening.opened);
+  fixture_close_raw (fixture, raw_server_wait_peer (fixture->raw, 1));
+}
+
 static void
 test_slow_upload (Fixture       *fixture,
                   gconstpointer  data)
@@ -325,6 +361,7 @@ main (int   argc,
   add_raw_test ("/reentry/reconnect-func-replaces-itself", test_reconnect_func_replaces_itself);
   add_raw_test ("/reentry/stale-ping", test_stale_ping);
   add_raw_test ("/reentry/stale-ping-after-reconnect", test_stale_ping_after_reconnect);
+  add_raw_test ("/reentry/reopen-in-free", test_reopen_in_free);
   add_raw_test ("/reentry/slow-upload", test_slow_upload);
 
   return g_test_run ();

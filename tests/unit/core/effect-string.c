@@ -64,6 +64,8 @@ effect_to_string (const HbEffect *self)
         default:
           g_assert_not_reached ();
         }
+    case HB_EFFECT_RELEASE:
+      return g_strdup ("release");
     default:
       g_assert_not_reached ();
     }

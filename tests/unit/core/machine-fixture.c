@@ -186,6 +186,9 @@ carry_out (Fixture        *fixture,
       fixture->message = g_bytes_ref (effect->message.bytes);
       return TRUE;
 
+    case HB_EFFECT_RELEASE:
+      return FALSE;
+
     case HB_EFFECT_RESOLVE:
       if (effect->resolve.outcome == HB_OUTCOME_NONE)
         return TRUE;

@@ -281,7 +281,8 @@ static void
 carry_out (Walk     *self,
            HbEffect *effect)
 {
-  g_assert_true (!self->is_disposed || effect->kind == HB_EFFECT_RESOLVE);
+  g_assert_true (!self->is_disposed || effect->kind == HB_EFFECT_RESOLVE
+                 || effect->kind == HB_EFFECT_RELEASE);
 
   switch (effect->kind)
     {
@@ -342,6 +343,9 @@ carry_out (Walk     *self,
       walk_resolve (self, effect);
       walk_call_back (self);
       break;
+    case HB_EFFECT_RELEASE:
+      walk_call_back (self);
+      break;
     default:
       g_assert_not_reached ();
     }
@@ -364,7 +368,7 @@ walk_drain (Walk *self)
 
       /* If the list of effects was empty, this effect emits a message that was waiting. The message
        * may come after the loss of its connection, but not while other sources must run first. */
-      if (has_waited)
+      if (effect.kind == HB_EFFECT_MESSAGE && has_waited)
         g_assert_false (self->is_yielding);
       else if (effect.kind == HB_EFFECT_MESSAGE)
         g_assert_true (self->mirror.sees_open);
