@@ -30,8 +30,10 @@ static const Case cases[] = {
 
 static GTlsCertificate *certificate;
 
-/* The number of times that the library has queried the number of unacknowledged bytes */
+/* The number of times that the library has queried the number of unacknowledged bytes, and the
+ * socket of the last query */
 static guint n_readings;
+static int last_socket;
 
 int ioctl (int           fd,
            unsigned long request,
@@ -54,7 +56,11 @@ ioctl (int           fd,
   va_start (args, request);
   argument = va_arg (args, void *);
   va_end (args);
-  n_readings += request == TIOCOUTQ;
+  if (request == TIOCOUTQ)
+    {
+      n_readings++;
+      last_socket = fd;
+    }
 
   return real (fd, request, argument);
 }
@@ -158,6 +164,83 @@ test_loss (gconstpointer data)
   raw_peer_forget (first);
 
   fixture_close_raw (&fixture, second);
+  fixture_tear_down (&fixture, NULL);
+}
+
+/* Waits without iterating the main context, so the task does not notice the acknowledgement. */
+static void
+block_until_acknowledged (void)
+{
+  gint64 deadline = wait_get_deadline ();
+  int n_bytes = has_stream ? 1 : 0;
+
+  while (n_bytes > 0)
+    {
+      g_assert_cmpint (g_get_monotonic_time (), <, deadline);
+      g_thread_yield ();
+      g_assert_cmpint (ioctl (last_socket, TIOCOUTQ, &n_bytes), ==, 0);
+    }
+}
+
+static void
+be_dropped (Fixture *fixture)
+{
+  raw_peer_drop (raw_server_get_peer (fixture->raw, 0));
+  signal_log_skip_to (fixture->log, "close:1006");
+}
+
+static void
+reconnect_now (Fixture *fixture)
+{
+  hb_websocket_task_reconnect_now (fixture->task);
+}
+
+static void
+reconnect_later (Fixture *fixture)
+{
+  hb_websocket_task_reconnect_later (fixture->task);
+}
+
+static void
+dispose (Fixture *fixture)
+{
+  g_object_run_dispose (G_OBJECT (fixture->task));
+}
+
+typedef struct
+{
+  const char *path;
+  void      (*end) (Fixture *fixture);
+} End;
+
+static const End ends[] = {
+  { "/loopback/delivery/end/dropped", be_dropped },
+  { "/loopback/delivery/end/reconnect-now", reconnect_now },
+  { "/loopback/delivery/end/reconnect-later", reconnect_later },
+  { "/loopback/delivery/end/dispose", dispose },
+};
+
+static void
+test_end (gconstpointer data)
+{
+  const End *row = data;
+  Fixture fixture = { 0 };
+  RawPeer *peer;
+
+  g_test_summary ("When a connection ends, the task first queries the acknowledgements, so an "
+                  "acknowledged message counts as sent, and is not sent again");
+
+  g_assert_true (set_up (&fixture, &cases[0]));
+  peer = fixture_open_raw (&fixture);
+  wait_idle ();
+  assert_sends (fixture.task, "one");
+  block_until_acknowledged ();
+  row->end (&fixture);
+  g_assert_cmpuint (get_metric (fixture.task, hb_metrics_get_messages_sent), ==, 1);
+
+  hb_websocket_task_close (fixture.task, 1000, NULL);
+  raw_peer_drop (peer);
+  signal_log_forget (fixture.log);
   fixture_tear_down (&fixture, NULL);
 }
 
@@ -336,6 +419,9 @@ main (int   argc,
 
       g_test_add_data_func (path, &cases[i], test_loss);
     }
+
+  for (i = 0; i < G_N_ELEMENTS (ends); i++)
+    g_test_add_data_func (ends[i].path, &ends[i], test_end);
 
   g_test_add_data_func ("/loopback/delivery/set-back/waiting", GINT_TO_POINTER (FALSE),
                         test_set_back);
