@@ -190,6 +190,39 @@ test_wakes (Fixture       *fixture,
 }
 
 static void
+send_volatile_cb (gpointer data)
+{
+  Sender sender;
+
+  sender_init (&sender, data, "two");
+  sender.flags = HB_SEND_FLAGS_VOLATILE;
+  sender_run (&sender, 0, 0);
+}
+
+static gpointer
+send_sending (gpointer data)
+{
+  g_autoptr (GBytes) bytes = g_bytes_new_with_free_func ("one", 3, send_volatile_cb, data);
+
+  g_assert_true (hb_websocket_task_send_message (data, SOUP_WEBSOCKET_DATA_TEXT, bytes,
+                                                 HB_SEND_FLAGS_VOLATILE, NULL));
+
+  return NULL;
+}
+
+static void
+test_wakes_again (Fixture       *fixture,
+                  gconstpointer  data)
+{
+  g_test_summary ("A message that is sent while the task's thread takes in another one also wakes "
+                  "the task's context");
+
+  fixture_enter (fixture, HB_STATE_WAITING);
+  g_thread_join (g_thread_new ("sender", send_sending, fixture->task));
+  wait_until (get_metric (fixture->task, hb_metrics_get_messages_dropped) == 2);
+}
+
+static void
 test_order (Fixture       *fixture,
             gconstpointer  data)
 {
@@ -730,6 +763,7 @@ main (int   argc,
   add_raw_test ("/loopback/senders/abandoned", test_abandoned);
   add_raw_test ("/loopback/senders/volatile", test_volatile);
   add_raw_test ("/loopback/senders/overflow-frees", test_overflow_frees);
+  add_raw_test ("/loopback/senders/wakes-again", test_wakes_again);
 
   for (i = 0; i < G_N_ELEMENTS (cancellings); i++)
     {
