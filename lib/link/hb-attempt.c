@@ -265,11 +265,12 @@ hb_attempt_get_request (HbAttempt *self)
 /* Returns whether the request is still waiting for a connection, because the session limits the
  * number of its connections. After a redirect, libsoup may keep the id of the previous connection.
  * The result is then FALSE although the request is waiting. If such an attempt times out, the error
- * message does not mention this limit. An error message that mentions the limit is always right. */
+ * message does not mention this limit. An error message that mentions the limit is always right.
+ * An attempt that has no turn yet does not time out, so the result does not matter then. */
 gboolean
 hb_attempt_is_queued (HbAttempt *self)
 {
-  return self->session != NULL && self->turn.func == NULL && self->request != NULL
+  return self->session != NULL && self->request != NULL
          && soup_message_get_connection_id (self->request) == 0;
 }
 

@@ -142,5 +142,4 @@ hb_driver_forget_turn (HbDriver *self)
     g_source_destroy (self->turn);
 
   g_clear_pointer (&self->turn, g_source_unref);
-  self->awaits_turn = FALSE;
 }
