@@ -529,15 +529,14 @@ turn_cb (gpointer data)
   return G_SOURCE_REMOVE;
 }
 
-static void
-test_turns (Fixture       *fixture,
-            gconstpointer  data)
+/* Emits the first of 100 messages that have waited. The others wait until other sources have had
+ * their turn. */
+static RawPeer *
+emit_first (Fixture *fixture,
+            guint   *n_messages)
 {
   RawPeer *peer;
-  guint n_messages[2] = { 0 };
   guint i;
-
-  g_test_summary ("Other sources run while the messages that have waited are emitted");
 
   hb_websocket_task_set_paused (fixture->task, TRUE);
   peer = fixture_open_raw (fixture);
@@ -545,15 +544,42 @@ test_turns (Fixture       *fixture,
     raw_peer_send (peer, RAW_FIN | RAW_BINARY, "", 0);
   wait_until (get_metric (fixture->task, hb_metrics_get_messages_received) == 100);
 
-  g_signal_connect (fixture->task, "message", G_CALLBACK (count_cb), &n_messages[0]);
-  g_idle_add (turn_cb, n_messages);
+  g_signal_connect (fixture->task, "message", G_CALLBACK (count_cb), n_messages);
   hb_websocket_task_set_paused (fixture->task, FALSE);
-  g_assert_cmpuint (n_messages[0], <, 20);
+  g_assert_cmpuint (*n_messages, <, 20);
+
+  return peer;
+}
+
+static void
+test_turns (Fixture       *fixture,
+            gconstpointer  data)
+{
+  RawPeer *peer;
+  guint n_messages[2] = { 0 };
+
+  g_test_summary ("Other sources run while the messages that have waited are emitted");
+
+  peer = emit_first (fixture, n_messages);
+  g_idle_add (turn_cb, n_messages);
   wait_until (n_messages[0] == 100);
   g_assert_cmpuint (n_messages[1], >, 0);
   g_assert_cmpuint (n_messages[1], <, 100);
   signal_log_forget (fixture->log);
   fixture_close_raw (fixture, peer);
+}
+
+static void
+test_end_in_turn (Fixture       *fixture,
+                  gconstpointer  data)
+{
+  guint n_messages = 0;
+
+  g_test_summary ("A task may end while messages wait until other sources have had their turn");
+
+  emit_first (fixture, &n_messages);
+  signal_log_forget (fixture->log);
+  g_assert_finalize_object (g_steal_pointer (&fixture->task));
 }
 
 static void
@@ -661,6 +687,7 @@ main (int   argc,
   add_raw_test ("/loopback/receive/reads-on", test_reads_on);
   add_raw_test ("/loopback/receive/close", test_close);
   add_raw_test ("/loopback/receive/turns", test_turns);
+  add_raw_test ("/loopback/receive/end-in-turn", test_end_in_turn);
   add_raw_test ("/loopback/receive/dispose-in-handler", test_dispose_in_handler);
   g_test_add_func ("/loopback/receive/many-links", test_many_links);
 
