@@ -101,6 +101,9 @@ test_context_is_taken_once (Fixture       *fixture,
   g_signal_connect_swapped (fixture->task, "open", G_CALLBACK (check_context_cb), context);
   g_signal_connect_swapped (fixture->task, "message", G_CALLBACK (check_context_cb), context);
   g_signal_connect_swapped (fixture->task, "close", G_CALLBACK (check_context_cb), context);
+  g_signal_connect_swapped (fixture->task, "error", G_CALLBACK (check_context_cb), context);
+  hb_websocket_task_set_max_buffered_amount (fixture->task, strlen ("hello"));
+  hb_websocket_task_set_overflow (fixture->task, HB_OVERFLOW_DROP_NEWEST);
   g_main_context_push_thread_default (context);
   hb_websocket_task_open (fixture->task);
   g_main_context_pop_thread_default (context);
@@ -110,6 +113,7 @@ test_context_is_taken_once (Fixture       *fixture,
       /* These functions are called while another context is the thread-default one, and act in the
        * task's context nevertheless. */
       assert_sends (fixture->task, "hello");
+      assert_sends (fixture->task, "too long");
       hb_websocket_task_check (fixture->task);
       turn_until (context, signal_log_count (fixture->log, "message:text:hello") > i);
       hb_websocket_task_reconnect_now (fixture->task);
