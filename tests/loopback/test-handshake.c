@@ -242,6 +242,34 @@ test_compression_meanwhile (Fixture       *fixture,
   fixture_close_raw (fixture, raw_server_wait_peer (fixture->raw, 2));
 }
 
+static void
+answer_late_cb (RawPeer  *peer,
+                gpointer  n_interim)
+{
+  guint i;
+
+  for (i = 0; i < GPOINTER_TO_UINT (n_interim); i++)
+    raw_peer_write_text (peer, "HTTP/1.1 103 Early Hints\r\n\r\n");
+
+  raw_peer_accept (peer);
+}
+
+static void
+test_interim (Fixture       *fixture,
+              gconstpointer  data)
+{
+  g_test_summary ("A server may send 100 interim answers before the connection opens, but not 101");
+
+  raw_server_set_requested (fixture->raw, answer_late_cb, GUINT_TO_POINTER (100));
+  fixture_close_raw (fixture, fixture_open_raw (fixture));
+
+  raw_server_set_requested (fixture->raw, answer_late_cb, GUINT_TO_POINTER (101));
+  hb_websocket_task_set_repeat_limit (fixture->task, 0);
+  hb_websocket_task_open (fixture->task);
+  signal_log_expect (fixture->log, "state:connecting connecting "
+                     "state:closed error:handshake error:repeat-limit");
+}
+
 /* A new URI applies to the next attempt. */
 static void
 test_other_uri (Fixture       *fixture,
@@ -330,6 +358,7 @@ main (int   argc,
   add_test ("/loopback/handshake/held-request", test_held_request);
   add_test ("/loopback/handshake/compression", test_compression);
   add_raw_test ("/loopback/handshake/compression-meanwhile", test_compression_meanwhile);
+  add_raw_test ("/loopback/handshake/interim", test_interim);
   add_test ("/loopback/handshake/other-uri", test_other_uri);
 
   return g_test_run ();
