@@ -232,27 +232,13 @@ hb_machine_mark_ready (HbMachine *self,
   hb_effects_push_notify (&self->effects, HB_PROPERTY_READY);
 }
 
-/* Makes a timeout end now if a change to the settings alone has moved its end into the past. */
-static void
-apply_to_timeouts (HbMachine *self,
-                   gint64     now)
-{
-  self->requested_at = hb_time_change_timeout (self->requested_at, self->connect_timeout,
-                                               self->settings.connect_timeout, now);
-  hb_heartbeat_change_pong_timeout (&self->heartbeat, self->pong_timeout,
-                                    self->settings.pong_timeout, now);
-  self->connect_timeout = self->settings.connect_timeout;
-  self->pong_timeout = self->settings.pong_timeout;
-}
-
 /* Applies changed settings. All deadlines except the end of a delay are computed from the settings
- * whenever they are needed, so of these, only a timeout that the change has ended needs an update.
- * If `manual-ready` is now FALSE, a link that waits to be marked ready becomes ready at once. */
+ * whenever they are needed, so they need no update here. If `manual-ready` is now FALSE, a link
+ * that waits to be marked ready becomes ready at once. */
 void
 hb_machine_apply_settings (HbMachine *self,
                            gint64     now)
 {
-  apply_to_timeouts (self, now);
   hb_outbox_apply_settings (&self->outbox, &self->settings, now);
   hb_machine_expire (self, now);
   hb_inbox_set_paused (&self->inbox, self->settings.paused);
@@ -271,6 +257,42 @@ hb_machine_change_reply (HbMachine *self)
 {
   if (self->settings.liveness == HB_LIVENESS_REPLY)
     hb_heartbeat_change_reply (&self->heartbeat);
+}
+
+/* Returns whether a property decides which message is the reply to a ping, or whether only the
+ * reply counts. */
+static gboolean
+is_about_reply (HbProperty property)
+{
+  return property == HB_PROPERTY_HEARTBEAT_MODE || property == HB_PROPERTY_PONG_MESSAGE
+         || property == HB_PROPERTY_LIVENESS;
+}
+
+/* Sets a property, as hb_settings_set () does, and applies the new value. If a change to a timeout
+ * alone has moved its end into the past, the timeout ends now.
+ *
+ * Returns whether the property has changed. */
+gboolean
+hb_machine_set (HbMachine     *self,
+                gint64         now,
+                HbProperty     property,
+                gconstpointer  value)
+{
+  guint connect_timeout = self->settings.connect_timeout;
+  guint pong_timeout = self->settings.pong_timeout;
+
+  if (!hb_settings_set (&self->settings, property, value))
+    return FALSE;
+
+  self->requested_at = hb_time_change_timeout (self->requested_at, connect_timeout,
+                                               self->settings.connect_timeout, now);
+  hb_heartbeat_change_pong_timeout (&self->heartbeat, pong_timeout, self->settings.pong_timeout,
+                                    now);
+  if (is_about_reply (property))
+    hb_machine_change_reply (self);
+  hb_machine_apply_settings (self, now);
+
+  return TRUE;
 }
 
 void

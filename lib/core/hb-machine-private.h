@@ -49,8 +49,6 @@ typedef struct
   gint64       checked_at;   /* when a network change last led to a check */
   gint64       check_at;     /* HB_NEVER unless another change waits for its check */
   double       chance;       /* random number for the delay; negative if it has none */
-  guint        connect_timeout; /* as of hb_machine_apply_settings (), like the next one */
-  guint        pong_timeout;
   gint64       put_off;      /* the last deadline that was put off, or HB_NEVER */
   guint        transmitting : 1;    /* an HB_EFFECT_TRANSMIT of hb_machine_pump () is pending */
   guint        shut_down : 1;       /* an HB_EFFECT_SHUT_DOWN was pushed for this link */
@@ -137,6 +135,10 @@ void              hb_machine_set_delay          (HbMachine      *self,
                                                  HbEffect       *reconnect,
                                                  guint           delay);
 
+gboolean          hb_machine_set                (HbMachine      *self,
+                                                 gint64          now,
+                                                 HbProperty      property,
+                                                 gconstpointer   value);
 void              hb_machine_change_reply       (HbMachine      *self);
 void              hb_machine_apply_settings     (HbMachine      *self,
                                                  gint64          now);

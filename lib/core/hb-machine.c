@@ -302,8 +302,6 @@ hb_machine_init (HbMachine *self,
     .put_off = HB_NEVER,
   };
   hb_settings_init (&self->settings);
-  self->connect_timeout = self->settings.connect_timeout;
-  self->pong_timeout = self->settings.pong_timeout;
   hb_heartbeat_init (&self->heartbeat);
   hb_effects_init (&self->effects);
   hb_outbox_init (&self->outbox, &self->effects, &self->metrics);

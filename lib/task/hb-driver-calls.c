@@ -37,15 +37,6 @@ start_call (HbDriver *self,
                         hb_driver_ref (self), hb_driver_release_cb);
 }
 
-/* Returns whether a property decides which message is the reply to a ping, or whether only the
- * reply counts. */
-static gboolean
-is_about_reply (HbProperty property)
-{
-  return property == HB_PROPERTY_HEARTBEAT_MODE || property == HB_PROPERTY_PONG_MESSAGE
-         || property == HB_PROPERTY_LIVENESS;
-}
-
 /* Sets a property, applies the new value to the link, the machine and the intake, and carries out
  * the effects. Messages that other threads have already sent are taken in first, because the new
  * value does not apply to them. `session` is only stored, for the next attempt. As in
@@ -62,7 +53,8 @@ hb_driver_set (HbDriver      *self,
 
   hb_driver_take_in (self);
 
-  if (!hb_settings_set (&self->machine.settings, property, value))
+  /* The time is not stored in the driver, for the same reason as in hb_driver_end_emission (). */
+  if (!hb_machine_set (&self->machine, hb_clock_now (), property, value))
     {
       hb_driver_wake (self);
       return FALSE;
@@ -77,10 +69,6 @@ hb_driver_set (HbDriver      *self,
       hb_driver_follow_delivery (self);
     }
 
-  if (is_about_reply (property))
-    hb_machine_change_reply (&self->machine);
-
-  hb_machine_apply_settings (&self->machine, hb_driver_read_clock (self));
   hb_intake_set_limits (&self->intake, &self->machine.settings);
   hb_driver_wake (self);
 

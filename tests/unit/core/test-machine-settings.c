@@ -24,41 +24,31 @@ typedef enum {
   HELD,          /* waiting, and the next attempt is held */
 } When;
 
-typedef enum {
-  CONNECT_TIMEOUT,
-  CLOSE_TIMEOUT,
-  PING_TIMEOUT,
-  PONG_TIMEOUT,
-  MIN_UPTIME,
-  RECONNECT_TIMEOUT,
-  RECONNECT_TIMEOUT_MAX,
-} What;
-
 typedef struct
 {
   const char *name;
   When        when;
-  What        what;
+  HbProperty  property;
   guint       value;
   int         deadline; /* in ms after the change, -1 for none */
 } Row;
 
 static const Row rows[] = {
-  { "connect-timeout", CONNECTING, CONNECT_TIMEOUT, 3000, 2500 },
-  { "connect-timeout-none", CONNECTING, CONNECT_TIMEOUT, 0, -1 },
-  { "connect-timeout-past", CONNECTING, CONNECT_TIMEOUT, 100, 0 },
-  { "close-timeout", CLOSING, CLOSE_TIMEOUT, 9000, 8500 },
-  { "ping-timeout", OPEN, PING_TIMEOUT, 1000, 500 },
-  { "pong-timeout", PINGED, PONG_TIMEOUT, 20000, 19500 },
-  { "min-uptime", OPEN, MIN_UPTIME, 900, 400 },
-  { "reconnect-timeout", WAITING, RECONNECT_TIMEOUT, 9000, 8500 },
-  { "reconnect-timeout-past", WAITING, RECONNECT_TIMEOUT, 40, -460 },
-  { "reconnect-timeout-grown", WAITING_TWICE, RECONNECT_TIMEOUT, 3000, 5500 },
-  { "reconnect-timeout-max", WAITING_TWICE, RECONNECT_TIMEOUT_MAX, 3000, 2500 },
-  { "retry-after", ASKED_TO_WAIT, RECONNECT_TIMEOUT, 40, 4500 },
-  { "retry-after-longer", ASKED_TO_WAIT, RECONNECT_TIMEOUT, 8000, 7500 },
-  { "own-delay", OWN_DELAY, RECONNECT_TIMEOUT, 40, 2500 },
-  { "held", HELD, RECONNECT_TIMEOUT, 9000, -1 },
+  { "connect-timeout", CONNECTING, HB_PROPERTY_CONNECT_TIMEOUT, 3000, 2500 },
+  { "connect-timeout-none", CONNECTING, HB_PROPERTY_CONNECT_TIMEOUT, 0, -1 },
+  { "connect-timeout-past", CONNECTING, HB_PROPERTY_CONNECT_TIMEOUT, 100, 0 },
+  { "close-timeout", CLOSING, HB_PROPERTY_CLOSE_TIMEOUT, 9000, 8500 },
+  { "ping-timeout", OPEN, HB_PROPERTY_PING_TIMEOUT, 1000, 500 },
+  { "pong-timeout", PINGED, HB_PROPERTY_PONG_TIMEOUT, 20000, 19500 },
+  { "min-uptime", OPEN, HB_PROPERTY_MIN_UPTIME, 900, 400 },
+  { "reconnect-timeout", WAITING, HB_PROPERTY_RECONNECT_TIMEOUT, 9000, 8500 },
+  { "reconnect-timeout-past", WAITING, HB_PROPERTY_RECONNECT_TIMEOUT, 40, -460 },
+  { "reconnect-timeout-grown", WAITING_TWICE, HB_PROPERTY_RECONNECT_TIMEOUT, 3000, 5500 },
+  { "reconnect-timeout-max", WAITING_TWICE, HB_PROPERTY_RECONNECT_TIMEOUT_MAX, 3000, 2500 },
+  { "retry-after", ASKED_TO_WAIT, HB_PROPERTY_RECONNECT_TIMEOUT, 40, 4500 },
+  { "retry-after-longer", ASKED_TO_WAIT, HB_PROPERTY_RECONNECT_TIMEOUT, 8000, 7500 },
+  { "own-delay", OWN_DELAY, HB_PROPERTY_RECONNECT_TIMEOUT, 40, 2500 },
+  { "held", HELD, HB_PROPERTY_RECONNECT_TIMEOUT, 9000, -1 },
 };
 
 static void
@@ -120,24 +110,6 @@ enter (Fixture *fixture,
     hb_machine_hold (&fixture->machine);
 }
 
-static guint *
-get_setting (Fixture *fixture,
-             What     what)
-{
-  HbSettings *settings = &fixture->machine.settings;
-  guint *places[] = {
-    [CONNECT_TIMEOUT] = &settings->connect_timeout,
-    [CLOSE_TIMEOUT] = &settings->close_timeout,
-    [PING_TIMEOUT] = &settings->ping_timeout,
-    [PONG_TIMEOUT] = &settings->pong_timeout,
-    [MIN_UPTIME] = &settings->min_uptime,
-    [RECONNECT_TIMEOUT] = &settings->reconnect_timeout,
-    [RECONNECT_TIMEOUT_MAX] = &settings->reconnect_timeout_max,
-  };
-
-  return places[what];
-}
-
 static void
 test_row (Fixture       *fixture,
           gconstpointer  data)
@@ -149,8 +121,7 @@ test_row (Fixture       *fixture,
 
   enter (fixture, row->when);
   fixture->now += hb_milliseconds (LATER);
-  *get_setting (fixture, row->what) = row->value;
-  hb_machine_apply_settings (&fixture->machine, fixture->now);
+  hb_machine_set (&fixture->machine, fixture->now, row->property, &row->value);
   forget (fixture);
 
   assert_deadline (fixture, row->deadline);
@@ -169,20 +140,20 @@ typedef struct
   const char *name;
   When        when;
   gboolean    is_unready; /* the link has to be marked as ready */
-  What        what;
+  HbProperty  property;
   guint       before;
   guint       value;
-  const char *error; /* (nullable) NULL if the timeout has no effect on the link */
+  gboolean    has_ended; /* whether the change ends the link */
 } Shortened;
 
 static const Shortened shortened[] = {
-  { "connect-timeout", CONNECTING, FALSE, CONNECT_TIMEOUT, 10000, 5000, "error:connect-timeout" },
-  { "connect-timeout-none", CONNECTING, FALSE, CONNECT_TIMEOUT, 0, 5000, "error:connect-timeout" },
-  { "connect-timeout-unready", OPEN, TRUE, CONNECT_TIMEOUT, 10000, 5000, "error:connect-timeout" },
-  { "connect-timeout-ready", OPEN, FALSE, CONNECT_TIMEOUT, 10000, 5000, NULL },
-  { "pong-timeout", PINGED, FALSE, PONG_TIMEOUT, 10000, 5000, "error:pong-timeout" },
-  { "pong-timeout-none", PINGED, FALSE, PONG_TIMEOUT, 0, 5000, "error:pong-timeout" },
-  { "pong-timeout-open", OPEN, FALSE, PONG_TIMEOUT, 10000, 5000, NULL },
+  { "connect-timeout", CONNECTING, FALSE, HB_PROPERTY_CONNECT_TIMEOUT, 10000, 5000, TRUE },
+  { "connect-timeout-none", CONNECTING, FALSE, HB_PROPERTY_CONNECT_TIMEOUT, 0, 5000, TRUE },
+  { "connect-timeout-unready", OPEN, TRUE, HB_PROPERTY_CONNECT_TIMEOUT, 10000, 5000, TRUE },
+  { "connect-timeout-ready", OPEN, FALSE, HB_PROPERTY_CONNECT_TIMEOUT, 10000, 5000, FALSE },
+  { "pong-timeout", PINGED, FALSE, HB_PROPERTY_PONG_TIMEOUT, 10000, 5000, TRUE },
+  { "pong-timeout-none", PINGED, FALSE, HB_PROPERTY_PONG_TIMEOUT, 0, 5000, TRUE },
+  { "pong-timeout-open", OPEN, FALSE, HB_PROPERTY_PONG_TIMEOUT, 10000, 5000, FALSE },
 };
 
 static void
@@ -195,18 +166,16 @@ test_shortened (Fixture       *fixture,
                   "once. Unlike after a suspend, it does not start again.");
 
   fixture->machine.settings.manual_ready = row->is_unready;
-  *get_setting (fixture, row->what) = row->before;
-  hb_machine_apply_settings (&fixture->machine, fixture->now);
+  hb_machine_set (&fixture->machine, fixture->now, row->property, &row->before);
   enter (fixture, row->when);
   advance (fixture, 8000);
   forget (fixture);
 
-  *get_setting (fixture, row->what) = row->value;
-  hb_machine_apply_settings (&fixture->machine, fixture->now);
+  hb_machine_set (&fixture->machine, fixture->now, row->property, &row->value);
   advance (fixture, 0);
-  g_assert_true ((strstr (fixture->log->str, "error:") != NULL) == (row->error != NULL));
-  if (row->error != NULL)
-    g_assert_nonnull (strstr (fixture->log->str, row->error));
+  g_assert_true ((strstr (fixture->log->str, "error:") != NULL) == row->has_ended);
+  if (row->has_ended)
+    g_assert_nonnull (strstr (fixture->log->str, hb_property_get_name (row->property)));
   forget (fixture);
 }
 
@@ -219,8 +188,8 @@ test_shortened_late (Fixture       *fixture,
 
   enter (fixture, CONNECTING);
   fixture->now += hb_milliseconds (20000);
-  fixture->machine.settings.connect_timeout = 5000;
-  hb_machine_apply_settings (&fixture->machine, fixture->now);
+  hb_machine_set (&fixture->machine, fixture->now, HB_PROPERTY_CONNECT_TIMEOUT,
+                  &(guint) { 5000 });
   advance (fixture, 0);
   assert_effects (fixture, "");
   assert_deadline (fixture, 5000);

@@ -125,23 +125,32 @@ set_paused (Walk     *self,
   self->mirror.is_paused = is_paused;
 }
 
+static void
+set (Walk          *self,
+     HbProperty     property,
+     gconstpointer  value)
+{
+  hb_machine_set (&self->machine, self->now, property, value);
+}
+
 void
 walk_set_settings (Walk *self)
 {
+  static const char * const pongs[] = { "pong", "other pong", NULL };
   HbSettings *settings = &self->machine.settings;
   Dice *dice = self->dice;
 
   switch (dice_roll (dice, 11))
     {
     case 0:
-      settings->ping_timeout = dice_roll (dice, 20) * 1000;
-      settings->pong_timeout = dice_roll (dice, 10) * 1000;
+      set (self, HB_PROPERTY_PING_TIMEOUT, &(guint) { dice_roll (dice, 20) * 1000 });
+      set (self, HB_PROPERTY_PONG_TIMEOUT, &(guint) { dice_roll (dice, 10) * 1000 });
       break;
     case 1:
-      settings->liveness = dice_roll (dice, 3);
+      set (self, HB_PROPERTY_LIVENESS, &(HbLiveness) { dice_roll (dice, 3) });
       self->active_at = 0;
-      settings->heartbeat_mode = dice_roll (dice, 2);
-      set_text (&settings->pong_message, dice_roll (dice, 2) == 0 ? "pong" : NULL);
+      set (self, HB_PROPERTY_HEARTBEAT_MODE, &(HbHeartbeatMode) { dice_roll (dice, 2) });
+      set (self, HB_PROPERTY_PONG_MESSAGE, &pongs[dice_roll (dice, 3)]);
       break;
     case 2:
       settings->reconnect_timeout = dice_roll (dice, 5) * 1000;
@@ -153,7 +162,7 @@ walk_set_settings (Walk *self)
       settings->min_uptime = dice_roll (dice, 10) * 1000;
       break;
     case 4:
-      settings->connect_timeout = dice_roll (dice, 10) * 1000;
+      set (self, HB_PROPERTY_CONNECT_TIMEOUT, &(guint) { dice_roll (dice, 10) * 1000 });
       settings->close_timeout = dice_roll (dice, 5) * 1000;
       settings->network_aware = dice_roll (dice, 4) != 3;
       break;
