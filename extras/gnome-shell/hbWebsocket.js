@@ -343,9 +343,10 @@ export class WebsocketTask extends GObject.Object {
 
   // Ends the task in any state. On an open link, the task sends a close frame. If the link is
   // ready, the task first sends the messages that wait. The task then waits at most `close-timeout`
-  // for the close frame of the server. A reason that is too long for the frame is omitted. With a
-  // code that libsoup refuses to send, the task emits an error and does not end. Any other code
-  // that a client must not send becomes 1002, because libsoup would report an error for it.
+  // for the close frame of the server. A reason that is too long for the frame is omitted. With 0
+  // or 1005, the close frame has no code and no reason. With a code that libsoup refuses to send,
+  // the task emits an error and does not end. Any other code that a client must not send becomes
+  // 1002, without a reason, because libsoup would report an error for the code.
   close(code = 1000, reason = null) {
     this._run(now => {
       if ([1006, 1011, 1015].includes(code) || code > 0xffff) {

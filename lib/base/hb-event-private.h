@@ -36,7 +36,8 @@ typedef struct
 
 /* The position of a message, with the headers of its frames, among the bytes that a link sends. The
  * first byte after the handshake has the position 0. If libsoup itself writes to the socket
- * (hb-fallback.c), positions count frames instead of bytes. */
+ * (hb-fallback.c), positions count frames instead of bytes, and a frame counts as written when
+ * libsoup has it. */
 typedef struct
 {
   guint64 begin;

@@ -44,7 +44,8 @@ hb_message_writer_clear (HbMessageWriter *self)
   hb_deque_clear (&self->messages);
 }
 
-/* Sets the maximum payload of a frame for the messages that are added from now on. */
+/* Sets the maximum payload of a frame. Messages that have already been added keep the earlier
+ * maximum. */
 void
 hb_message_writer_set_fragment_size (HbMessageWriter *self,
                                      gsize            fragment_size)

@@ -145,7 +145,8 @@ fixture_lose_raw (Fixture *fixture,
 
 /* Brings the closed task of add_raw_test () into @state, and clears the signal log. For CONNECTING
  * and CLOSING, the server leaves the request or the close frame unanswered. For WAITING,
- * `reconnect-timeout` is set to a minute. So the task stays in @state until a timeout ends it. */
+ * `reconnect-timeout` is set to a minute. The task therefore stays in these three states until the
+ * timeout or the delay ends. */
 void
 fixture_enter (Fixture *fixture,
                HbState  state)

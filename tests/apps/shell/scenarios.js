@@ -81,7 +81,8 @@ export const together = {
     scenario.task({});
   },
 
-  // If only the reply counts, a ping whose reply might no longer count is replaced.
+  // With REPLY, a change of pong-message makes the task send another ping, because the reply to the
+  // first one might no longer be recognized.
   async newReply(scenario) {
     const peer = scenario.peer(mute);
     const task = await openTask(scenario, peer,
@@ -93,7 +94,8 @@ export const together = {
     assertEqual(task.log, START);
   },
 
-  // An empty message adds nothing to `buffered-amount`, but it also waits.
+  // An empty message adds nothing to `buffered-amount`. It still waits for the connection, so
+  // `drain` is emitted when it has been sent.
   async emptyMessage(scenario) {
     const peer = scenario.peer(mute);
     const task = scenario.task({uri: peer.uri});
@@ -657,8 +659,9 @@ export const alone = {
     assertEqual(task.log, START);
   },
 
-  // Messages that arrive while a handler runs the main loop are not emitted after close (). libsoup
-  // receives no message while it emits one, so a handler for `open` runs the main loop.
+  // Messages that arrive while a handler runs the main loop are not delivered after close ().
+  // libsoup receives no message while it emits its signal `message`, so a handler for `open` runs
+  // the main loop here.
   async closeInMessage(scenario) {
     const peer = scenario.peer({
       onOpen: connection => ['1', '2', '3'].forEach(text => connection.send_text(text)),

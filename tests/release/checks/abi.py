@@ -10,7 +10,8 @@ lib/hb-websocket-1.vapi must be the file that vapigen makes. It is in the source
 application with the library as a subproject needs it before vapigen can run.
 
 With --write, the script writes both files, or only the first one if vapigen is missing. Use --write
-at each release, and also after each change of the API, because the vapi must change with the API:
+at each release, and also after each change of the API, because the vapi must change with the API.
+The command is:
 
 abi.py SOURCE BUILD PEER --write
 """
