@@ -312,6 +312,8 @@ typedef struct
 
 static const Refusal refusals[] = {
   { "closed", "x", HB_STATE_CLOSED, HB_ERROR_CLOSED, SOUP_WEBSOCKET_DATA_TEXT, 0, 0 },
+  { "closed-not-utf-8", "\xff", HB_STATE_CLOSED, HB_ERROR_CLOSED,
+    SOUP_WEBSOCKET_DATA_TEXT, 0, 0 },
   { "closing", "x", HB_STATE_CLOSING, HB_ERROR_CLOSED, SOUP_WEBSOCKET_DATA_TEXT, 0, 0 },
   { "not-utf-8", "\xff", HB_STATE_WAITING, HB_ERROR_INVALID_ARGUMENT,
     SOUP_WEBSOCKET_DATA_TEXT, 0, 0 },
@@ -574,7 +576,7 @@ lower_limit (HbWebsocketTask *task)
   hb_websocket_task_set_max_buffered_amount (task, 1);
 }
 
-/* The messages, of 2 bytes each, that remain in a queue with a limit of 4 bytes */
+/* The messages that remain in a queue with a limit of 4 bytes */
 typedef struct
 {
   const char *name;
@@ -590,6 +592,7 @@ static const Overflow overflows[] = {
   { "newest", HB_OVERFLOW_DROP_NEWEST, NULL, "12 34 56 78", "text:12 text:34", 2 },
   { "newest-after-own", HB_OVERFLOW_DROP_NEWEST, "ab", "12 34", "text:ab text:12", 1 },
   { "oldest", HB_OVERFLOW_DROP_OLDEST, NULL, "12 34 56 78", "text:56 text:78", 2 },
+  { "oldest-longest", HB_OVERFLOW_DROP_OLDEST, NULL, "12 34 5678", "text:5678", 2 },
   { "oldest-after-own", HB_OVERFLOW_DROP_OLDEST, "ab", "12 34", "text:12 text:34", 1 },
   { "oldest-then-fail", HB_OVERFLOW_DROP_OLDEST, "ab", "12 34", "text:12 text:34", 1,
     refuse_more },
