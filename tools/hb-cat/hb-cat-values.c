@@ -86,10 +86,10 @@ parse_enum (const char  *option_name,
       return TRUE;
     }
 
+  /* The list has the form of --help, because a translation could not change quotes and commas. */
   choice = g_string_new (NULL);
   for (i = 0; i < enum_class->n_values; i++)
-    g_string_append_printf (choice, "%s“%s”", i > 0 ? ", " : "",
-                            enum_class->values[i].value_nick);
+    g_string_append_printf (choice, "%s%s", i > 0 ? "|" : "", enum_class->values[i].value_nick);
 
   return cat_fail (error, _("%s takes one of %s, not “%s”"), option_name, choice->str, text);
 }
