@@ -43,7 +43,7 @@ complete -c hb-cat -l max-message-size -x \
 complete -c hb-cat -l once -d 'Never reconnect: exit when the first connection ends'
 complete -c hb-cat -l count -x -d 'Close after this number of received messages'
 complete -c hb-cat -l wait -x \
-  -d 'Wait for answers after the end of the input, -1: forever (500, with --count -1)'
+  -d 'Wait for answers after the end of the input, -1: forever (500, or -1 with --count)'
 complete -c hb-cat -l send -x \
   -d 'Send this message, or that in FILE, instead of lines (may be given more than once)'
 complete -c hb-cat -l exec -x -a '(__fish_complete_command)' \

@@ -42,7 +42,7 @@ _hb_cat ()
     '--max-message-size=[Maximum size of a received message, 0\: no limit (16777216)]:bytes:' \
     '--once[Never reconnect\: exit when the first connection ends]' \
     '--count=[Close after this number of received messages]:n:' \
-    '--wait=[Wait for answers after the end of the input, -1\: forever (500, with --count -1)]:ms:' \
+    '--wait=[Wait for answers after the end of the input, -1\: forever (500, or -1 with --count)]:ms:' \
     '*--send=[Send this message, or that in FILE, instead of lines (may be given more than once)]:text:_hb_cat_text' \
     '--exec=[Run this command\: it reads messages, and each line of its output is sent]:command:_command_names -e' \
     '--binary[Send lines as binary messages, and print binary messages as they are]' \
