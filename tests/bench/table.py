@@ -11,12 +11,13 @@ Several files with results of one system count as one file. The text of a page b
     bindings   the cases in Python and GJS
     crowd      the measures with many idle connections
     tick       the gaps of a tick while a server floods the client
-    herd       the attempts of many clients that have lost one server
+    herd       the attempts of many clients after they have lost their connections to one server
     goals      whether each goal is met
     machine    the machine and the rounds, as text
 
-A table without figures in the results is not changed. A plot shows some cases of the system with
-the oldest libsoup.
+A table of measures is changed only if the results contain one of these measures. The other tables
+and the plots are changed only if the system with the oldest libsoup has results of cases. A plot
+shows some cases of that system.
 """
 
 import json

@@ -7,7 +7,7 @@
 #include "actor.h"
 #include "test-wait.h"
 
-/* The signals that an application receives, and the conditions that must hold in each handler */
+/* An application's signal handlers and callbacks, and the conditions that must hold in them */
 
 #define MAX_LOOPS 3
 
@@ -148,7 +148,8 @@ is_pong (GBytes *message)
  * number of its connection and its own number on that connection. The conditions are:
  *
  *   - No message is received twice.
- *   - After a message of a connection, no message of an earlier connection is received.
+ *   - After a message of a connection, no message of an earlier connection is received in the same
+ *     way (see @peer).
  *   - A message may be missing only if a pending call to receive_async () will return it.
  *
  * @peer: (inout): the number of the connection of the last message that the application received in
@@ -189,8 +190,9 @@ actor_see (Actor  *self,
   g_assert_cmpuint (self->n_missing, <=, self->n_receiving);
 }
 
-/* Messages are emitted one at a time. If none has to wait, because the task is never paused and no
- * message handler has run a main loop, messages come only between `open` and `close`. */
+/* `message` is emitted for one message at a time. If no message has to wait, because the task is
+ * never paused and no handler for `message` has run a main loop, messages are delivered only
+ * between `open` and `close`. */
 static void
 message_cb (HbWebsocketTask       *task,
             SoupWebsocketDataType  type,

@@ -33,7 +33,7 @@ typedef struct
   guint            n_pending;    /* asynchronous calls that have not completed */
   guint            n_receiving;  /* calls to receive_async () that have not completed */
   guint            n_missing;    /* messages not received yet, although later ones have been */
-  guint            n_loops;      /* main loops in handlers */
+  guint            n_loops;      /* main loops that run in handlers */
   guint            n_in_message; /* handlers for `message` that are running; at most 1 */
   guint            n_acts;       /* calls to actor_act () that had a task */
   guint            link;         /* the number of the last attempt */

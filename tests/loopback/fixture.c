@@ -74,13 +74,14 @@ fixture_set_up (Fixture       *fixture,
                     fixture);
 }
 
-/* Checks that the test has expected all signals, that no reference keeps the task alive, whatever
- * its state, and that all its connections are freed. */
+/* Checks that the test has expected all signals. Whatever the state of the task is, checks that no
+ * reference keeps it alive, and that all its connections are freed. */
 void
 fixture_tear_down (Fixture       *fixture,
                    gconstpointer  data)
 {
-  /* A hold prevents further attempts, which would disturb the test on a slow machine. */
+  /* A hold prevents further attempts. On a slow machine, the signals of such an attempt would make
+   * the check below fail. */
   if (fixture->task != NULL)
     hb_websocket_task_hold (fixture->task);
 

@@ -16,8 +16,8 @@ G_BEGIN_DECLS
  * after RECONNECT milliseconds, and sends no pings. */
 typedef struct
 {
-  TestServer      *server;      /* (nullable) if the test's data is "soup" */
-  RawServer       *raw;         /* (nullable) if the test's data is "raw" */
+  TestServer      *server;      /* (nullable) NULL unless the test's data is "soup" */
+  RawServer       *raw;         /* (nullable) NULL unless the test's data is "raw" */
   HbWebsocketTask *task;        /* (nullable) NULL if the test has dropped it */
   SignalLog       *log;
   guint            n_connections; /* connections of the task that have not been freed yet */

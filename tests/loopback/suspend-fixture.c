@@ -60,8 +60,8 @@ send_life (const Heartbeat *heartbeat,
 
 /* Waits until the task has read the data of send_life (). Then checks that the next ping is sent
  * ping-timeout after that, no sooner and at most LATENESS later, and that the connection stays
- * open. With STEADY, the time counts from the last ping instead, and if it has passed, a ping must
- * be sent at once, and is answered. */
+ * open. With STEADY, ping-timeout counts from the last ping instead. If it has already expired, a
+ * ping must be sent at once, and ping-timeout then counts from this ping. */
 void
 expect_life (Fixture         *fixture,
              const Heartbeat *heartbeat,

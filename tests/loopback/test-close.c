@@ -82,8 +82,9 @@ static const CloseFrame own_close_frames[] = {
   { "too-high", 65535, NULL, "close:1002" },
 };
 
-/* The peer receives the code and reason of the application, or those that the task sends in their
- * place. */
+/* The peer receives the code and reason of the application. For 0 and 1005, the close frame is
+ * empty instead. For a code that close () replaces, such as 2999, the frame has 1002 and no
+ * reason. */
 static void
 test_own_close_frame (Fixture       *fixture,
                       gconstpointer  data)

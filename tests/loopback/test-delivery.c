@@ -341,7 +341,7 @@ test_set_back (gconstpointer data)
   fixture_tear_down (&fixture, NULL);
 }
 
-/* A time that is longer than the time budget of handlers, in milliseconds */
+/* The time that the handler takes, in milliseconds. It is so long that reading pauses. */
 #define BUSY 10
 
 static void

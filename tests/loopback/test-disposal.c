@@ -208,7 +208,7 @@ test_with_backlog (Fixture       *fixture,
   g_assert_cmpuint (hb_websocket_task_get_buffered_amount (fixture->task), ==, 0);
 }
 
-/* Each connection closes its socket and its other descriptors. */
+/* After a connection has ended, its socket and its other descriptors are closed. */
 static void
 test_descriptors (Fixture       *fixture,
                   gconstpointer  data)

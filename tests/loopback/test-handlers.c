@@ -164,8 +164,8 @@ act_set (Scene *scene)
   hb_websocket_task_set_reconnect_func (scene->task, NULL, NULL, NULL);
 }
 
-/* This function and act_set_bad_origin () set a property to an invalid value. The task then ends at
- * the current attempt or at the next one. */
+/* This function and act_set_bad_origin () set a property to an invalid value. The task then becomes
+ * CLOSED at the current attempt or at the next one. */
 static void
 act_set_bad_uri (Scene *scene)
 {

@@ -517,7 +517,7 @@ unset_func (HbWebsocketTask *task)
 typedef struct
 {
   void      (*change) (HbWebsocketTask *task);
-  const char *expected; /* the ping that is sent because of the change */
+  const char *expected; /* the ping that is sent because of the change, "" for none */
 } NewReply;
 
 static const NewReply new_replies[] = {

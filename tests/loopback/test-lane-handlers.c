@@ -7,7 +7,7 @@
 #include "fixture.h"
 #include "raw-frame.h"
 
-/* Calls that the application makes in a message handler that the task reads without libsoup,
+/* Calls that the application makes in the handler of a message that the task reads without libsoup,
  * or between two parts of such a message. The last test receives pongs before and after a call of
  * get_connection (). */
 
@@ -26,7 +26,7 @@ pong_emission_cb (GSignalInvocationHint *hint,
 }
 
 /* Counts messages. In the handler of the message "nest", runs the main loop until no source is
- * ready, and checks that no other message is emitted meanwhile. */
+ * ready, and checks that no other message is delivered meanwhile. */
 static void
 nest_cb (HbWebsocketTask       *task,
          SoupWebsocketDataType  type,
@@ -51,7 +51,7 @@ test_nested (Fixture       *fixture,
   RawPeer *peer = fixture_open_raw (fixture);
   guint n_messages = 0;
 
-  g_test_summary ("While a message handler runs a main loop, no other message is emitted, "
+  g_test_summary ("While a message handler runs a main loop, no other message is delivered, "
                   "even if libsoup has just read a ping");
 
   g_signal_connect (fixture->task, "message", G_CALLBACK (nest_cb), &n_messages);
@@ -67,7 +67,7 @@ test_nested (Fixture       *fixture,
 }
 
 /* Makes the server send three messages, and runs the main loop until the first of them has been
- * emitted. */
+ * delivered. */
 static void
 nest_in_open_cb (Fixture *fixture)
 {
@@ -87,8 +87,8 @@ test_nested_in_open (Fixture       *fixture,
 {
   guint n_messages = 0;
 
-  g_test_summary ("While a message handler runs a main loop, no other message is emitted, "
-                  "even if a handler for `open` runs the loop in which the message was emitted");
+  g_test_summary ("While a message handler runs a main loop, no other message is delivered, "
+                  "even if a handler for `open` runs the loop that has delivered the message");
 
   g_signal_connect_swapped (fixture->task, "open", G_CALLBACK (nest_in_open_cb), fixture);
   g_signal_connect (fixture->task, "message", G_CALLBACK (nest_cb), &n_messages);
@@ -122,7 +122,7 @@ test_nested_next_link (Fixture       *fixture,
   RawPeer *peer = fixture_open_raw (fixture);
 
   g_test_summary ("While a message handler runs a main loop, no message of the next "
-                  "connection is emitted");
+                  "connection is delivered");
 
   g_signal_connect (fixture->task, "message", G_CALLBACK (nest_next_link_cb), fixture);
   raw_peer_send_text (peer, "nest");

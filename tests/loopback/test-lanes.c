@@ -34,7 +34,7 @@ typedef struct
   GRand           *rand;       /* decides when the listener is added and removed */
   Lane             lane;
   gulong           listener;   /* the id of the handler, or 0 */
-  guint            n_unheard;  /* emitted messages that the listener has not received yet */
+  guint            n_unheard;  /* delivered messages that the listener has not received yet */
 } Exchange;
 
 /* The number of times that libsoup has emitted `message` since a test set it to 0 */
@@ -51,8 +51,8 @@ emission_cb (GSignalInvocationHint *hint,
   return TRUE;
 }
 
-/* Records that the listener has received a message. After an error, libsoup may emit a message that
- * the task does not emit, so `n_unheard` can already be 0. */
+/* Records that the listener has received a message. After an error, libsoup may deliver a message
+ * that the task does not deliver, so `n_unheard` can already be 0. */
 static void
 exchange_heard_cb (SoupWebsocketConnection *connection,
                    SoupWebsocketDataType    type,

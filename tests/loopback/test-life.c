@@ -382,7 +382,6 @@ test_old_link_is_mute (Fixture       *fixture,
   RawPeer *old = fixture_open_raw (fixture);
   RawPeer *peer;
 
-  /* The task has not read the message and the close frame when the next attempt begins. */
   raw_peer_send_text (old, "late");
   raw_peer_send_close (old, 4000, "late");
   hb_websocket_task_reconnect_now (fixture->task);

@@ -14,8 +14,8 @@
 
 #define PAYLOAD "message"
 
-/* The task's ping-timeout, and a longer time after which a silent connection is dropped, both in
- * seconds */
+/* The default ping-timeout of a task, and a longer time after which a silent connection is dropped,
+ * both in seconds */
 static const lws_retry_bo_t heartbeat = {
   .secs_since_valid_ping = 15,
   .secs_since_valid_hangup = 30,

@@ -26,7 +26,7 @@ typedef enum
   STATE_BACKLOG,      /* messages wait, because the server has stopped reading */
   STATE_MIDWAY,       /* half a message has been received */
   STATE_CLOSING,      /* the client's close frame has no answer yet */
-  STATE_LEFT,         /* reconnect_now () gives up the attempt or connection before the task
+  STATE_LEFT,         /* reconnect_now () drops the attempt or connection before the task
                        * notices the fault */
   N_STATES,
 } State;

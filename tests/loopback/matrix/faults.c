@@ -52,7 +52,7 @@
 #define UNREADY_IS_ATTEMPT { IN (UNREADY), OVER_BOTH, FAILS ("connect-timeout") }
 #define SILENT \
   .result = FAILS ("pong-timeout"), .slow = ANY_STATE, .but = { UNREADY_IS_ATTEMPT }
-/* libsoup checks the code of a close frame only if the server begins the closing handshake. */
+/* libsoup refuses the codes of FORBIDDEN only if the server begins the closing handshake. */
 #define FORBIDDEN(code_) \
   LINK (close), .number = code_, .result = FAILS (BROKEN_FRAME), \
   .but = { { IN (CLOSING), OVER_BOTH, CLOSES (code_) } }

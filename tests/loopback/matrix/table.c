@@ -101,7 +101,7 @@ get_sign (State         state,
 /* Returns the sign of the result, which doc/faults.md explains, followed by the report of the loss
  * if it differs from the usual report of the fault. While the task is closing, errors are not
  * reported, so only the close code follows the sign. If the connection survives the fault, this
- * code is 1000. */
+ * code is 1000. In the state LEFT, the task does not notice the fault, so the sign stands alone. */
 static char *
 make_entry_for (const Fault *fault,
                 State        state,

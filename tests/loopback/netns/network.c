@@ -250,8 +250,8 @@ network_run (NetworkSide  side,
   g_assert_no_error (error);
 }
 
-/* Adds a rule for packets that arrive at @side: `drop`, or a condition and an action. With `drop`,
- * TCP reports no error to either side. */
+/* Adds a rule for packets that arrive at @side: `drop`, or a condition and an action. The sender of
+ * a dropped packet receives no error. */
 void
 network_filter (NetworkSide  side,
                 const char  *rule)

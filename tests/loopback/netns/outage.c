@@ -219,7 +219,7 @@ count_heard (Outage *self,
   return n;
 }
 
-/* Removes the words of the messages that were received on connection @number.
+/* Removes the words that the server has recorded for connection @number.
  *
  * Returns: (transfer full): these words, separated by spaces */
 char *
@@ -247,8 +247,8 @@ outage_take_heard (Outage *self,
   return g_string_free (g_steal_pointer (&words), FALSE);
 }
 
-/* Waits until the server has received the messages in @words on connection @number. Fails if it has
- * received any others on this connection. */
+/* Waits until the server has recorded @words for connection @number. Fails if it has recorded any
+ * others for this connection. */
 void
 outage_expect_heard (Outage     *self,
                      guint       number,

@@ -70,8 +70,8 @@ received_cb (RawPeer  *peer,
     count_message (user_data, peer, strtoul (raw_peer_get_beginning (peer), NULL, 10));
 }
 
-/* Cuts the previous connection if the client gave it up before it sent a request. Otherwise, the
- * TLS handshake of that connection would occupy one of GIO's few threads. */
+/* Cuts the previous connection if no request has been received on it. The client has dropped that
+ * connection, whose TLS handshake would otherwise occupy one of GIO's few threads. */
 static void
 accepted_cb (RawPeer  *peer,
              gpointer  user_data)

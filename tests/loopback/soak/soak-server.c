@@ -176,7 +176,6 @@ echo (GIOStream *stream)
   for (i = 0; i < length; i++)
     payload[i] ^= header[2 + at + i % 4];
 
-  /* The server does not send back a close frame. */
   if ((header[0] & 0x0f) == 0x8)
     return FALSE;
 

@@ -131,8 +131,8 @@ static void
 test_pause_in_handler (Fixture       *fixture,
                        gconstpointer  data)
 {
-  g_test_summary ("If a handler pauses the task, no other message is emitted, even if it has been "
-                  "received already");
+  g_test_summary ("If a handler pauses the task, no other message is delivered, even if it has "
+                  "been received already");
 
   start_open (fixture);
   fixture->handler = pause_cb;
@@ -166,8 +166,8 @@ static void
 test_close_in_handler (Fixture       *fixture,
                        gconstpointer  data)
 {
-  g_test_summary ("If a handler closes the task, no other message is emitted, even if it has been "
-                  "received already");
+  g_test_summary ("If a handler closes the task, no other message is delivered, even if it has "
+                  "been received already");
 
   start_open (fixture);
   fixture->handler = close_cb;
@@ -249,7 +249,7 @@ test_one_at_a_time (Fixture       *fixture,
 {
   guint i;
 
-  g_test_summary ("While a message handler runs a main loop, no other message is emitted. The "
+  g_test_summary ("While a message handler runs a main loop, no other message is delivered. The "
                   "messages follow in order when the handler has returned.");
 
   start_open (fixture);
