@@ -192,10 +192,10 @@ def end(sock):
 class Peer:
     """A server that accepts connections until the end of its `with` block.
 
-    After each handshake, calls `serve` with the Connection, in a thread of its own. `tls` is an
-    SSLContext, and `protocol` is the subprotocol of each answer. If `accept` is false, the server
-    never answers a handshake. If `status` is set, the server refuses each handshake with this
-    status.
+    After each accepted handshake, calls `serve` with the Connection, in a thread of its own. `tls`
+    is an SSLContext, and `protocol` is the subprotocol of each answer. If `accept` is false, the
+    server never answers a handshake. If `status` is set, the server refuses each handshake with
+    this status.
     """
 
     def __init__(self, serve=echo, tls=None, protocol=None, accept=True, status=None):

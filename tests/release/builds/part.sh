@@ -3,9 +3,9 @@
 
 # Usage: tests/release/builds/part.sh PART FOLDER [ARGUMENT OF meson test]...
 #
-# Runs the tests of this part of .ci/run in a build in FOLDER/PART, unless the list below names
-# another build. In the builds, warnings are errors. The packages must be installed. If Meson runs
-# the tests, its log is copied to FOLDER/PART.json.
+# Runs the tests of PART, a part of .ci/run, in a build in FOLDER/PART, unless the list below names
+# another build. In the builds, warnings are errors. Install the packages first, with
+# tools/install-packages.sh. If Meson runs the tests, its log is copied to FOLDER/PART.json.
 #
 #   plain        all tests, with each option that adds tests, unless HB_LEAVE_OUT names its packages
 #                or, for the monitor, libadwaita is too old

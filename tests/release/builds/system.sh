@@ -56,8 +56,8 @@ give_up ()
 package causes this for several days, name it in .ci/expected-$release)"
 }
 
-# Prints the kind of packages to install. The part `library` needs few packages, and other
-# architectures also have them.
+# Prints the kind of packages to install. The part `library` alone needs few packages, so it can
+# also run on an architecture that lacks the others.
 list_packages ()
 {
   if [ "${words[*]}" = library ]; then

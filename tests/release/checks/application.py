@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Checks that the desktop files of the monitor are valid, and agree with each other.
+"""Checks that the monitor's files for the desktop are valid, and agree with each other.
 
 po/check-translations.py checks their translations.
 """

@@ -49,8 +49,8 @@ static void
 test_own_defaults (Fixture       *fixture,
                    gconstpointer  data)
 {
-  g_test_summary ("All other settings, except uri and ping-bytes, start with the documented "
-                  "defaults");
+  g_test_summary ("The settings that websocket-heartbeat-js does not have start with the "
+                  "documented defaults. Other tests cover uri and ping-bytes.");
 
   g_assert_cmpuint (fixture->settings.reconnect_timeout_max, ==, 0);
   g_assert_cmpfloat_with_epsilon (fixture->settings.reconnect_jitter, 0, 1e-9);

@@ -103,8 +103,8 @@ test_uri_bad (void)
   };
   gsize i;
 
-  g_test_summary ("Other URIs, and a missing one, are refused, and the error message gives the "
-                  "reason");
+  g_test_summary ("Invalid URIs, URIs with another scheme and a missing URI are refused, and the "
+                  "error message gives the reason");
 
   for (i = 0; i < G_N_ELEMENTS (uris); i++)
     {

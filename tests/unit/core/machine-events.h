@@ -6,7 +6,8 @@
 
 G_BEGIN_DECLS
 
-/* These functions give the machine an event, with the serial of its current link. */
+/* These functions pass an event, or the report of a sent message, to the machine, with the serial
+ * of its current link. */
 void     handle_event        (HbMachine    *machine,
                               gint64        now,
                               HbEventKind   kind);

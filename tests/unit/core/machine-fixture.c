@@ -133,9 +133,9 @@ send_request (Fixture *fixture)
   fixture->has_requested = hb_machine_on_requested (&fixture->machine, fixture->now);
 }
 
-/* Carries out the part of an effect that comes before its handler. Returns FALSE if the effect no
- * longer applies, for example because it belongs to an earlier attempt. The effect is then not
- * logged. */
+/* Carries out the part of an effect that comes before its handler. Returns whether to log the
+ * effect. A release is not logged, nor is an effect that no longer applies, for example because it
+ * belongs to an earlier attempt. */
 static gboolean
 carry_out (Fixture        *fixture,
            const HbEffect *effect)
@@ -228,8 +228,8 @@ add_to_log (Fixture    *fixture,
   g_string_append (fixture->log, effect);
 }
 
-/* Carries out all effects, including those that result from others. Logs each effect that still
- * applies, and runs the handler. */
+/* Carries out all effects, including those that result from others. Runs the handler for each
+ * effect that is logged. */
 void
 drain (Fixture *fixture)
 {

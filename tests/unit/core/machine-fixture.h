@@ -13,9 +13,9 @@ typedef struct _Fixture Fixture;
 typedef void (*Handler) (Fixture    *fixture,
                          const char *effect);
 
-/* A machine, a clock that the test advances, and a minimal driver, which carries out and logs each
- * effect that still applies. Tests compare the log with assert_effects (), which clears it. At the
- * end, a test fails if the log is not empty. */
+/* A machine, a clock that the test advances, and a minimal driver, which carries out each effect
+ * that still applies, and logs it unless it is an HB_EFFECT_RELEASE. Tests compare the log with
+ * assert_effects (), which clears it. At the end, a test fails if the log is not empty. */
 struct _Fixture
 {
   HbMachine  machine;
@@ -36,7 +36,7 @@ struct _Fixture
 
   /* The application */
   Handler    handler;      /* (nullable) */
-  gint64     own_delay;    /* in milliseconds, set by the reconnect function; -1 for no function */
+  gint64     own_delay;    /* the result of the reconnect function, in ms; -1 for no function */
   char      *error;        /* (nullable) the message of the last error */
   char      *close_reason; /* (nullable) the reason of the last close */
   GBytes    *message;      /* (nullable) the last message that was emitted */

@@ -16,9 +16,9 @@
  * groups of steps and the results of these groups. */
 
 /* A step is a word for a call, an event or a setting. The step "a:one" sends the message "one" in a
- * call that is also named "one". The letters before the colon are: "a" for a message that must be
- * acknowledged, "w" for one that need only be written, "v" for a volatile one, "t" for one that is
- * only for this link, and "o" for one that another thread sends. */
+ * call that is also named "one". The letters before the colon, which may be combined, are: "a" for
+ * a message that must be acknowledged, "w" for one that need only be written, "v" for a volatile
+ * one, "t" for one that is only for this link, and "o" for one that another thread sends. */
 typedef struct
 {
   const char *name;
@@ -512,8 +512,8 @@ test_row (gconstpointer data)
   fixture_tear_down (&fixture, NULL);
 }
 
-/* The time until the link is first queried for acknowledgements, in microseconds: SOON if they are
- * needed soon, otherwise LATE. In these tests, the round-trip time is not known. */
+/* The time until the link is first queried for acknowledgements while the round-trip time is not
+ * known, in microseconds: SOON if they are needed soon, otherwise LATE */
 #define SOON 100
 #define LATE 100000
 

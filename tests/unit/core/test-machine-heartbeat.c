@@ -149,8 +149,8 @@ test_pong_message (Fixture       *fixture,
 {
   guint i;
 
-  g_test_summary ("Only a text message that equals pong-message is a reply, and a reply is not "
-                  "delivered");
+  g_test_summary ("If pong-message is set, only a text message that equals it is a reply, and a "
+                  "reply is not delivered");
 
   start_open (fixture);
   for (i = 0; i < G_N_ELEMENTS (replies); i++)
@@ -437,8 +437,8 @@ test_steady_latency_slept (Fixture       *fixture,
   g_assert_cmpint (fixture->machine.latency, ==, -1);
 }
 
-/* A message that arrives 5 s after a ping, the decision of the pong function about this message,
- * and the results */
+/* A message that arrives 5 s after a ping, the decision of the pong function, if any, about this
+ * message, and the results */
 typedef struct
 {
   const char      *name;
@@ -834,8 +834,8 @@ static void
 test_pinging (Fixture       *fixture,
               gconstpointer  data)
 {
-  g_test_summary ("While the application's function makes a ping, the link is not judged, even if "
-                  "the function runs a main loop");
+  g_test_summary ("While the application's function makes a ping, the link is not judged by that "
+                  "ping, even if the function runs a main loop");
 
   fixture->holds_pings = TRUE;
   start_open (fixture);
@@ -905,8 +905,9 @@ static void
 test_pinging_reading (Fixture       *fixture,
                       gconstpointer  data)
 {
-  g_test_summary ("If the socket is read again while the function makes a ping, a reply to an "
-                  "earlier ping may have waited in it, so the next reply gives no latency");
+  g_test_summary ("If reading resumes while the application's function makes a ping, the reply to "
+                  "an earlier ping may have waited in the socket, so the next reply gives no "
+                  "latency");
 
   start_late_reply (fixture);
   hb_heartbeat_on_reading (&fixture->machine.heartbeat, fixture->now);
@@ -969,7 +970,7 @@ typedef struct
   gboolean    is_pinged;
   gboolean    is_making; /* the application's function still makes the ping */
   const char *expected;
-  int         deadline; /* in milliseconds after the change */
+  int         deadline; /* in milliseconds after the change; -1 for none */
 } NewReply;
 
 static const NewReply new_replies[] = {
@@ -1059,7 +1060,7 @@ static void
 check_in_ping (Fixture    *fixture,
                const char *effect)
 {
-  /* Without this limit, an error would let the test run forever. */
+  /* Without this limit, a fault of the machine would make the test run forever. */
   if (g_str_equal (effect, "ping") && fixture->log->len < 100)
     hb_machine_check (&fixture->machine, fixture->now);
 }

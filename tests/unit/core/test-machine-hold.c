@@ -153,7 +153,7 @@ test_hold_waiting (Fixture       *fixture,
                    gconstpointer  data)
 {
   g_test_summary ("A hold during the delay postpones the attempt, and reconnect-at stays -1 until "
-                  "the release, even if the task is held twice or the delay changes");
+                  "the last release, even if the delay changes");
 
   start (fixture);
   fail_attempts (fixture, 1);
@@ -292,7 +292,7 @@ static void
 test_hold_request (Fixture       *fixture,
                    gconstpointer  data)
 {
-  g_test_summary ("A hold in a handler for `connecting` holds this attempt, and the time for the "
+  g_test_summary ("A hold in a handler for `connecting` holds the attempt, and the time for the "
                   "attempt begins with the release");
 
   start_held (fixture);

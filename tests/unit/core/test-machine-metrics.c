@@ -19,7 +19,7 @@ test_attempts (Fixture       *fixture,
 {
   g_autoptr (HbMetrics) metrics = NULL;
 
-  g_test_summary ("Attempts and open links are counted, and close () and open () do not reset "
+  g_test_summary ("Attempts and opened links are counted, and close () and open () do not reset "
                   "the counts");
 
   start (fixture);
@@ -191,8 +191,8 @@ test_downtime (Fixture       *fixture,
   g_autoptr (HbMetrics) waiting = NULL;
   g_autoptr (HbMetrics) open = NULL;
 
-  g_test_summary ("The time between a loss and the next open link counts as downtime, and is then "
-                  "the last downtime");
+  g_test_summary ("The time from a loss to the opening of the next link counts as downtime, and "
+                  "is then the last downtime");
 
   start_open (fixture);
   g_assert_cmpint (fixture->machine.downtime, ==, 0);

@@ -6,8 +6,8 @@
 #include "machine-events.h"
 
 /* check () and network changes. While network-aware is TRUE, a change has the same effects
- * as check (), except that it does not end a delay that the server asked for, and takes effect at
- * most once every five seconds. */
+ * as check (), except that it does not end a delay that the server asked for, and that changes take
+ * effect at most once every five seconds. */
 
 static void
 change_network (Fixture *fixture)
@@ -274,7 +274,7 @@ static void
 test_unread_reply (Fixture       *fixture,
                    gconstpointer  data)
 {
-  g_test_summary ("A network change never ends a link, because the reply may be in the "
+  g_test_summary ("A network change never ends a link, because the reply to a ping may be in the "
                   "socket, unread");
 
   start_open (fixture);
