@@ -9,7 +9,7 @@
 #include "certificate.h"
 
 /* Turns off AddressSanitizer's handling of thread-local storage. Otherwise LeakSanitizer would
- * report the storage of libraries that are loaded at run time, such as a TLS backend. */
+ * report the storage of libraries that are loaded at run time, such as a TLS backend, as leaks. */
 const char *__asan_default_options (void);
 
 const char *

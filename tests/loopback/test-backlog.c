@@ -249,8 +249,8 @@ read_some_cb (gpointer user_data)
   return G_SOURCE_CONTINUE;
 }
 
-/* The server reads slowly and sends nothing. Whenever it has read, the kernel accepts more data
- * from the client. This counts as activity, so the task keeps the connection. */
+/* The server reads slowly and sends nothing. Whenever it has read some data, the client's kernel
+ * accepts more. This counts as activity, so the task keeps the connection. */
 static void
 test_slow_upload_lives (Fixture       *fixture,
                         gconstpointer  data)

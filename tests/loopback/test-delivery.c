@@ -30,7 +30,7 @@ static const Case cases[] = {
 
 static GTlsCertificate *certificate;
 
-/* The number of times that the library has queried the number of unacknowledged bytes, and the
+/* The number of times that this program has queried the number of unacknowledged bytes, and the
  * socket of the last query */
 static guint n_readings;
 static int last_socket;

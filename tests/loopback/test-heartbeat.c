@@ -272,7 +272,7 @@ dawdle_cb (HbWebsocketTask       *task,
 
 #define N_MESSAGES 5000
 
-/* A flood of messages does not hide a missing reply either. */
+/* With liveness REPLY, a flood of messages does not hide a missing reply. */
 static void
 test_reply_alone_is_life_in_a_flood (Fixture       *fixture,
                                      gconstpointer  data)

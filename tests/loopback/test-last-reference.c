@@ -308,9 +308,9 @@ test_abandoned_context (void)
   wait_idle ();
 }
 
-/* A thread cancels its call when the handlers of `cancel_on` run, and receives the result while the
- * handlers of `drop_on` run. Then the task has not yet handled the request to cancel the call, and
- * only this request still owns a reference to the task. */
+/* A thread cancels its call while a handler for the signal `cancel_on` runs, and receives the
+ * result while a handler for `drop_on` runs. At that time, the task has not yet handled the request
+ * to cancel the call, and only this request still owns a reference to the task. */
 typedef struct
 {
   const char *name;

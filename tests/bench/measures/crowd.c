@@ -16,9 +16,9 @@
  *   rest N    sends nothing except heartbeats for N seconds
  *   back      waits until all connections have been opened again
  *
- * After each command, the process prints the CPU time since its start, in microseconds, and the
- * number of its wake-ups. bench_crowd.py sends the commands, and reads the memory and the number of
- * descriptors from /proc. */
+ * After each command, the process prints the CPU time that it has used since it started, in
+ * microseconds, and the number of its wake-ups since then. bench_crowd.py sends the commands, and
+ * reads the memory and the number of descriptors from /proc. */
 
 #define CONNECTING_AT_ONCE 64
 

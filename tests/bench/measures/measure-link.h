@@ -15,8 +15,9 @@ typedef struct
                    GBytes      *bytes); /* `message` may be NULL */
 } MeasureFuncs;
 
-/* A link is a connection of a task or of libsoup alone. A link that is lost connects again at once.
- * For libsoup alone, MeasureLink has the code that an application would need to reconnect. */
+/* A MeasureLink keeps a connection open, with a task or with libsoup alone, and replaces a lost
+ * connection at once. For libsoup alone, MeasureLink has the code that an application would need to
+ * reconnect. */
 MeasureLink *measure_link_new            (const char         *library,
                                           const char         *uri,
                                           SoupSession        *session,
