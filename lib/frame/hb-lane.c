@@ -34,8 +34,7 @@ is_wrong (const HbLane  *self,
     }
 }
 
-/* Returns whether a frame is a whole message, which libsoup does not refuse unless the payload is
- * wrong. */
+/* Returns whether a frame is a whole message, with a header that libsoup does not refuse. */
 static gboolean
 is_message (const HbLane  *self,
             const HbFrame *frame)

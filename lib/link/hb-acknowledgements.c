@@ -26,8 +26,8 @@
 
 #ifdef HAVE_TCP_BYTES_ACKED
 
-/* Returns whether this is a plain TCP socket. A socket of Multipath TCP would report the count of
- * one of its subflows. */
+/* Returns whether @socket is a TCP socket, and not one of Multipath TCP, which would report the
+ * count of one of its subflows. */
 static gboolean
 is_tcp (GSocket *socket)
 {

@@ -162,9 +162,9 @@ hb_attempt_new (const HbSettings   *settings,
 
 /* Creates a session for one attempt. An open connection needs no session. If the session were kept,
  * it would have two sources in its main context, and the loop would query both in each iteration.
- * It would also resolve the name of the server only once, and continue to use an address that the
- * name no longer has. A session that several tasks share would send the password of one task in the
- * requests of another.
+ * The session would also resolve the name of the server only once, and continue to use an address
+ * that the name no longer has. A session that several tasks share would send the password of one
+ * task in the requests of another.
  *
  * The session has all of its features from the start. When a request joins the queue, libsoup takes
  * a reference to each feature of the session. When the request leaves the queue, libsoup before

@@ -10,8 +10,8 @@
 #define MAX_BUSY 4000
 
 /* The time between two deliveries, divided by this number, is subtracted from the busy time.
- * Therefore individual messages at intervals cause no pause if their handlers take less than an
- * eighth of the interval, and the poll between two messages of a flood does not prevent a pause. */
+ * Therefore deliveries shorter than MAX_BUSY cause no pause if each takes less than an eighth of the
+ * time between two of them. The poll between two deliveries of a flood does not prevent a pause. */
 #define INTERVAL_DIVISOR 8
 
 /* Begins a delivery. Handlers receive messages until hb_budget_end (). */

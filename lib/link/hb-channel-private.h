@@ -17,8 +17,8 @@ typedef struct
   gboolean reports_activity;
 
   /* Returns whether a message may be sent now. If not, HB_EVENT_WRITABLE follows, unless the
-   * connection ends. The channel may be full although it has not emitted HB_EVENT_BLOCKED, because
-   * libsoup writes pongs while bytes are read. */
+   * connection ends. The result may be FALSE although the channel has not emitted HB_EVENT_BLOCKED,
+   * because libsoup writes pongs while bytes are read. */
   gboolean (* may_send)             (gpointer   data);
 
   /* Sends a message or a ping. Sets @span to its position. If the span of a message is empty, the
@@ -66,10 +66,10 @@ typedef struct
   void     (* set_fragment_size)    (gpointer   data,
                                      gsize      bytes);
 
-  /* Lets the channel emit HB_EVENT_MESSAGE and HB_EVENT_PONG itself where it can. Until it is
-   * detached, the channel connects @handlers when libsoup reads. These are the owner's handlers for
-   * libsoup's signals. Returns FALSE if libsoup emits every message, so that the handlers must
-   * always be connected. */
+  /* Lets the channel emit HB_EVENT_MESSAGE and HB_EVENT_PONG itself where it can. @handlers are the
+   * owner's handlers for libsoup's signals. Until it is detached, the channel connects them when
+   * libsoup reads. Returns FALSE if libsoup emits every message, so that the handlers must always
+   * be connected. */
   gboolean (* open_fast_lane)       (gpointer    data,
                                      HbHandlers *handlers);
 

@@ -63,7 +63,7 @@ unref_ending (HbEnding *self)
  * error or a network error is none of these. Over TLS, a FIN without a close_notify is reported as
  * G_TLS_ERROR_EOF, a reset as the same error as without TLS, and an alert as a protocol error.
  *
- * @error: (nullable): NULL if libsoup has emitted no `error` */
+ * @error: (nullable): NULL if libsoup has emitted no `error` that counts */
 static gboolean
 is_by_peer (const GError *error)
 {
@@ -206,8 +206,8 @@ hb_ending_on_signal (HbEnding     *self,
     begin (self);
 }
 
-/* Returns: (transfer none) (nullable): a timeout whose callback gets the connection. If several
- * exist, returns the oldest of those with the highest priority */
+/* Returns: (transfer none) (nullable): a timeout whose callback gets the connection; if several
+ *   exist, the oldest of those with the highest priority */
 static GSource *
 find_timeout (HbEnding *self)
 {

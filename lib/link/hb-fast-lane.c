@@ -315,9 +315,9 @@ give_from_block (HbFastLane *self,
   return n;
 }
 
-/* Gives libsoup the next bytes, up to the next message or pong that can be taken, or up to the end
- * of a close frame. If libsoup got invalid bytes together with a close frame, it would close the
- * stream before it wrote its own close frame. Returns how many bytes were given. */
+/* Gives libsoup at most @size of the next bytes, up to the next message or pong that can be taken,
+ * or up to the end of a close frame. If libsoup got invalid bytes together with a close frame, it
+ * would close the stream before it wrote its own close frame. Returns how many bytes were given. */
 gsize
 hb_fast_lane_give (HbFastLane *self,
                    HbBlock    *block,
@@ -355,7 +355,7 @@ hb_fast_lane_fill (HbFastLane    *self,
     {
       /* If another long message is likely, reads only a header, so that the payload is then read
        * into the memory of the message. If the block already has enough bytes for any header, they
-       * belong to a short message, whose rest is read at once. */
+       * belong to a short frame, whose rest is read at once. */
       gboolean is_header = self->expects_long && self->n_slow == 0 && !self->is_heard
                            && hb_block_get_length (&reader->block) < HB_FRAME_MAX_HEADER;
 

@@ -20,7 +20,7 @@ typedef struct
   GCancellable *cancellable; /* of the attempt */
   char         *refusal;     /* (nullable) why a response was not accepted */
   guint         n_interim;
-  gboolean      is_answered; /* A response to the request itself has arrived, not only one to
+  gboolean      is_answered; /* A final response to the request itself has arrived, not only one to
                               * the CONNECT request for its tunnel. */
 } Guard;
 
@@ -109,8 +109,8 @@ got_headers_cb (SoupMessage *request,
 }
 
 /* Returns whether the server has chosen one of the subprotocols that @request offers, or none. RFC
- * 6455, 11.3.4, allows a server to name one subprotocol, in one header. libsoup checks this too,
- * but versions before 3.8 ignore case. */
+ * 6455, 11.3.4, allows a server to name one subprotocol, in one header. libsoup checks the choice
+ * too, but versions before 3.8 ignore case. */
 static gboolean
 has_valid_protocol (SoupMessage *request)
 {
@@ -200,8 +200,8 @@ new_refusal (SoupMessage *request,
 }
 
 /* Translates an error of the handshake, because libsoup's error does not contain the server's
- * answer. If this file has not accepted a response, the reason replaces any error. Otherwise an
- * error whose domain is not SOUP_WEBSOCKET_ERROR is copied unchanged.
+ * answer. If a handler of the guard has refused a response, the reason replaces any error.
+ * Otherwise an error whose domain is not SOUP_WEBSOCKET_ERROR is copied unchanged.
  *
  * Returns: (transfer full) */
 GError *
@@ -237,7 +237,8 @@ hb_handshake_is_unsupported (SoupMessage *request)
 
 /* Returns the delay, in seconds, that the server requests with the header Retry-After (RFC 9110,
  * 10.2.3). The header contains a number of seconds, or a date. Returns 0 if the header is missing
- * or not valid, or if the date is in the past. Returns G_MAXUINT if the number is larger. */
+ * or not valid, or if the date is in the past. Returns at most G_MAXUINT for a number, and at most
+ * G_MAXINT for a date. */
 guint
 hb_handshake_get_retry_after (SoupMessage *request)
 {

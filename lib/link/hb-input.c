@@ -4,9 +4,9 @@
 
 #include "hb-input-steps-private.h"
 
-/* Reads large blocks. Emits the pongs and the plain, whole messages in the blocks, unless libsoup
- * must get these frames, and gives libsoup all other frames. If the fast lane is closed, libsoup
- * gets all frames. Pauses so that other sources are dispatched.
+/* Reads large blocks. Emits the pongs in the blocks, and the messages that are one frame each and
+ * not compressed, unless libsoup must get these frames. Gives libsoup all other frames. If the fast
+ * lane is closed, libsoup gets all frames. Pauses so that other sources are dispatched.
  *
  * libsoup alone would read until no data is left, however long that takes, and would create a
  * source again for each read. The bytes that one call of hb_input_run () handles are a delivery.
@@ -291,8 +291,8 @@ hb_input_set_max_delivery (HbInput *self,
   self->max_delivery = bytes;
 }
 
-/* From now on, emits pongs, and plain, whole messages, without libsoup, unless libsoup must get
- * them. Must be called before the first byte is received.
+/* From now on, emits pongs, and uncompressed messages of one frame, without libsoup, unless libsoup
+ * must get them. Must be called before the first byte is received.
  *
  * @handlers: the owner's handlers of libsoup's signals; must exist until hb_input_detach () */
 void
@@ -353,10 +353,10 @@ emit_taken (HbInput *self,
     follow_handlers (self);
 }
 
-/* Reads and emits until no bytes are left, or until the time is up. Handlers may do anything, so
- * nothing is assumed after they have run. If no bytes are left, libsoup is called only if this
- * delivery had none and the reader is still readable. In this case, the reader has the end of the
- * stream, or an error, for libsoup. */
+/* Reads and emits until no bytes are left, until the time is up, or until libsoup leaves bytes
+ * unread. Handlers may do anything, so nothing is assumed after they have run. If no bytes are
+ * left, libsoup is called only if this delivery had none and the reader is still readable. In this
+ * case, the reader has the end of the stream, or an error, for libsoup. */
 static void
 deliver (HbInput *self)
 {

@@ -237,10 +237,10 @@ find (SoupWebsocketConnection *connection)
   return NULL;
 }
 
-/* Returns the maximum size of a frame. A message that cannot be compressed further becomes larger
- * when it is deflated: by less than a quarter and MAX_OVERHEAD bytes, even if the peer uses only
- * the code that the format itself defines (RFC 1951, 3.2.6). The size of the inflated message is
- * checked by HbLimits. */
+/* Returns the maximum payload of a frame. A message that cannot be compressed further becomes
+ * larger when it is deflated: by less than a quarter and MAX_OVERHEAD bytes, even if the peer uses
+ * only the code that the format itself defines (RFC 1951, 3.2.6). HbLimits checks the size of the
+ * inflated message. */
 static guint64
 get_frame_size (SoupWebsocketConnection *connection,
                 guint64                  bytes)
@@ -260,7 +260,7 @@ hb_limits_set_on_connection (SoupWebsocketConnection *connection,
 {
   GObjectClass *klass = G_OBJECT_GET_CLASS (connection);
 
-  /* The size of one frame */
+  /* The payload of one frame */
   soup_websocket_connection_set_max_incoming_payload_size (connection,
                                                            get_frame_size (connection, bytes));
 

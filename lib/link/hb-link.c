@@ -8,9 +8,10 @@
 
 /* One attempt to connect, and then the resulting connection.
  *
- * Whatever ends the attempt or the connection, emit_lost () reports the end once. It runs in a
- * source of the attempt or of the HbEnding, and never within libsoup. The owner then drops the
- * link. The owner may also drop the link at any earlier time, and the end is then not reported. */
+ * Whatever makes the attempt fail or ends the connection, emit_lost () reports the end once. It
+ * runs in a source of the attempt or of the HbEnding, and never within libsoup. The owner then
+ * drops the link. The owner may also drop the link at any earlier time, and the end is then not
+ * reported. */
 
 /* libsoup keeps the received part of a message in an array whose length is a guint, and adds the
  * length in a frame's header without checking the sum for overflow. Therefore the size of a
@@ -223,9 +224,8 @@ hb_link_send (HbLink   *self,
 }
 
 /* Sends a ping, which is a ping frame or, with another opcode, a message. Emits HB_EVENT_PROGRESS,
- * and then HB_EVENT_BLOCKED if a message would have to wait now. Does nothing if the connection is
- * not open or is ending. libsoup has no function for pings, but sends frames with any opcode, and
- * emits a signal for each pong. */
+ * and then HB_EVENT_BLOCKED if no message may be sent now. Does nothing if the connection is not
+ * open or is ending. */
 void
 hb_link_ping (HbLink   *self,
               HbOpcode  opcode,

@@ -158,7 +158,7 @@ is_for_everybody (const char *name)
 }
 
 /* Removes all headers from a request that goes to another origin, except those for which
- * is_for_everybody () is TRUE. In that case, the Fetch standard removes Authorization
+ * is_for_everybody () is TRUE. When the origin changes, the Fetch standard removes Authorization
  * ("HTTP-redirect fetch"), and keeps other headers of the application only if the new origin has
  * agreed to each of them ("CORS-preflight fetch"). A WebSocket cannot ask for that agreement. The
  * session adds its cookies again, according to the new URI. */

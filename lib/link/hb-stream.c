@@ -230,8 +230,8 @@ ref_extension (gconstpointer extension,
 }
 
 /* Copies the list of the extensions that were negotiated, and adds HbLimits, which takes the place
- * of permessage-deflate. The application can add other extensions to its session, and these stay in
- * the list.
+ * of permessage-deflate if the list contains it. The application can add other extensions to its
+ * session, and these stay in the list.
  *
  * Returns: (transfer full) */
 static GList *

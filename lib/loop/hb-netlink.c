@@ -130,7 +130,7 @@ receive (HbNetlink *self,
         }
       else if (length < 0 && errno == ENOBUFS)
         {
-          /* The kernel has dropped messages because the buffer was full. */
+          /* The kernel has dropped messages because the buffer of the socket was full. */
           hb_topology_clear (self->topology);
           *has_changed = TRUE;
         }

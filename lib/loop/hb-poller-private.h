@@ -6,7 +6,7 @@
 
 G_BEGIN_DECLS
 
-/* The watches of one main context: those whose sockets are polled, and those that must be called */
+/* The watches of one HbSchedule: those whose sockets are polled, and those that must be called */
 typedef struct
 {
   GSource   *source;    /* (not owned) polls the descriptors, and owns the poller */

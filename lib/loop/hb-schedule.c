@@ -23,8 +23,9 @@
  * around, so an alarm whose new deadline is HB_AT_ONCE is moved. */
 #define NOWHERE (HB_NEVER - MAX_STALENESS)
 
-/* The source of all alarms and all watches of one main context, with one timer for the first
- * deadline of all. A source for each connection would make each iteration of the loop slower.
+/* The source of the alarms and the watches of one main context, with one timer for the first
+ * deadline of all: see also hb_schedule_acquire (). A source for each connection would make each
+ * iteration of the loop slower.
  *
  * Sockets are read before deadlines are handled. Each socket that was readable when a deadline
  * passed is read first, however many other sockets must be read.

@@ -111,11 +111,12 @@ hb_watch_queue (HbWatch *self)
 
 /* Returns a context that is never iterated, for sources that must not be dispatched. In each
  * iteration, a main context examines all its sources, even a destroyed source that is still
- * referenced, so such sources in the context of the watch would slow down each iteration.
+ * referenced, so such sources in the context of the watch would slow down each iteration. While its
+ * sockets are few, the poller polls them directly. Their sources then take little time, so this
+ * function returns NULL.
  *
- * Returns: (transfer none) (nullable): NULL if the watch belongs to no context, if the context
- *   polls its sockets directly, or if no other context could be created. A context with few sockets
- *   polls them directly, because the sources of few sockets take little time */
+ * Returns: (transfer none) (nullable): NULL also if the watch belongs to no context, or if no other
+ *   context could be created */
 GMainContext *
 hb_watch_get_parking (HbWatch *self)
 {

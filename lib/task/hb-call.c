@@ -117,7 +117,7 @@ hb_call_fail (GTask  *task,
  * would reach the application first.
  *
  * @put_back: called if the GCancellable was triggered after the call had received its message, and
- *   no other call has received one; returns TRUE if the next call receives the message instead
+ *   @n_returning counts no other call; returns TRUE if the next call receives the message instead
  * @returning: called just before the callback
  * @returned: called after the callback
  * @n_returning: see HbInbox; it must exist until the ticket has been released
@@ -171,8 +171,8 @@ return_cb (gpointer user_data)
   return G_SOURCE_REMOVE;
 }
 
-/* The call must already be counted in `n_returning`. The GTask keeps the context of its source, so
- * the source exists until it is dispatched. */
+/* The call must already be counted in `n_returning`. The source holds a reference to the GTask, and
+ * the GTask holds one to the context, so the source exists until it is dispatched. */
 static void
 return_later (GTask *task)
 {

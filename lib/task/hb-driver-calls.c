@@ -252,8 +252,8 @@ send_from_inside (HbDriver    *self,
   if (!accepted)
     hb_trace_refusal (&self->trace, error != NULL ? *error : NULL);
 
-  /* A handler that runs in this function may drop the last reference to the task, so the driver may
-   * no longer exist afterwards. */
+  /* A handler that hb_driver_transmit_now () runs may drop the last reference to the task, so the
+   * driver may no longer exist afterwards. */
   hb_driver_transmit_now (self, is_direct ? message : NULL);
 
   return accepted;
@@ -321,7 +321,7 @@ hb_driver_flush (HbDriver *self,
     }
 }
 
-/* Returns FALSE if another thread may use the task. */
+/* Returns FALSE if another thread may use the task, or if the task is closing or closed. */
 static gboolean
 put_back_cb (HbMessage *message,
              gpointer   user_data)

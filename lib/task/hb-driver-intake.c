@@ -5,7 +5,8 @@
 #include "hb-clock-private.h"
 #include "hb-driver-steps-private.h"
 
-/* The task's side of the intake: takes in the messages and calls from other threads. */
+/* Takes in the messages and calls that other threads have left in the intake, and queries how many
+ * bytes the link has written and the peer has acknowledged. */
 
 /* The time, in microseconds, for which other threads may keep the task busy before other sources
  * have their turn */
@@ -38,8 +39,8 @@ hb_driver_follow_delivery (HbDriver *self)
     hb_link_end_acknowledgements (self->link);
 }
 
-/* Queries the link for acknowledgements of the peer, if messages wait for them. Then makes the link
- * stop reading acknowledgements, if it no longer has to read them. */
+/* Queries the link for acknowledgements of the peer, if messages wait for them. Then starts or
+ * stops the reading of acknowledgements, as hb_driver_follow_delivery () does. */
 void
 hb_driver_query (HbDriver *self)
 {

@@ -49,9 +49,10 @@ hb_driver_get_deadline (gpointer  user_data,
 }
 
 /* Returns whether received bytes have been read. Ends a pause of reading if a deadline of the link
- * has passed, so that the socket is read in the next iteration. No other deadline ends the pause.
- * While messages wait for acknowledgements, the other deadlines follow each other so closely that,
- * without pauses, other sources would never be dispatched. */
+ * has passed, so that the socket is read in the next iteration. After any other deadline, the pause
+ * goes on, and the result is HB_READING_DONE. While messages wait for acknowledgements, the other
+ * deadlines follow each other so closely that, without pauses, other sources would never be
+ * dispatched. */
 static HbReading
 read_on (HbDriver *self)
 {

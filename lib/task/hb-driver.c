@@ -148,9 +148,9 @@ alarm_cb (gpointer user_data)
   hb_driver_carry_out_all (self);
 }
 
-/* Makes the task belong to the thread-default context. Call this before an attempt is started. Does
- * nothing if the task is not CLOSED, or has been disposed of. The driver then holds a reference to
- * itself until hb_driver_leave_context (). */
+/* Makes the task belong to the thread-default context. The driver then holds a reference to itself
+ * until hb_driver_leave_context (). Call this before an attempt is started. Does nothing if the
+ * task is not CLOSED, or has been disposed of. */
 void
 hb_driver_enter_context (HbDriver *self)
 {

@@ -242,7 +242,7 @@ hb_intake_set_alarm (HbIntake *self,
  * ended. Requests to cancel such a call are therefore dropped.
  *
  * @ended: (out) (transfer full): the tickets of these requests. Releasing them may drop the last
- *   reference to the task, so the task must have left its context before */
+ *   reference to the task, so release them only after the task has left its context. */
 void
 hb_intake_unset_alarm (HbIntake  *self,
                        HbTickets *ended)

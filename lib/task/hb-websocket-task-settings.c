@@ -942,7 +942,7 @@ hb_websocket_task_set_close_timeout (HbWebsocketTask *self,
  * A longer message ends the task with `HB_ERROR_MESSAGE_TOO_BIG`, because the server would send it
  * again after a reconnection. The size is that of the complete message, with all its fragments,
  * after decompression. With 0, or with a number above 2,147,483,647, the limit is 2,147,483,647
- * bytes, because libsoup safely handles only lengths of up to 32 bits.
+ * bytes, because libsoup adds lengths of 32 bits without a check for overflow.
  *
  * Since: 1.0
  */
@@ -1284,7 +1284,7 @@ hb_websocket_task_set_manual_ready (HbWebsocketTask *self,
  * connection. The task does not answer the pings of the server either. The heartbeat starts again
  * when the task resumes reading the socket.
  *
- * The task keeps these messages when their connection ends, so it may deliver them after
+ * The task keeps the waiting messages when their connection ends, so it may deliver them after
  * [signal@WebsocketTask::close]. They are dropped by [method@WebsocketTask.close].
  *
  * Since: 1.0
