@@ -4,9 +4,10 @@
 
 site.py OUTDIR GIR PAGE.md...
 
-gi-docgen needs a line with the title, and links between pages need the extension .html. In each
-section, this script also adds a link to the reference at the first mention of each type, and of
-each of its functions, constants and properties, except properties whose names have no hyphen."""
+gi-docgen needs a line with the title, and the extension .html in links between pages. This script
+adds both. In each section, it also turns the first code span with the name of each type, and of
+each of its functions, constants and properties, into a link to the reference. Code spans in
+headings and links, and the names of properties without a hyphen, stay unchanged."""
 
 import re
 import sys

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 
-// The addresses of the references of other libraries. The pages of gi-docgen link to them.
+// The addresses of the references of other libraries. The pages that gi-docgen makes link to these
+// addresses.
 baseURLs = [
   ['GLib', 'https://docs.gtk.org/glib/'],
   ['GObject', 'https://docs.gtk.org/gobject/'],
