@@ -3,6 +3,7 @@
 #include "config.h"
 
 #include "hb-attempt-private.h"
+#include "hb-certificate-private.h"
 #include "hb-context-private.h"
 #include "hb-dispose-later-private.h"
 #include "hb-handshake-private.h"
@@ -67,7 +68,10 @@ end (HbAttempt               *self,
 static void
 fail (HbAttempt *self)
 {
-  g_autoptr (GError) translated = hb_handshake_translate_error (self->request, self->error);
+  g_autoptr (GError) translated = hb_certificate_get_error (self->request);
+
+  if (translated == NULL)
+    translated = hb_handshake_translate_error (self->request, self->error);
 
   end (self, NULL, &(HbLoss) {
     .error = translated,
@@ -156,6 +160,7 @@ hb_attempt_new (const HbSettings   *settings,
   self->context = g_main_context_ref_thread_default ();
   self->request = hb_handshake_new_request (settings, headers);
   self->cancellable = g_cancellable_new ();
+  hb_certificate_guard (self->request, self->cancellable);
 
   return self;
 }

@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#pragma once
+
+#include <libsoup/soup.h>
+
+G_BEGIN_DECLS
+
+void    hb_certificate_guard     (SoupMessage  *request,
+                                  GCancellable *cancellable);
+GError *hb_certificate_get_error (SoupMessage  *request);
+
+G_END_DECLS

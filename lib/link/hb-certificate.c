@@ -1,0 +1,125 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "config.h"
+
+#include "hb-certificate-private.h"
+
+/* Keeps requests apart when glib-networking resumes TLS sessions, which it keeps for the whole
+ * process. A session may come from a request that trusts other authorities, whose handler accepts
+ * other certificates, or that has another client certificate. */
+
+/* The certificates of one request */
+typedef struct
+{
+  GCancellable *cancellable; /* of the attempt */
+  gboolean      is_asked;    /* libsoup has emitted `accept-certificate` for this connection. */
+  gboolean      is_refused;
+} Guard;
+
+static G_DEFINE_QUARK (hb-certificate-guard, guard)
+
+static void
+free_guard (gpointer data)
+{
+  Guard *self = data;
+
+  g_object_unref (self->cancellable);
+  g_free (self);
+}
+
+/* Runs before the handlers of the application. */
+static gboolean
+accept_certificate_cb (SoupMessage          *request,
+                       GTlsCertificate      *certificate,
+                       GTlsCertificateFlags  errors,
+                       gpointer              user_data)
+{
+  Guard *self = user_data;
+
+  self->is_asked = TRUE;
+
+  return FALSE;
+}
+
+/* Keeps a session with a client certificate from being resumed, because the server would then take
+ * another client for the owner of that certificate. glib-networking before 2.76 does not have this
+ * property. */
+static void
+forget_session (SoupMessage *request,
+                GIOStream   *tls)
+{
+  guint signal_id = g_signal_lookup ("request-certificate", SOUP_TYPE_MESSAGE);
+  const char *property = "session-resumption-enabled";
+
+  if (g_signal_has_handler_pending (request, signal_id, 0, FALSE)
+      && g_object_class_find_property (G_OBJECT_GET_CLASS (tls), property) != NULL)
+    g_object_set (tls, property, FALSE, NULL);
+}
+
+/* Asks the application about a certificate with errors, as libsoup does in a full handshake. */
+static gboolean
+is_accepted (SoupMessage    *request,
+             GTlsConnection *tls)
+{
+  GTlsCertificateFlags errors = g_tls_connection_get_peer_certificate_errors (tls);
+  gboolean result = errors == 0;
+
+  if (errors != 0)
+    g_signal_emit_by_name (request, "accept-certificate",
+                           g_tls_connection_get_peer_certificate (tls), errors, &result);
+
+  return result;
+}
+
+/* If glib-networking has resumed a session, it checks the certificate of the server, but ignores
+ * the errors. They are handled here, before libsoup sends the request. */
+static void
+network_event_cb (SoupMessage        *request,
+                  GSocketClientEvent  event,
+                  GIOStream          *stream,
+                  gpointer            user_data)
+{
+  Guard *self = user_data;
+
+  if (event == G_SOCKET_CLIENT_TLS_HANDSHAKING)
+    {
+      self->is_asked = FALSE;
+      forget_session (request, stream);
+    }
+  else if (event == G_SOCKET_CLIENT_TLS_HANDSHAKED && !self->is_asked
+           && !is_accepted (request, G_TLS_CONNECTION (stream)))
+    {
+      self->is_refused = TRUE;
+      g_cancellable_cancel (self->cancellable);
+    }
+}
+
+/* Connects handlers that apply the request's own rules to resumed TLS sessions. Must be called
+ * before the application gets the request. */
+void
+hb_certificate_guard (SoupMessage  *request,
+                      GCancellable *cancellable)
+{
+  Guard *self = g_new0 (Guard, 1);
+
+  self->cancellable = g_object_ref (cancellable);
+  g_object_set_qdata_full (G_OBJECT (request), guard_quark (), self, free_guard);
+  g_signal_connect (request, "accept-certificate", G_CALLBACK (accept_certificate_cb), self);
+  g_signal_connect (request, "network-event", G_CALLBACK (network_event_cb), self);
+}
+
+/* Returns glib-networking's error for a certificate that is refused in a full handshake.
+ *
+ * Returns: (transfer full) (nullable): NULL unless the certificate of a resumed session has been
+ *   refused */
+GError *
+hb_certificate_get_error (SoupMessage *request)
+{
+  const Guard *self = g_object_get_qdata (G_OBJECT (request), guard_quark ());
+
+  if (!self->is_refused)
+    return NULL;
+
+  return g_error_new_literal (G_TLS_ERROR, G_TLS_ERROR_BAD_CERTIFICATE,
+                              g_dgettext ("glib-networking", "Unacceptable TLS certificate"));
+}

@@ -1,0 +1,262 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "config.h"
+
+#include <string.h>
+
+#include "hb-certificate-private.h"
+
+/* A TLS connection whose certificate has the errors that a test sets. The other methods and
+ * properties are never used. */
+typedef struct
+{
+  GTlsConnection       parent_instance;
+  GTlsCertificateFlags errors;
+  gboolean             is_resumable;
+} FakeTls;
+
+typedef GTlsConnectionClass FakeTlsClass;
+
+static GType fake_tls_get_type (void);
+
+G_DEFINE_TYPE (FakeTls, fake_tls, G_TYPE_TLS_CONNECTION)
+
+static void
+fake_tls_get_property (GObject    *object,
+                       guint       id,
+                       GValue     *value,
+                       GParamSpec *pspec)
+{
+  if (strcmp (pspec->name, "peer-certificate-errors") == 0)
+    g_value_set_flags (value, ((FakeTls *) object)->errors);
+}
+
+static void
+fake_tls_set_property (GObject      *object,
+                       guint         id,
+                       const GValue *value,
+                       GParamSpec   *pspec)
+{
+  if (strcmp (pspec->name, "session-resumption-enabled") == 0)
+    ((FakeTls *) object)->is_resumable = g_value_get_boolean (value);
+}
+
+static gboolean
+fake_tls_close (GIOStream     *stream,
+                GCancellable  *cancellable,
+                GError       **error)
+{
+  return TRUE;
+}
+
+static void
+fake_tls_class_init (FakeTlsClass *klass)
+{
+  GObjectClass *object_class = G_OBJECT_CLASS (klass);
+  guint n_properties;
+  g_autofree GParamSpec **properties = g_object_class_list_properties (object_class, &n_properties);
+  guint i;
+
+  object_class->get_property = fake_tls_get_property;
+  object_class->set_property = fake_tls_set_property;
+  G_IO_STREAM_CLASS (klass)->close_fn = fake_tls_close;
+
+  /* GIO prints a warning if the parent class gets or sets one of these properties. */
+  for (i = 0; i < n_properties; i++)
+    g_object_class_override_property (object_class, i + 1, properties[i]->name);
+
+  g_object_class_install_property (object_class, n_properties + 1,
+                                   g_param_spec_boolean ("session-resumption-enabled", NULL, NULL,
+                                                         TRUE, G_PARAM_WRITABLE));
+}
+
+static void
+fake_tls_init (FakeTls *self)
+{
+  self->is_resumable = TRUE;
+}
+
+typedef struct
+{
+  FakeTls      *tls;
+  SoupMessage  *request;
+  GCancellable *cancellable;
+  guint         n_asked;
+  gboolean      accepts;
+} Fixture;
+
+static void
+set_up (Fixture       *fixture,
+        gconstpointer  data)
+{
+  fixture->tls = g_object_new (fake_tls_get_type (), NULL);
+  fixture->request = soup_message_new (SOUP_METHOD_GET, "wss://example.com/");
+  fixture->cancellable = g_cancellable_new ();
+  hb_certificate_guard (fixture->request, fixture->cancellable);
+}
+
+static void
+tear_down (Fixture       *fixture,
+           gconstpointer  data)
+{
+  g_assert_finalize_object (fixture->request);
+  g_assert_finalize_object (fixture->cancellable);
+  g_assert_finalize_object (fixture->tls);
+}
+
+static void
+emit (Fixture            *fixture,
+      GSocketClientEvent  event)
+{
+  g_signal_emit_by_name (fixture->request, "network-event", event, fixture->tls);
+}
+
+static gboolean
+accept_certificate_cb (SoupMessage          *request,
+                       GTlsCertificate      *certificate,
+                       GTlsCertificateFlags  errors,
+                       gpointer              user_data)
+{
+  Fixture *fixture = user_data;
+
+  g_assert_cmphex (errors, ==, fixture->tls->errors);
+  fixture->n_asked++;
+
+  return fixture->accepts;
+}
+
+static void
+connect_application (Fixture  *fixture,
+                     gboolean  accepts)
+{
+  fixture->accepts = accepts;
+  g_signal_connect (fixture->request, "accept-certificate", G_CALLBACK (accept_certificate_cb),
+                    fixture);
+}
+
+static void
+resume (Fixture              *fixture,
+        GTlsCertificateFlags  errors)
+{
+  fixture->tls->errors = errors;
+  emit (fixture, G_SOCKET_CLIENT_TLS_HANDSHAKING);
+  emit (fixture, G_SOCKET_CLIENT_TLS_HANDSHAKED);
+}
+
+static void
+assert_accepted (Fixture *fixture,
+                 guint    n_asked)
+{
+  g_assert_cmpuint (fixture->n_asked, ==, n_asked);
+  g_assert_false (g_cancellable_is_cancelled (fixture->cancellable));
+  g_assert_null (hb_certificate_get_error (fixture->request));
+}
+
+static void
+assert_refused (Fixture *fixture,
+                guint    n_asked)
+{
+  g_autoptr (GError) error = hb_certificate_get_error (fixture->request);
+
+  g_assert_cmpuint (fixture->n_asked, ==, n_asked);
+  g_assert_true (g_cancellable_is_cancelled (fixture->cancellable));
+  g_assert_error (error, G_TLS_ERROR, G_TLS_ERROR_BAD_CERTIFICATE);
+}
+
+static void
+test_valid (Fixture       *fixture,
+            gconstpointer  data)
+{
+  connect_application (fixture, FALSE);
+  resume (fixture, 0);
+  assert_accepted (fixture, 0);
+}
+
+static void
+test_unheard (Fixture       *fixture,
+              gconstpointer  data)
+{
+  resume (fixture, G_TLS_CERTIFICATE_UNKNOWN_CA);
+  assert_refused (fixture, 0);
+}
+
+static void
+test_refused (Fixture       *fixture,
+              gconstpointer  data)
+{
+  connect_application (fixture, FALSE);
+  resume (fixture, G_TLS_CERTIFICATE_EXPIRED);
+  assert_refused (fixture, 1);
+}
+
+static void
+test_accepted (Fixture       *fixture,
+               gconstpointer  data)
+{
+  connect_application (fixture, TRUE);
+  resume (fixture, G_TLS_CERTIFICATE_EXPIRED);
+  assert_accepted (fixture, 1);
+}
+
+/* In a full handshake, libsoup asks the application, which is not asked again. After a redirect,
+ * the session of the next connection may be resumed. */
+static void
+test_full_handshake (Fixture       *fixture,
+                     gconstpointer  data)
+{
+  gboolean is_accepted = FALSE;
+
+  connect_application (fixture, TRUE);
+  fixture->tls->errors = G_TLS_CERTIFICATE_UNKNOWN_CA;
+  emit (fixture, G_SOCKET_CLIENT_TLS_HANDSHAKING);
+  g_signal_emit_by_name (fixture->request, "accept-certificate", NULL, fixture->tls->errors,
+                         &is_accepted);
+  g_assert_true (is_accepted);
+  emit (fixture, G_SOCKET_CLIENT_TLS_HANDSHAKED);
+  assert_accepted (fixture, 1);
+
+  fixture->accepts = FALSE;
+  resume (fixture, G_TLS_CERTIFICATE_UNKNOWN_CA);
+  assert_refused (fixture, 2);
+}
+
+static gboolean
+request_certificate_cb (SoupMessage          *request,
+                        GTlsClientConnection *connection,
+                        gpointer              user_data)
+{
+  return FALSE;
+}
+
+static void
+test_client_certificate (Fixture       *fixture,
+                         gconstpointer  data)
+{
+  resume (fixture, 0);
+  g_assert_true (fixture->tls->is_resumable);
+
+  g_signal_connect (fixture->request, "request-certificate", G_CALLBACK (request_certificate_cb),
+                    NULL);
+  resume (fixture, 0);
+  g_assert_false (fixture->tls->is_resumable);
+}
+
+#define ADD(name, function) \
+  g_test_add ("/link/certificate/" name, Fixture, NULL, set_up, function, tear_down)
+
+int
+main (int   argc,
+      char *argv[])
+{
+  g_test_init (&argc, &argv, NULL);
+  g_test_summary ("The certificates of TLS sessions that are resumed.");
+
+  ADD ("valid", test_valid);
+  ADD ("unheard", test_unheard);
+  ADD ("refused", test_refused);
+  ADD ("accepted", test_accepted);
+  ADD ("full-handshake", test_full_handshake);
+  ADD ("client-certificate", test_client_certificate);
+
+  return g_test_run ();
+}
