@@ -18,10 +18,10 @@ typedef struct
   guint   length;
 } HbDeque;
 
-/* An empty deque keeps memory for up to this number of elements, so that an element that passes
- * through it needs no allocation. If the deque has memory for more elements, which only a backlog
- * needs, it frees all of its memory when it becomes empty. */
-#define HB_DEQUE_CAPACITY_KEPT 64
+/* An empty deque keeps up to this number of bytes, so that an element that passes through it needs
+ * no allocation. If the deque has more memory, which only a backlog needs, it frees all of its
+ * memory when it becomes empty. */
+#define HB_DEQUE_KEPT 4096
 
 void     hb_deque_init      (HbDeque *self,
                              gsize    element_size);
@@ -67,7 +67,8 @@ hb_deque_pop_tail (HbDeque *self)
   g_assert (self->length > 0);
 
   self->length--;
-  if (G_UNLIKELY (self->length == 0 && self->capacity > HB_DEQUE_CAPACITY_KEPT))
+  if (G_UNLIKELY (self->length == 0
+                  && (gsize) self->capacity * self->element_size > HB_DEQUE_KEPT))
     hb_deque_clear (self);
 }
 

@@ -186,7 +186,7 @@ test_frees_large_block (Fixture       *fixture,
 {
   g_test_summary ("The memory of a long backlog is freed when the deque becomes empty");
 
-  push (&fixture->deque, 1, 1000);
+  push (&fixture->deque, 1, 2000);
   while (fixture->deque.length > 0)
     hb_deque_pop_head (&fixture->deque);
 
