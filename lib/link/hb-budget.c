@@ -10,8 +10,9 @@
 #define MAX_BUSY 4000
 
 /* The time between two deliveries, divided by this number, is subtracted from the busy time.
- * Therefore deliveries shorter than MAX_BUSY cause no pause if each takes less than an eighth of the
- * time between two of them. The poll between two deliveries of a flood does not prevent a pause. */
+ * Therefore deliveries shorter than MAX_BUSY cause no pause if each takes less than an eighth of
+ * the time between two of them. The poll between two deliveries of a flood does not prevent a
+ * pause. */
 #define INTERVAL_DIVISOR 8
 
 /* Begins a delivery. Handlers receive messages until hb_budget_end (). */

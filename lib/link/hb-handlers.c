@@ -29,8 +29,9 @@ hb_handlers_clear (HbHandlers *self)
   self->message_handler = 0;
 }
 
-/* Passes a signal and its values to the callback. For messages, libsoup's own marshaller would use
- * libffi, which takes longer than everything else that this library does with a short message. */
+/* Passes a signal and its values to the callback. For messages, the marshaller of libsoup's signal
+ * would use libffi, which takes longer than everything else that this library does with a short
+ * message. */
 static void
 marshal_signal (GClosure     *closure,
                 GValue       *result,
