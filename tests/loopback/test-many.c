@@ -319,7 +319,7 @@ test_any_order (Fixture       *fixture,
   guint i, j;
 
   g_test_summary ("Tasks may be dropped in any order. A context without a task has no timer, even "
-                  "if it is never iterated again");
+                  "if it is never iterated again.");
 
   for (i = 0; i < G_N_ELEMENTS (orders); i++)
     {
@@ -657,7 +657,7 @@ test_libsoup_after_rest (Fixture       *fixture,
 
   g_test_summary ("In a context with many connections, a task has no handlers of libsoup's signals "
                   "while its connection is idle. The task still notices frames that libsoup "
-                  "handles, and each way in which the connection can end");
+                  "handles, and each way in which the connection can end.");
 
   fixture->server = test_server_new (TEST_SERVER_ECHO);
   many_init (&many, fixture, &sizes[G_N_ELEMENTS (sizes) - 1]);
@@ -687,8 +687,9 @@ test_limit_within_frame (Fixture       *fixture,
   RawPeer *peer;
   Many many;
 
-  g_test_summary ("If the limit is lowered while a longer frame is being received, and other tasks "
-                  "connect before more of the frame arrives, the connection ends and is freed");
+  g_test_summary ("If max-message-size is lowered while a longer frame is being received, and "
+                  "other tasks connect before more of the frame arrives, the connection ends and "
+                  "is freed");
 
   fixture->server = test_server_new (TEST_SERVER_ECHO);
   peer = fixture_open_raw (fixture);

@@ -82,7 +82,8 @@ test_late (Fixture       *fixture,
 {
   RawPeer *peer = open_and_ping (fixture, data);
 
-  g_test_summary ("If the loop is more than a second late, another ping is sent first");
+  g_test_summary ("If the loop is more than a second late, another ping is sent before a dead "
+                  "connection is dropped");
 
   jump (PONG_AFTER + LATE + 1);
   expect_ping (data, peer);
@@ -132,8 +133,8 @@ static void
 test_nested (Fixture       *fixture,
              gconstpointer  data)
 {
-  g_test_summary ("A main loop in a handler also reads a reply before it counts as missing, even "
-                  "while the task has more signals to emit");
+  g_test_summary ("A main loop in a handler also reads a reply before the reply counts as missing, "
+                  "even while the task has more signals to emit");
 
   g_object_set_data (G_OBJECT (fixture->task), "heartbeat", (gpointer) data);
   g_signal_connect (fixture->task, "open", G_CALLBACK (ask_in_handler_cb), fixture);

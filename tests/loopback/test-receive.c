@@ -412,7 +412,7 @@ test_end (Fixture       *fixture,
   guint i;
 
   g_test_summary ("All messages that the server sent before its close frame are received. Later "
-                  "calls to receive_async () fail");
+                  "calls to receive_async () fail.");
 
   hb_websocket_task_set_repeat_limit (fixture->task, 0);
   hb_websocket_task_set_paused (fixture->task, TRUE);
@@ -529,8 +529,8 @@ turn_cb (gpointer data)
   return G_SOURCE_REMOVE;
 }
 
-/* Emits the first of 100 messages that have waited. The others wait until other sources have had
- * their turn. */
+/* Emits the first few of 100 messages that have waited. The others wait until other sources have
+ * had their turn. */
 static RawPeer *
 emit_first (Fixture *fixture,
             guint   *n_messages)
@@ -575,7 +575,8 @@ test_end_in_turn (Fixture       *fixture,
 {
   guint n_messages = 0;
 
-  g_test_summary ("A task may end while messages wait until other sources have had their turn");
+  g_test_summary ("A task may be dropped while its messages wait until other sources have had "
+                  "their turn");
 
   emit_first (fixture, &n_messages);
   signal_log_forget (fixture->log);
@@ -588,7 +589,7 @@ test_dispose_in_handler (Fixture       *fixture,
 {
   RawPeer *peer;
 
-  g_test_summary ("A message handler that has waited may dispose of the task");
+  g_test_summary ("A handler for a message that has waited may dispose of the task");
 
   hb_websocket_task_set_paused (fixture->task, TRUE);
   peer = fixture_open_raw (fixture);

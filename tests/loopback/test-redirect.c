@@ -336,7 +336,7 @@ keep_cb (HbWebsocketTask  *task,
 }
 
 /* The application sends the request of a failed attempt again with a session of its own, which
- * follows redirects by the rules of libsoup. The library must ignore this redirect, because the
+ * follows redirects by the rules of libsoup. The library must ignore such a redirect, because the
  * task's session has been freed. */
 static void
 test_sent_again (Redirection   *fixture,

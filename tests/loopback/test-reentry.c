@@ -113,7 +113,7 @@ test_let_go_in_refusal (Fixture       *fixture,
   g_autoptr (GError) error = NULL;
 
   g_test_summary ("If a queued message has expired, the next call that sends emits `error`. If a "
-                  "handler for `error` drops the task, that call refuses its own message");
+                  "handler for `error` drops the task, that call refuses its own message.");
 
   hb_websocket_task_set_queue_timeout (task, 1);
   hb_websocket_task_hold (task);
@@ -147,7 +147,7 @@ test_ping_func_replaces_itself (Fixture       *fixture,
 {
   RawPeer *peer;
 
-  g_test_summary ("A ping function may remove itself. Its data is freed after it has returned");
+  g_test_summary ("A ping function may remove itself. Its data is freed after it has returned.");
 
   hb_websocket_task_set_ping_func (fixture->task, replace_ping_cb, g_strdup ("own"), g_free);
   peer = fixture_open_raw (fixture);
@@ -181,7 +181,7 @@ test_reconnect_func_replaces_itself (Fixture       *fixture,
   RawPeer *peer = fixture_open_raw (fixture);
 
   g_test_summary ("A function that returns the reconnect delay may remove itself. Its data is "
-                  "freed after it has returned");
+                  "freed after it has returned.");
 
   *delay = 7;
   hb_websocket_task_set_reconnect_func (fixture->task, replace_delay_cb, delay, g_free);

@@ -419,7 +419,7 @@ test_message_of_thread (Fixture       *fixture,
                         gconstpointer  data)
 {
   g_test_summary ("If another thread sent a message while queue-timeout was 0, the timeout of the "
-                  "message starts when the property is set, even if the task receives the message "
+                  "message starts when the property is set, even if the task takes the message in "
                   "later");
 
   hb_websocket_task_hold (fixture->task);

@@ -351,7 +351,7 @@ test_refusal (gconstpointer data)
   fixture_tear_down (&fixture, NULL);
 }
 
-/* test_ending () calls this function or one of the next four before the task has received the
+/* test_ending () calls this function or one of the next four before the task has taken in the
  * messages from the other thread. */
 static void
 close_task (HbWebsocketTask *task)
@@ -496,7 +496,7 @@ test_volatile (Fixture       *fixture,
 {
   Sender sender;
 
-  g_test_summary ("A volatile message is sent or dropped when the task's thread receives it");
+  g_test_summary ("A volatile message is sent or dropped when the task's thread takes it in");
 
   fixture_enter (fixture, HB_STATE_WAITING);
   sender_init (&sender, fixture->task, "one");
@@ -522,7 +522,7 @@ test_volatile (Fixture       *fixture,
   raw_peer_expect (raw_server_get_peer (fixture->raw, 1), "text:three");
 }
 
-/* A send or a flush that is cancelled before or after the task has received it */
+/* A send or a flush that is cancelled before or after the task has taken it in */
 typedef struct
 {
   const char *name;

@@ -279,7 +279,7 @@ test_server_get_uri (TestServer *self)
   return self->uri;
 }
 
-/* Sets how the server acts. Whether a connection is mute is decided when it opens. */
+/* Sets how the server acts. Only a connection that opens in the mode TEST_SERVER_MUTE is mute. */
 void
 test_server_set_mode (TestServer     *self,
                       TestServerMode  mode)

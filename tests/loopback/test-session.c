@@ -97,7 +97,7 @@ test_moved (Move          *fixture,
 
   g_test_summary ("If the name of a server gets another address, the next attempt after one that "
                   "failed or was ended early uses this address. If the session belongs to the "
-                  "application, the application must replace the session first");
+                  "application, the application must replace the session first.");
 
   if (move->is_given)
     replace_session (task);

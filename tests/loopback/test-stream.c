@@ -319,7 +319,8 @@ test_inflated_size (Fixture       *fixture,
   g_autoptr (GByteArray) hello = raw_frame_from_hex ("c1 07 f248cdc9c90700");
   RawPeer *peer;
 
-  g_test_summary ("The limit applies to the inflated size, even if the compressed size is larger");
+  g_test_summary ("max-message-size limits the inflated size, even if the compressed size is "
+                  "larger");
 
   hb_websocket_task_set_compression (fixture->task, TRUE);
   hb_websocket_task_set_max_message_size (fixture->task, 5);

@@ -61,7 +61,7 @@ test_asked_dead (Fixture       *fixture,
   RawPeer *peer = open_and_ping (fixture, data);
 
   g_test_summary ("If a ping was unanswered when a suspend began, another ping is sent on resume. "
-                  "A dead connection is lost when pong-timeout has passed after that ping");
+                  "A dead connection is lost when pong-timeout has passed after that ping.");
 
   jump (HOUR);
   expect_ping (data, peer);
@@ -77,7 +77,7 @@ test_asked_good (Fixture       *fixture,
 
   g_test_summary ("If a ping was unanswered when a suspend began, another ping is sent on resume. "
                   "The connection is kept if proof that it works arrives before pong-timeout has "
-                  "passed after that ping, even if only just before");
+                  "passed after that ping, even if only just before.");
 
   jump (HOUR);
   expect_ping (data, peer);
@@ -131,7 +131,7 @@ test_often (Fixture       *fixture,
   guint i;
 
   g_test_summary ("After each of several suspends, one ping is sent, and the connection is kept. "
-                  "Without another suspend, a dead connection is lost after one pong-timeout");
+                  "Without another suspend, a dead connection is lost after one pong-timeout.");
 
   for (i = 1; i <= 20; i++)
     {

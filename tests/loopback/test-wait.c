@@ -68,7 +68,7 @@ wait_idle (void)
     ;
 }
 
-/* Iterates the loop for @milliseconds, so that the test notices an event that must not happen. */
+/* Iterates the loop for @milliseconds, for example to notice an event that must not happen. */
 void
 wait_pass (guint milliseconds)
 {

@@ -394,8 +394,9 @@ close_with (Fixture    *fixture,
   g_assert_no_error (error);
 }
 
-/* The real driver transmits a message within the call that sends it. The fixture transmits the
- * message in the next drain () instead, so that the log contains the effect `transmit`. */
+/* If the link accepts a message, the real driver transmits it within the call that sends it. The
+ * fixture transmits it in the next drain () instead, so that the log contains the effect
+ * `transmit`. */
 gboolean
 send_full (Fixture      *fixture,
            const char   *text,
