@@ -192,8 +192,8 @@ def end(sock):
 class Peer:
     """A server that accepts connections until the end of its `with` block.
 
-    After each accepted handshake, calls `serve` with the Connection, in a thread of its own. `tls`
-    is an SSLContext, and `protocol` is the subprotocol of each answer. If `accept` is false, the
+    After each accepted handshake, calls `serve` with the Connection, in a separate thread. `tls` is
+    an SSLContext, and `protocol` is the subprotocol of each answer. If `accept` is false, the
     server never answers a handshake. If `status` is set, the server refuses each handshake with
     this status.
     """
