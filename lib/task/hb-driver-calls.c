@@ -252,9 +252,15 @@ send_from_inside (HbDriver    *self,
   if (!accepted)
     hb_trace_refusal (&self->trace, error != NULL ? *error : NULL);
 
-  /* A handler that hb_driver_transmit_now () runs may drop the last reference to the task, so the
-   * driver may no longer exist afterwards. */
-  hb_driver_transmit_now (self, is_direct ? message : NULL);
+  if (is_direct)
+    hb_driver_send_directly (self, message);
+
+  /* Nearly all messages cause no effects. A handler that hb_driver_transmit_now () runs may drop
+   * the last reference to the task, so the driver may no longer exist afterwards. */
+  if (is_direct && !hb_driver_has_work (self))
+    hb_driver_touch_alarm (self);
+  else
+    hb_driver_transmit_now (self);
 
   return accepted;
 }

@@ -229,25 +229,17 @@ hb_driver_carry_out_all (HbDriver *self)
   return hb_driver_end (self);
 }
 
-/* Sends the messages that may be sent now, and then carries out the effects. Nearly all messages
- * cause no effects, so effects are carried out only if some are pending. Within another section
+/* Sends the messages that may be sent now, and then carries out the effects. Within another section
  * (hb_driver_begin ()), that section carries out the effects later. The bytes of sent messages are
  * released in any case, because a handler may send many messages before it returns. The driver may
- * no longer exist afterwards.
- *
- * @direct: (nullable): the only message to send, which is not in the queue */
+ * no longer exist afterwards. */
 void
-hb_driver_transmit_now (HbDriver         *self,
-                        const HbOutgoing *direct)
+hb_driver_transmit_now (HbDriver *self)
 {
   GBytes *gone;
 
   hb_driver_begin (self);
-
-  if (direct != NULL)
-    hb_driver_send_directly (self, direct);
-  else
-    hb_driver_transmit (self);
+  hb_driver_transmit (self);
 
   while ((gone = hb_outbox_pop_gone (&self->machine.outbox)) != NULL)
     g_bytes_unref (gone);

@@ -81,8 +81,7 @@ void     hb_driver_drop_link       (HbDriver         *self);
 gboolean hb_driver_end             (HbDriver         *self);
 void     hb_driver_carry_out_each  (HbDriver         *self);
 gboolean hb_driver_carry_out_all   (HbDriver         *self);
-void     hb_driver_transmit_now    (HbDriver         *self,
-                                    const HbOutgoing *direct);
+void     hb_driver_transmit_now    (HbDriver         *self);
 void     hb_driver_wake            (HbDriver         *self);
 
 /* hb-driver.c */
