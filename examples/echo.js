@@ -1,10 +1,12 @@
 #!/usr/bin/env -S gjs -m
 // SPDX-License-Identifier: LGPL-2.1-or-later
 
-// Keeps a WebSocket open, and sends each line of standard input: gjs -m echo.js URI
+// Keeps a WebSocket open, and sends each line of standard input.
 //
 // At the end of the input, the program waits for the last answers, for at most 5 seconds, and then
 // closes the connection. On Ctrl+C, the program closes the connection without waiting.
+//
+// Usage: gjs -m echo.js URI
 
 import Gio from 'gi://Gio';
 import GLib from 'gi://GLib';

@@ -1,9 +1,12 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Keeps a WebSocket open, and sends each line of standard input: echo.py URI
+"""Keeps a WebSocket open, and sends each line of standard input.
 
 At the end of the input, the program waits for the last answers, for at most 5 seconds, and then
-closes the connection. On Ctrl+C, the program closes the connection without waiting."""
+closes the connection. On Ctrl+C, the program closes the connection without waiting.
+
+Usage: echo.py URI
+"""
 
 import signal
 import sys

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 
-// Keeps a WebSocket open, and sends each line of standard input: echo-vala URI
+// Keeps a WebSocket open, and sends each line of standard input.
 //
 // At the end of the input, the program waits for the last answers, for at most 5 seconds, and then
 // closes the connection. On Ctrl+C, the program closes the connection without waiting.
+//
+// Usage: echo-vala URI
 
 // The maximum time to wait for the last answers, in milliseconds
 const uint ANSWER_TIMEOUT = 5000;

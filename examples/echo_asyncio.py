@@ -1,11 +1,13 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Does with asyncio what echo.py does with callbacks: echo_asyncio.py URI
+"""Does with asyncio what echo.py does with callbacks.
 
 At the end of the input, the program waits for the last answers, for at most 5 seconds, and then
 closes the connection. On Ctrl+C, the program closes the connection without waiting.
 
 Needs PyGObject 3.50 and Python 3.12, or later versions.
+
+Usage: echo_asyncio.py URI
 """
 
 import asyncio

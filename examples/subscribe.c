@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* Subscribes on each connection, prints each text message, and ends on Ctrl+C: subscribe URI */
+/* Subscribes on each connection, prints each text message, and ends on Ctrl+C.
+ *
+ * Usage: subscribe URI */
 
 #include <glib-unix.h>
 #include <hb-websocket.h>

@@ -1,7 +1,9 @@
 #!/usr/bin/env -S gjs -m
 // SPDX-License-Identifier: LGPL-2.1-or-later
 
-// Subscribes on each connection, prints each text message, and ends on Ctrl+C: subscribe.js URI
+// Subscribes on each connection, prints each text message, and ends on Ctrl+C.
+//
+// Usage: gjs -m subscribe.js URI
 
 import GLib from 'gi://GLib';
 import Hb from 'gi://Hb?version=1';

@@ -1,6 +1,9 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Subscribes on each connection, prints each text message, and ends on Ctrl+C: subscribe.py URI"""
+"""Subscribes on each connection, prints each text message, and ends on Ctrl+C.
+
+Usage: subscribe.py URI
+"""
 
 import signal
 import sys

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 
-// Subscribes on each connection, prints each text message, and ends on Ctrl+C: subscribe-vala URI
+// Subscribes on each connection, prints each text message, and ends on Ctrl+C.
+//
+// Usage: subscribe-vala URI
 
 int main (string[] args)
 {

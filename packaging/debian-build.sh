@@ -26,9 +26,10 @@
 # next run. The packages are copied to the folder DIR of --output. The script keeps no other files,
 # and does not change the source.
 #
-# --profiles names the build profiles for dpkg-buildpackage, and --build the kinds of packages. The
-# tests need all packages, so autopkgtest does not run if either option is given. If the chroots
-# have Debian 12, the script always adds the profile pkg.hb-websocket.nomonitor.
+# --profiles names the build profiles for dpkg-buildpackage, and --build the kinds of packages. If
+# either option is given, autopkgtest does not run, because packages that the tests need may be
+# missing. If the chroots have Debian 12, the script always adds the profile
+# pkg.hb-websocket.nomonitor, and autopkgtest skips the test of the monitor.
 
 set -euo pipefail
 
@@ -141,8 +142,8 @@ list_suppressed_tags ()
   # The changelog closes no bug, because no intent to package (ITP) has been filed in Debian yet.
   echo initial-upload-closes-no-bugs
 
-  # lintian mistakes three bytes of machine code for a misspelt word. For misspelt words in texts,
-  # it has other tags.
+  # lintian mistakes three bytes of machine code for a misspelt word. Other tags report misspelt
+  # words in the manual pages and in the descriptions of the packages.
   echo spelling-error-in-binary
 
   case "$release" in

@@ -156,7 +156,7 @@ send_text (MonitorWindow *self,
                                         flags, NULL, sent_cb, message);
 }
 
-/* Serves a retry too, because the user may have corrected the address before it. */
+/* Sets the address before a retry too, because the user may have corrected it. */
 static void
 connect_link (GtkWidget  *widget,
               const char *action_name,

@@ -6,7 +6,7 @@
 // This module implements the task of the library hb-websocket, which is for applications. The
 // module needs only GLib and libsoup 3. Names, defaults, states and the order of events are those
 // of the library, so the same code runs with both, unless it needs a feature that only one of them
-// has:
+// has. This statement imports the library, or this module if the library is not installed:
 //
 //   const {default: Hb} = await import('gi://Hb?version=1').catch(() =>
 //     import('./hbWebsocket.js'));
@@ -700,7 +700,9 @@ export class WebsocketTask extends GObject.Object {
       this._link.send(TEXT, new GLib.Bytes(encode(this.ping_message ?? '')));
   }
 
-  // If only the reply counts, a ping whose reply might no longer count is replaced by another.
+  // Call this after a change to a setting that decides what counts as a reply. If only a reply
+  // counts, and one is awaited, sends another ping, because the reply to the earlier ping might no
+  // longer count.
   _replacePing(now) {
     if (this._awaitedSince === NEVER || this.liveness !== Liveness.REPLY || !this._mayPing)
       return;

@@ -254,7 +254,8 @@ hb_metrics_get_opens (const HbMetrics *self)
  *
  * Gets the number of pings that were sent.
  *
- * Ping frames and ping messages are counted ([property@WebsocketTask:heartbeat-mode]).
+ * Ping frames and ping messages are counted ([property@WebsocketTask:heartbeat-mode]). A ping is
+ * counted before the application's function makes it ([method@WebsocketTask.set_ping_func]).
  *
  * Returns: the number of pings
  *

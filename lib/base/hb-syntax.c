@@ -228,9 +228,9 @@ cut (char  *text,
 }
 
 /* Converts @code and @reason to values that libsoup accepts. 0 becomes HB_CLOSE_NONE, which stands
- * for a close frame without a code. A code that libsoup refuses leads to an error. Any other code
- * that a client must not send becomes HB_CLOSE_PROTOCOL_ERROR, as in libsoup, because a task that
- * refused to close would reconnect forever. In these cases, and with HB_CLOSE_NONE itself, the
+ * for a close frame without a code, and HB_CLOSE_NONE remains. A code that libsoup refuses leads to
+ * an error. Any other code that a client must not send becomes HB_CLOSE_PROTOCOL_ERROR, as in
+ * libsoup, because a task that refused to close would reconnect forever. In all these cases, the
  * reason is dropped.
  *
  * @reason: (inout) (transfer full) (nullable): NULL afterwards if this function fails */

@@ -32,8 +32,8 @@ is_pong_message (const HbSettings *settings,
          && (length == 0 || memcmp (data, settings->pong_message, length) == 0);
 }
 
-/* Returns whether a reply differs from other messages. If it does not, the first message after a
- * ping counts as the reply. */
+/* Returns whether the settings distinguish a reply from other messages. If they do not, every
+ * message counts as a reply. */
 static gboolean
 knows_reply (const HbSettings *settings)
 {

@@ -17,7 +17,7 @@ typedef struct
   gsize      amount;          /* how many bytes of memory the messages take */
   int        n_returning;     /* (atomic) calls that have received a message, or failed behind such
                                * a call, and whose callback has not been called yet */
-  gint64     given_since;     /* when the current run's first emission ended, or HB_NEVER */
+  gint64     given_since;     /* when the first of the emissions in a row ended, or HB_NEVER */
   guint      is_paused : 1;
   guint      is_giving : 1;   /* message handlers are running */
   guint      is_yielding : 1; /* other sources are dispatched before the next message is emitted */
@@ -60,8 +60,8 @@ hb_inbox_begin_giving (HbInbox *self)
 }
 
 /* Does what hb_inbox_on_given () does, if no message waits. Returns FALSE otherwise. Unlike
- * hb_inbox_on_given (), this function needs no time. Reading the clock would take a long time
- * compared with the rest of the work on a short message. */
+ * hb_inbox_on_given (), this function does not need to know the time. Reading the clock would take
+ * long compared with the rest of the work on a short message. */
 static inline gboolean
 hb_inbox_end_giving (HbInbox *self)
 {

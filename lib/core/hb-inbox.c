@@ -140,7 +140,7 @@ hb_inbox_set_paused (HbInbox  *self,
 }
 
 /* Removes the first message that waits, and makes @effect emit it. Returns FALSE if no message may
- * be emitted now. Otherwise hb_inbox_on_given () must follow the emission, as for every message. */
+ * be emitted now. Otherwise hb_inbox_on_given () must follow the emission. */
 gboolean
 hb_inbox_give (HbInbox  *self,
                HbEffect *effect)

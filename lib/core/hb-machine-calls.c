@@ -259,8 +259,8 @@ hb_machine_change_reply (HbMachine *self)
     hb_heartbeat_change_reply (&self->heartbeat);
 }
 
-/* Returns whether a property decides which message is the reply to a ping, or whether only the
- * reply counts. */
+/* Returns whether a property decides what the reply to a ping is, or whether only the reply counts
+ * as proof that the peer is alive. */
 static gboolean
 is_about_reply (HbProperty property)
 {
@@ -352,12 +352,14 @@ hb_machine_release (HbMachine *self,
   return TRUE;
 }
 
-/* Handles a call whose GCancellable has been triggered:
+/* Cancels a call whose GCancellable has been triggered, and drops its message if it sends one.
+ * Cancelling open_async () also closes the task. Two kinds of calls are not cancelled now:
  *
- * - Cancelling open_async () closes the task.
- * - A message in flight is not stopped, and its call continues to wait. If the message is written
- *   and not acknowledged, it is not sent again on another link.
- * - A call that has already received its message completes with that message. */
+ * - The call of a message in flight continues to wait. If the link ends after the message has been
+ *   written, but before it is acknowledged, the message is not sent again, and the call is
+ *   cancelled then.
+ * - A call that has already received its message completes with that message, unless
+ *   hb_machine_put_back () takes the message back. */
 void
 hb_machine_cancel (HbMachine *self,
                    gint64     now,

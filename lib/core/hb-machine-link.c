@@ -87,8 +87,9 @@ hb_machine_on_turn (HbMachine *self,
 }
 
 /* Stops reading the socket while too many received bytes wait for the application. When reading
- * resumes, the heartbeat starts again, and so does the time within which the link has to become
- * ready. A closing task continues reading, because it waits for the server's close frame. */
+ * resumes, the silence of the peer counts from then, and so does the time within which the link has
+ * to become ready. A closing task continues reading, because it waits for the server's close
+ * frame. */
 void
 hb_machine_follow_inbox (HbMachine *self,
                          gint64     now)

@@ -127,8 +127,8 @@ judge_message (HbMachine    *self,
 }
 
 /* Drops and reports a message that the server has refused. If the server ends the link because of a
- * message that is too big, but not in the middle of a message, the refused message is unknown, and
- * none is dropped.
+ * message that is too big, but not in the middle of a message, the refused message is unknown, so
+ * the refusal is only reported.
  *
  * @refusal: (nullable): from judge_message () */
 static void
@@ -147,7 +147,7 @@ report_refusal (HbMachine    *self,
 }
 
 /* @attempt: how many consecutive attempts to reconnect have failed, 0 only if none may be made
- * @error: (nullable): why the last one failed
+ * @error: (nullable): why the last link ended
  * @by_peer: whether the server has ended the last link */
 static GError *
 new_limit_error (guint         attempt,

@@ -4,8 +4,8 @@
 
 #include "hb-machine-steps-private.h"
 
-/* After a network change, sends a ping, or makes the next attempt at once. Does so at most once in
- * each CHECK_INTERVAL. */
+/* After a network change, the machine sends a ping, or makes the next attempt at once, but at most
+ * once in each CHECK_INTERVAL. */
 
 /* Networks change in bursts: first an interface, then an address, then a route. */
 #define CHECK_INTERVAL (5 * G_TIME_SPAN_SECOND)

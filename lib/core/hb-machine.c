@@ -6,8 +6,8 @@
 #include "hb-i18n-private.h"
 #include "hb-machine-steps-private.h"
 
-/* The state of the task and the steps from one state to another. The other files of the machine
- * decide which step to take:
+/* The state of the task and the steps from one state to another. These files decide which step to
+ * take:
  *
  * - hb-machine-calls.c and hb-machine-messages.c for a call of the application
  * - hb-machine-intake.c for the calls from other threads
@@ -389,8 +389,8 @@ follow_taken_back (HbMachine *self)
     hb_machine_follow_inbox (self, HB_NEVER); /* The time is needed only to resume reading. */
 }
 
-/* Takes the effect that is next when no effect is left that was pushed. Releases the bytes of sent
- * and dropped messages, and then emits the received messages that wait. */
+/* Makes the next effect when all pushed effects have been taken. Such effects first release the
+ * bytes of sent and dropped messages, and then emit the received messages that wait. */
 static gboolean
 pop_last (HbMachine *self,
           HbEffect  *effect)
