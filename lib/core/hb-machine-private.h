@@ -16,7 +16,7 @@ G_BEGIN_DECLS
 
 /* The state machine of a task, which decides what the task does. A call or an event changes the
  * machine, which pushes effects. The machine never calls the driver or the application, except that
- * releasing the bytes of a message may call a function of the application. Times are in
+ * releasing a GBytes of the application may call a function of the application. Times are in
  * microseconds of the caller's clock. */
 typedef struct
 {
