@@ -189,15 +189,15 @@ static gboolean
 set_bytes (GBytes **field,
            GBytes  *value)
 {
-  gboolean is_same = *field == NULL || value == NULL ? *field == value
-                                                     : g_bytes_equal (*field, value);
+  GBytes *old = *field;
+  gboolean is_same = old == NULL || value == NULL ? old == value : g_bytes_equal (old, value);
 
   if (is_same)
     return FALSE;
 
-  g_clear_pointer (field, g_bytes_unref);
-  if (value != NULL)
-    *field = g_bytes_ref (value);
+  /* The function of the application that frees the old bytes may set the property again. */
+  *field = value != NULL ? g_bytes_ref (value) : NULL;
+  g_clear_pointer (&old, g_bytes_unref);
 
   return TRUE;
 }
