@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """Fails if POTFILES lacks a file that has translatable strings, or names a file that has none.
 
-The script also fails if a string in _ () contains a macro such as G_GUINT64_FORMAT. xgettext does
-not expand macros, and would cut the string off before the macro.
+The script also fails if a string in _ () contains a macro of GLib such as G_GUINT64_FORMAT.
+xgettext does not expand these macros, and would cut the string off before the macro.
 """
 
 import re

@@ -53,7 +53,8 @@ struct _HbUserFunc
  * ([method@GLib.MainContext.push_thread_default]). Its signals are emitted there. That context has
  * to stay thread-default while it is iterated, because libsoup uses the thread-default context.
  * While the task is not closed, only the thread that opened the task may use it. A call from
- * another thread is refused with a critical message. Getters do not check the thread.
+ * another thread is refused with a critical message. If the call is asynchronous, it also fails
+ * with `HB_ERROR_INVALID_ARGUMENT`. Getters do not check the thread.
  *
  * Sending is the exception: [method@WebsocketTask.send_text], [method@WebsocketTask.send_bytes],
  * [method@WebsocketTask.send_message], [method@WebsocketTask.send_message_async] and
@@ -185,9 +186,9 @@ get_loggable (const GError *error)
          : "A subprotocol, the origin or a close code is not valid";
 }
 
-/* Emits an error. Without a handler, a program whose URI is mistyped would do nothing and would not
- * say why, so the first mistake by its author is logged. Network faults are normal, and are not
- * logged. */
+/* Emits an error. A program whose URI is mistyped would do nothing, and without a handler or a
+ * failing call, it would not say why. In that case, the first mistake by its author is logged.
+ * Network faults are normal, and are not logged. */
 static void
 emit_error (HbWebsocketTask *self,
             const GError    *error)
@@ -429,8 +430,8 @@ install_signals (GType type)
    * Emitted when an open connection has ended.
    *
    * The signal is emitted once for each [signal@WebsocketTask::open], unless the last reference to
-   * the task is dropped first. The code is 1005 if the server's close frame has no code, and 1006
-   * if no valid close frame was received ([RFC 6455,
+   * the task is dropped first. The code is 1005 if the server closes the connection without a code,
+   * and 1006 if no valid close frame was received ([RFC 6455,
    * 7.1.5](https://www.rfc-editor.org/rfc/rfc6455#section-7.1.5)), or if the server's answer to
    * [method@WebsocketTask.close] has no code.
    *
@@ -514,7 +515,7 @@ install_signals (GType type)
    *
    * The messages that are no longer waiting have been sent, dropped, or taken back by
    * [method@WebsocketTask.take_queue] or a cancelled call. The signal is not emitted when the task
-   * becomes `CLOSED`.
+   * becomes `CLOSED`, or if [method@WebsocketTask.close] has dropped these messages.
    *
    * Since: 1.0
    */

@@ -119,7 +119,7 @@ def get_system(libsoup):
 class Goal:
     """The minimum ratio of the task's messages a second to those of another program.
 
-    The goal applies to each case that it covers.
+    The goal applies to each case that it covers. `is_ahead` and `cpu` add conditions.
     """
 
     work: str

@@ -31,7 +31,7 @@ HEARTBEAT = 15
 
 # The goals. A goal in a dictionary applies only to the number of connections that is its key.
 MAX_DESCRIPTORS = 1.1                  # for each connection
-MAX_KIB_ABOVE_RAW = 2.5                # for each connection
+MAX_KIB_ABOVE_RAW = 2.5                # for each connection, if there are at least 1000
 MIN_CONNECTS = {1000: 0.9, 9900: 2.5}  # the ratio to the connections that libsoup opens a second
 MAX_CPU = {5000: 1, 9900: 1.5}         # percent of a core
 MAX_WAKEUPS = {9900: 10}               # a second

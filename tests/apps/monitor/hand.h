@@ -9,8 +9,8 @@ G_BEGIN_DECLS
 /* The width of a phone's screen, in pixels. The window must fit this screen. */
 #define HAND_NARROW 360
 
-/* Functions that act like a person, except hand_flood (), which sends many messages through the
- * task without the window */
+/* Functions that use the window as a person does. hand_flood () sends many messages through the
+ * task instead, and hand_write_in_vain () also stops the server. */
 void hand_click         (GtkWidget      *button);
 void hand_open          (MonitorFixture *self);
 void hand_open_unready  (MonitorFixture *self);

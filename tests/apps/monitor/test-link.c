@@ -185,7 +185,7 @@ test_ready (MonitorFixture *self,
   wait_until (eye_shows (self->queued, "0 bytes"));
 
   /* While the menu item “Log In First” is on, each new connection waits until the user marks it as
-   * ready. */
+   * ready or turns the item off. */
   monitor_fixture_stop_server (self);
   wait_until (eye_shows (self->state, "Connection Lost"));
   wait_until (eye_has_banner (self));

@@ -173,7 +173,7 @@ def test_unread_replies():
 
 
 def test_unread_pipe():
-    """The server also serves clients while an update does not fit into its output pipe."""
+    """The server serves clients even while an update does not fit into its output pipe."""
     command = b'{"command": "delay", "delay": 0}\n'
     n_commands = 1800  # The replies leave a few of the pipe's 64 KiB free.
     size = n_commands * len('{"type":"done","command":"delay"}\n')

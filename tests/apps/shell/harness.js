@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 
-// Functions for the tests of the module for GNOME Shell, some of which also test the library. The
-// functions run servers in this process, log the signals of a task, and run tables of scenarios.
+// Functions for the tests of the module for GNOME Shell. Some of these tests also test the library.
+// The functions run servers in this process, log the signals of a task, and run tables of
+// scenarios.
 
 import GLib from 'gi://GLib';
 import Gio from 'gi://Gio';
@@ -9,7 +10,7 @@ import Soup from 'gi://Soup?version=3.0';
 
 const WAIT_TIMEOUT = 60; // seconds
 const MINUTE = 60 * 1000000; // microseconds
-const LATE = 1600; // milliseconds for which freeze() blocks: see freeze()
+const LATE = 1600; // milliseconds for which freeze() blocks the main loop
 const getTime = GLib.get_monotonic_time; // jump() replaces the function in GLib, but not this one
 const MAX_MESSAGE = 16 * 1024 * 1024;
 const ACCEPT_GUID = '258EAFA5-E914-47DA-95CA-C5AB0DC85B11';

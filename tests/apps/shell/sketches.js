@@ -13,7 +13,7 @@ import {IS_MODULE, assert, assertEqual, freeze, turn, wait} from './harness.js';
 const TIMEOUT = 400; // milliseconds; freeze() allows at most 500
 const SHELL = `'resource:///org/gnome/shell/extensions/extension.js'`;
 
-// GNOME Shell adds methods to each object. The test runs without the shell, so it defines the
+// GNOME Shell adds methods to each GObject. The test runs without the shell, so it defines the
 // methods that the page uses.
 const connections = [];
 

@@ -247,8 +247,8 @@ def check_command():
             check(not any(thread.is_alive() for thread in cat.threads),
                   '1: a second SIGINT ends the command')
 
-        # Ctrl+C on a terminal sends SIGINT to the command too. hb-cat reads the end of its output
-        # before or after its own signal.
+        # Ctrl+C on a terminal sends SIGINT to the command too. hb-cat may read the end of the
+        # command's output before or after it receives its own SIGINT.
         statuses = set()
         for _ in range(10):
             with Cat('--exec=echo ready >&2; exec cat', server.uri,

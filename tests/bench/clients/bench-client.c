@@ -131,7 +131,7 @@ look_at_clock (BenchClient *self)
 }
 
 /* Reads the server's count from a message. Returns how many messages the server has counted since
- * its last count. Ends the program with an error unless this number is the window. */
+ * the count before this one. Ends the program with an error unless this number is the window. */
 static guint
 read_count (BenchClient   *self,
             gconstpointer  data,

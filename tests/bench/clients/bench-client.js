@@ -36,8 +36,8 @@ export class BenchClient {
         return {echo: this.window, receive: 0, send: WINDOWS_SENT * this.window}[this.work];
     }
 
-    // Returns how many messages the server has counted since its last count. Throws an error unless
-    // this number is the window.
+    // Returns how many messages the server has counted since the count before this one. Throws an
+    // error unless this number is the window.
     readCount(message) {
         const nNew = this.readNumber(message) - this.nCounted;
 

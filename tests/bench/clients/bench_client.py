@@ -34,7 +34,7 @@ class BenchClient:
         return {'echo': self.window, 'receive': 0, 'send': WINDOWS_SENT * self.window}[self.work]
 
     def read_count(self, data):
-        """Returns how many messages the server has counted since its last count.
+        """Returns how many messages the server has counted since the count before this one.
 
         Raises ValueError unless this number is the window.
         """

@@ -74,7 +74,7 @@ def test_handlers_alone():
 def test_functions_keep():
     """A function that refers to its own task keeps the task alive.
 
-    The collector cannot see the references that a task holds.
+    The collector sees the references from a task to its handlers, but not to its functions.
     """
     def make():
         task = open_task()
