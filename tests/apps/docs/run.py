@@ -9,8 +9,8 @@ tested. The programs connect to SERVER, not to the example.org servers that the 
 listens at the address that replaces primary.example.org. Heartbeat intervals of 30 and 60 seconds
 are replaced with shorter ones. CLIENT tests the servers on the page.
 
-The environment has CC, and may have PYTHON, GJS, VALAC, NODE and MESON. Code that needs one of
-these tools is skipped if the tool is missing.
+The environment has CC and PKG_CONFIG, and may have PYTHON, GJS, VALAC, NODE and MESON. Code that
+needs one of these five tools is skipped if the tool is missing.
 """
 
 import json
