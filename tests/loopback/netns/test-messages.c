@@ -44,8 +44,8 @@ test_queued (Outage        *self,
   outage_expect_heard (self, 1, "text:one text:two text:three text:four");
 }
 
-/* The server has received the messages, and only the acknowledgements are lost. By default, the
- * messages are not sent again. */
+/* The server receives the messages, but every packet that it sends is lost, including the
+ * acknowledgements. By default, the messages are not sent again. */
 static void
 test_unacknowledged (Outage        *self,
                      gconstpointer  data)
