@@ -8,7 +8,7 @@
 #   build       to build the library, the tools and the examples in C
 #   monitor     to build the monitor as well
 #   test        to run the tests
-#   all-tests   to run all tests that the release supports
+#   all-tests   to run all tests that this release of the system supports
 #   bench       to run the benchmarks
 #   ci          to run .ci/run
 #

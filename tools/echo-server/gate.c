@@ -185,8 +185,8 @@ echo_gate_input_is_readable (GPollableInputStream *stream)
          && g_pollable_input_stream_is_readable (get_base (self));
 }
 
-/* A source that was created before the gate was shut may still fire once. The read that follows
- * then returns G_IO_ERROR_WOULD_BLOCK, and the reader calls this function again. */
+/* A source that was created before the gate was shut may still be dispatched once. The read that
+ * follows then returns G_IO_ERROR_WOULD_BLOCK, and the reader calls this function again. */
 static GSource *
 echo_gate_input_create_source (GPollableInputStream *stream,
                                GCancellable         *cancellable)

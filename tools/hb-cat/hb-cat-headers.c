@@ -86,8 +86,8 @@ add_file (SoupMessageHeaders  *headers,
   if (!g_file_get_contents (path, &text, &size, error))
     return FALSE;
 
-  /* A NUL would end the text, and the headers after it would not be sent. Any other control
-   * character is an error. */
+  /* A NUL would end the text, and the headers after it would not be sent. The character that takes
+   * its place makes add_header () fail. */
   for (i = 0; i < size; i++)
     {
       if (text[i] == '\0')

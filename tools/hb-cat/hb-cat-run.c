@@ -132,7 +132,8 @@ flush_cb (GObject      *source,
 {
   Cat *self = user_data;
 
-  /* If the call fails, the task is closed, and gave_up_cb () or close_cb () ends the program. */
+  /* If the call fails, the task is closing or closed, and gave_up_cb () or close_cb () ends the
+   * program. */
   if (!hb_websocket_task_flush_finish (HB_WEBSOCKET_TASK (source), result, NULL))
     return;
 

@@ -404,8 +404,8 @@ static void
 test_put_back (Fixture       *fixture,
                gconstpointer  data)
 {
-  g_test_summary ("A message that a call has not returned precedes the messages that wait, until "
-                  "the task closes");
+  g_test_summary ("A message that a call has taken, but not returned, is put back before the "
+                  "messages that wait, unless the task is closing or closed");
 
   start_open (fixture);
   call_receive (fixture, "1");
@@ -665,8 +665,8 @@ test_heartbeat (Fixture       *fixture,
 {
   const Heartbeat *heartbeat = data;
 
-  g_test_summary ("While the socket is not read, no link is ended. The silence counts from the "
-                  "time at which reading resumes.");
+  g_test_summary ("While the socket is not read, the heartbeat does not end the link. Silence "
+                  "counts from the time at which reading resumes.");
 
   fixture->machine.settings.heartbeat_mode = heartbeat->mode;
   fixture->machine.settings.liveness = heartbeat->liveness;
@@ -732,8 +732,8 @@ static void
 test_yield (Fixture       *fixture,
            gconstpointer  data)
 {
-  g_test_summary ("While messages that have waited are emitted, other sources are dispatched in "
-                  "between");
+  g_test_summary ("When messages that have waited are emitted for 4 ms, other sources are "
+                  "dispatched before the next message");
 
   set_paused (fixture, TRUE);
   start_open (fixture);

@@ -7,8 +7,8 @@
 #include "machine-fixture.h"
 #include "machine-events.h"
 
-/* If the peer ends links because of a message, that message fails, so that the messages after it
- * are sent. */
+/* When the peer has ended enough links because of a message, that message fails, so that the
+ * messages after it are sent. */
 
 typedef enum {
   PEER,        /* the peer ends the link during the message */

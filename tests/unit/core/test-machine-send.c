@@ -5,7 +5,8 @@
 #include "machine-fixture.h"
 #include "machine-events.h"
 
-/* The sending of messages in each state in which the task accepts them, and after a loss */
+/* The sending of messages in each state in which the task accepts them, and after a loss. The
+ * delivery is WRITTEN, the default. */
 
 /* Loses the link and opens the next one. Only the effects of the opening remain in the log. */
 static void
@@ -321,8 +322,8 @@ static void
 test_unwritten (Fixture       *fixture,
                 gconstpointer  data)
 {
-  g_test_summary ("Messages that the kernel had not accepted are sent first and in order on the "
-                  "next link");
+  g_test_summary ("On the next link, messages that the kernel had not accepted are sent in order, "
+                  "before those that were queued after them");
 
   fixture->holds_writes = TRUE;
   start_open (fixture);

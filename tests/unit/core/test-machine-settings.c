@@ -133,8 +133,8 @@ test_row (Fixture       *fixture,
   assert_deadline (fixture, row->value - LATER);
 }
 
-/* A timeout that is shortened after it has run for a time that is longer than the new value. Before
- * the change, it still had more than HB_LATE to run. */
+/* A change of a timeout 8 s after enter (). If the timeout applies, its new end is more than
+ * HB_LATE before the change. */
 typedef struct
 {
   const char *name;
@@ -162,8 +162,8 @@ test_shortened (Fixture       *fixture,
 {
   const Shortened *row = data;
 
-  g_test_summary ("If a shorter timeout is set after that time has passed, the timeout ends at "
-                  "once. Unlike after a suspend, it does not start again.");
+  g_test_summary ("A timeout that is set to less than the time since it began ends at once. Unlike "
+                  "after a suspend, it does not start again.");
 
   fixture->machine.settings.manual_ready = row->is_unready;
   hb_machine_set (&fixture->machine, fixture->now, row->property, &row->before);

@@ -716,7 +716,7 @@ static void
 test_take_queue_empty (Fixture       *fixture,
                         gconstpointer  data)
 {
-  g_test_summary ("take_queue () has no effect if no message waits, even if one is in flight");
+  g_test_summary ("take_queue () pushes no effect if no message waits, even if one is in flight");
 
   assert_takes_back (fixture, "");
   assert_effects (fixture, "");

@@ -29,8 +29,9 @@ test_times (void)
 {
   guint i, j;
 
-  g_test_summary ("The link is first queried after a round trip, and then at intervals that grow. "
-                  "Each interval is between 100 microseconds and one second long.");
+  g_test_summary ("The first interval is a round trip, and each later one is twice as long as the "
+                  "one before, but no interval is shorter than 100 microseconds or longer than one "
+                  "second");
 
   for (i = 0; i < G_N_ELEMENTS (rows); i++)
     {

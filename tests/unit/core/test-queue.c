@@ -358,7 +358,7 @@ static void
 test_pop_volatile (Fixture       *fixture,
                    gconstpointer  data)
 {
-  g_test_summary ("Volatile messages are removed from each line of the queue, and the others stay");
+  g_test_summary ("Volatile messages are removed from each line, and the others stay");
 
   push (fixture, "one");
   push_full (fixture, "v1", HB_LINE_WAITING, TRUE, NULL);

@@ -103,7 +103,7 @@ struct _Walk
   int        bad_setting;   /* if a setting is invalid, the code of the error that it causes */
   guint      n_drains;      /* the depth of nested sections, like `depth` in HbDriver */
   guint      n_loops;       /* the depth of nested main loops in handlers */
-  guint      judged_serial; /* of the link whose message is_pong () is checking, or 0 */
+  guint      judged_serial; /* of the link whose message judge () is checking, or 0 */
   guint      n_calls_left;  /* how many calls or main loops handlers may still start in this step */
   guint      n_acts;        /* how often act () has been called, or a handler has run a main loop */
   guint      n_numbers;     /* the number of messages that have been made */
@@ -135,8 +135,8 @@ struct _Walk
 /* The maximum number of waiting calls. They are searched often, so more would make a walk slow. */
 #define MAX_CALLS 60
 
-/* The maximum number of messages in the queue and the batch. Without a limit, a walk in which the
- * task has no link for a long time would be slow. */
+/* The approximate maximum number of messages in the queue and the batch. Without a limit, a walk in
+ * which the task has no link for a long time would be slow. */
 #define MAX_QUEUED 60
 
 void      walk_follow_state     (Walk             *self);

@@ -99,8 +99,8 @@ act (Walk *self)
     }
 }
 
-/* Causes a random event of the link, or none. While the application's is_pong () decides whether a
- * message is the reply to a ping, the link does not report that it receives other bytes. */
+/* Causes a random event of the link, or none. While the application's pong function decides whether
+ * a message is the reply to a ping, the link does not report that it receives other bytes. */
 static void
 let_link_act (Walk *self)
 {

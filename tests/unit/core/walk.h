@@ -7,7 +7,7 @@
 G_BEGIN_DECLS
 
 /* A random walk: a machine with a simulated driver, link, application and network. Dice select what
- * these do. An assertion fails if the machine breaks one of its promises. */
+ * the simulated parts do. An assertion fails if the machine breaks one of its promises. */
 typedef struct _Walk Walk;
 
 Walk *walk_new  (Dice *dice);

@@ -6,8 +6,8 @@
 
 #include "hb-lane-private.h"
 
-/* The library reads fast frames and pongs itself, and leaves slow frames to libsoup. The kind of a
- * frame also depends on the frames before it. */
+/* The library itself reads pongs, and fast frames, which are whole messages. It leaves slow frames
+ * to libsoup. The kind of a frame also depends on the frames before it. */
 
 #define MAX_LENGTH 1000
 

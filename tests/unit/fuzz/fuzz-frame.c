@@ -15,7 +15,8 @@
 #define MAX_LENGTH 300
 
 /* The effect of earlier frames on the expected kind of a frame. That kind follows from RFC 6455 and
- * MAX_LENGTH, and not from the code under test. */
+ * MAX_LENGTH, and not from the code under test. The only exception is the limit on the length of a
+ * control frame: see is_wrong () in hb-lane.c. */
 typedef struct
 {
   gboolean is_fragmented;

@@ -7,10 +7,10 @@
 #include "raw-server.h"
 #include "test-wait.h"
 
-/* A server sends the bytes of the input, except the first one, after the handshake. If the first
- * byte is odd, the server sends them in place of its answer to the handshake. Then the server drops
- * the connection, and the task must become CLOSED. If the task has emitted `open`, it must also
- * emit `close` exactly once. */
+/* A server sends the bytes of the input, except the first one: after the handshake if the first
+ * byte is even, and in place of the answer to the handshake if it is odd. Then the server drops the
+ * connection, and the task must become CLOSED. If the task has emitted `open`, it must also emit
+ * `close` exactly once. */
 
 /* The number of connections after which a new server replaces the old one. A server keeps the data
  * of each connection, so a server for all inputs would take more and more memory. */

@@ -15,7 +15,7 @@ typedef struct
   HbOutput       *output;
   HbWatch        *watch;
   int             fds[2];     /* the first is watched, and is always writable */
-  gboolean        is_writing; /* while this is set, no event may be reported */
+  gboolean        is_writing; /* while this is set, no event may be emitted */
   EventCounts     events;
 } Fixture;
 

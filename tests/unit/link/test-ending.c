@@ -159,8 +159,8 @@ static void
 test_own_close_timeout (Fixture       *fixture,
                         gconstpointer  data)
 {
-  g_test_summary ("libsoup's timeout after the library's close frame never ends, even though "
-                  "libsoup first removes its timeout for pings");
+  g_test_summary ("libsoup's timeout after the library's close frame never ends, even if libsoup "
+                  "first removes its timeout for pings");
 
   soup_websocket_connection_set_keepalive_interval (fixture->pair.connection, 1000);
   hb_ending_send_close (fixture->ending, 1000, "bye");

@@ -13,8 +13,8 @@
 #include "scripted-output.h"
 
 /* Received bytes are read completely, in order and with few reads, wherever they are buffered.
- * Other sources are dispatched in between. The bytes that one call to hb_input_run () handles are a
- * delivery. */
+ * During a flood of bytes, other sources are also dispatched. The bytes that one call to
+ * hb_input_run () handles are a delivery. */
 
 typedef struct
 {
@@ -278,7 +278,7 @@ test_end_after_bytes (Fixture       *fixture,
   assert_incoming (fixture, "last");
   g_assert_false (fixture->has_ended);
 
-  /* A poll always reports the end of TCP, but may not report the end of TLS. */
+  /* A poll always reports the end of TCP, but might not report the end of TLS. */
   if (GPOINTER_TO_INT (data))
     announce (fixture);
   run ();
@@ -624,8 +624,8 @@ main (int   argc,
       char *argv[])
 {
   g_test_init (&argc, &argv, NULL);
-  g_test_summary ("Received bytes are read completely and in order, and other sources are "
-                  "dispatched in between");
+  g_test_summary ("Received bytes are read completely and in order, and a flood of them does not "
+                  "keep other sources from being dispatched");
 
   add ("first-without-a-poll", test_first_without_a_poll);
   add_socket ("one-read", test_one_read);

@@ -14,7 +14,7 @@ typedef struct
   SoupSession  *session;
   SoupSession  *other;
   HbTurn        turns[N_TURNS];
-  GString      *started;   /* the numbers, from 0, of the attempts that started after a wait */
+  GString      *started;   /* the numbers, from 0, of those of the last ten that have started */
   guint         n_started; /* how many attempts have started, including those that have ended */
 } Fixture;
 
