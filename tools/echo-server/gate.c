@@ -13,8 +13,8 @@
  * cannot send yet, including pongs. It neither limits this data nor reports its size. However,
  * libsoup waits for the stream to become writable if and only if it keeps data. The gate therefore
  * counts the bytes that have been received, and those that libsoup has had to send, since libsoup
- * last kept nothing. libsoup cannot keep more than this, because a pong is no longer than its
- * ping. */
+ * last kept nothing. libsoup cannot keep more bytes than the gate has counted, because a pong is no
+ * longer than its ping. */
 
 /* The number of bytes that libsoup may keep before the gate shuts itself */
 #define MAX_OWED (1024 * 1024)

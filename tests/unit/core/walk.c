@@ -244,7 +244,7 @@ turn (Walk *self)
         act (self);
       break;
     case 5:
-      /* The tick may also come early. */
+      /* This tick may come before the deadline. */
       walk_tick (self, dice_one_in (self->dice, 4));
       walk_drain (self);
       break;

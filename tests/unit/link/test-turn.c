@@ -14,7 +14,7 @@ typedef struct
   SoupSession  *session;
   SoupSession  *other;
   HbTurn        turns[N_TURNS];
-  GString      *started;   /* the numbers, from 0, of those of the last ten that have started */
+  GString      *started;   /* which of the last ten attempts have started, numbered from 0 */
   guint         n_started; /* how many attempts have started, including those that have ended */
 } Fixture;
 
