@@ -272,6 +272,7 @@ hb_outbox_close (HbOutbox     *self,
   self->backlogged = FALSE;
   self->overflowed = FALSE;
   self->expired = FALSE;
+  self->tracks = FALSE;
   self->was_reset = FALSE;
   self->is_last = FALSE;
 }

@@ -610,6 +610,25 @@ test_ticks (Fixture       *fixture,
   assert_effects (fixture, "resolve:done(one)");
 }
 
+static void
+test_forgets (Fixture       *fixture,
+              gconstpointer  data)
+{
+  g_test_summary ("After the task has closed, the link reads no acknowledgements because of messages "
+                  "that were dropped");
+
+  fixture->machine.settings.delivery = HB_DELIVERY_ACKNOWLEDGED;
+  start_open (fixture);
+  lose_link (fixture);
+  send_text (fixture, "one");
+  fixture->machine.settings.delivery = HB_DELIVERY_WRITTEN;
+  g_assert_true (hb_machine_needs_acknowledgements (&fixture->machine));
+
+  close_with (fixture, 1000, NULL);
+  forget (fixture);
+  g_assert_false (hb_machine_needs_acknowledgements (&fixture->machine));
+}
+
 int
 main (int   argc,
       char *argv[])
@@ -627,6 +646,7 @@ main (int   argc,
 
   add_test ("/machine-delivery/questions", test_questions);
   add_test ("/machine-delivery/ticks", test_ticks);
+  add_test ("/machine-delivery/forgets", test_forgets);
 
   return g_test_run ();
 }
