@@ -169,7 +169,7 @@ hb_handshake_guard (SoupSession  *session,
   g_object_set_qdata_full (G_OBJECT (request), guard_quark (), self, free_guard);
   g_signal_connect (request, "got-headers", G_CALLBACK (got_headers_cb), self);
   g_signal_connect (request, "got-informational", G_CALLBACK (got_interim_cb), self);
-  hb_proxy_guard (session, request);
+  hb_proxy_guard (session, request, cancellable);
 }
 
 /* RFC 6455, 4.1, recommends a tunnel for ws too, but libsoup makes one for wss only. Without a
@@ -200,8 +200,9 @@ new_refusal (SoupMessage *request,
 }
 
 /* Translates an error of the handshake, because libsoup's error does not contain the server's
- * answer. If a handler of the guard has refused a response, the reason replaces any error.
- * Otherwise an error whose domain is not SOUP_WEBSOCKET_ERROR is copied unchanged.
+ * answer. If too many tunnels have been requested, or a handler of the guard has refused a
+ * response, the reason replaces any error. Otherwise an error whose domain is not
+ * SOUP_WEBSOCKET_ERROR is copied unchanged.
  *
  * Returns: (transfer full) */
 GError *
@@ -210,6 +211,10 @@ hb_handshake_translate_error (SoupMessage *request,
 {
   SoupStatus status = soup_message_get_status (request);
   const Guard *guard = g_object_get_qdata (G_OBJECT (request), guard_quark ());
+  GError *proxy_error = hb_proxy_get_error (request);
+
+  if (proxy_error != NULL)
+    return proxy_error;
 
   if (guard != NULL && guard->refusal != NULL)
     return g_error_new_literal (HB_ERROR, HB_ERROR_HANDSHAKE, guard->refusal);

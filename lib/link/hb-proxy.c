@@ -8,7 +8,32 @@
 
 /* Limits each secret to one hop of a request that goes through an HTTP proxy: the way to the proxy,
  * or the way to the server. Otherwise libsoup 3.2 and 3.6 would send cookies to the proxy, and the
- * proxy's password to servers. */
+ * proxy's password to servers.
+ *
+ * Also limits how often a proxy is asked for a tunnel. */
+
+/* The tunnels of one request */
+typedef struct
+{
+  GCancellable *cancellable; /* of the attempt */
+  guint         n_requested;
+} Tunnels;
+
+/* The maximum number of CONNECT requests. libsoup has the same limit, but ignores it if the proxy
+ * closes the connection when it refuses a password. It would then send the same wrong password as
+ * fast as the proxy refuses it. */
+#define MAX_TUNNELS 20
+
+static G_DEFINE_QUARK (hb-tunnels, tunnels)
+
+static void
+free_tunnels (gpointer data)
+{
+  Tunnels *self = data;
+
+  g_object_unref (self->cancellable);
+  g_free (self);
+}
 
 gboolean
 hb_proxy_is_encrypted (GUri *uri)
@@ -73,6 +98,16 @@ copy_without_login (GUri *uri)
                         SOUP_URI_NONE);
 }
 
+static void
+count_tunnel (SoupMessage *request)
+{
+  Tunnels *self = g_object_get_qdata (G_OBJECT (request), tunnels_quark ());
+
+  self->n_requested++;
+  if (self->n_requested > MAX_TUNNELS)
+    g_cancellable_cancel (self->cancellable);
+}
+
 /* Removes secrets for the server from the CONNECT request for the tunnel of @request. The session
  * may also open tunnels for requests of the application. Their CONNECT requests must stay
  * unchanged. Only the tunnel of @request has the same connection as @request.
@@ -92,6 +127,7 @@ tunnel_starting_cb (SoupMessage *tunnel,
   soup_message_headers_remove (headers, "Authorization");
   soup_message_headers_remove (headers, "Cookie");
   soup_message_set_uri (tunnel, bare);
+  count_tunnel (request);
 }
 
 /* libsoup creates a CONNECT request for a tunnel, with the URI of @request. libsoup would send a
@@ -132,9 +168,15 @@ hb_proxy_guard_tunnel (SoupSession *session,
 /* Must be called before @session gets @request, so that got_headers_cb () runs before the handlers
  * of the session's features. */
 void
-hb_proxy_guard (SoupSession *session,
-                SoupMessage *request)
+hb_proxy_guard (SoupSession  *session,
+                SoupMessage  *request,
+                GCancellable *cancellable)
 {
+  Tunnels *self = g_new0 (Tunnels, 1);
+
+  self->cancellable = g_object_ref (cancellable);
+  g_object_set_qdata_full (G_OBJECT (request), tunnels_quark (), self, free_tunnels);
+
   /* libsoup would use the user name and the password in a URI for every authentication that the
    * session has cached, including that of the proxy. Until the session is freed, the proxy would
    * get the password of the server. */
@@ -147,4 +189,20 @@ hb_proxy_guard (SoupSession *session,
 
   if (hb_proxy_is_encrypted (soup_message_get_uri (request)))
     hb_proxy_guard_tunnel (session, request);
+}
+
+/* Returns libsoup's error for a request that it has sent too often.
+ *
+ * Returns: (transfer full) (nullable): NULL unless too many tunnels have been requested */
+GError *
+hb_proxy_get_error (SoupMessage *request)
+{
+  const Tunnels *self = g_object_get_qdata (G_OBJECT (request), tunnels_quark ());
+
+  if (self->n_requested <= MAX_TUNNELS)
+    return NULL;
+
+  return g_error_new_literal (SOUP_SESSION_ERROR, SOUP_SESSION_ERROR_TOO_MANY_RESTARTS,
+                              g_dgettext ("libsoup-3.0",
+                                          "Message was restarted too many times"));
 }

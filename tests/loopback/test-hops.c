@@ -352,6 +352,25 @@ test_refusal (HopFixture    *fixture,
   g_assert_cmpint (hb_websocket_task_get_state (fixture->task), ==, refusal->state);
 }
 
+/* A proxy that refuses the password, and closes the connection, would otherwise get the same
+ * password again and again until connect-timeout. */
+static void
+test_wrong_password (HopFixture    *fixture,
+                     gconstpointer  data)
+{
+  g_autofree char *word = g_strdup_printf ("error:%s:%d", g_quark_to_string (SOUP_SESSION_ERROR),
+                                           SOUP_SESSION_ERROR_TOO_MANY_RESTARTS);
+
+  proxy_use (fixture->proxy, fixture->session, PROXY_LOGIN);
+  proxy_set_answer (fixture->proxy, "HTTP/1.1 407 Proxy Authentication Required\r\n"
+                                    "Proxy-Authenticate: Basic realm=\"proxy\"\r\n"
+                                    "Connection: close\r\nContent-Length: 0\r\n\r\n");
+  hb_websocket_task_set_uri (fixture->task, "wss://relay.test/");
+  hb_websocket_task_open (fixture->task);
+  signal_log_skip_to (fixture->log, word);
+  g_assert_cmpuint (proxy_get_n_requests (fixture->proxy), ==, 20);
+}
+
 /* Without TLS, no tunnel is requested, so the handshake's request must contain the password of the
  * proxy. */
 static void
@@ -461,6 +480,7 @@ main (int   argc,
   add ("nosy-server", test_nosy_server, NULL);
   add ("without-proxy", test_without_proxy, NULL);
   add ("others", test_others, NULL);
+  add ("wrong-password", test_wrong_password, NULL);
   add ("plain-password", test_plain_password, NULL);
 
   add ("login/two", test_two_logins, NULL);
