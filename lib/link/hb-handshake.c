@@ -179,24 +179,22 @@ new_refusal (SoupMessage *request,
              gboolean     is_answered)
 {
   SoupStatus status = soup_message_get_status (request);
-  const char *phrase = soup_status_get_phrase (status);
 
   if (hb_proxy_has_proxy (request)
       && !hb_proxy_is_encrypted (soup_message_get_uri (request)))
     return g_error_new (HB_ERROR, HB_ERROR_HANDSHAKE,
                         _("The HTTP proxy or the server answered the WebSocket handshake with "
-                          "status %u (%s); many proxies do not forward “ws”, so use “wss”, a SOCKS "
+                          "status %u; many proxies do not forward “ws”, so use “wss”, a SOCKS "
                           "proxy, or no proxy for this host"),
-                        status, phrase);
+                        status);
 
   if (hb_proxy_has_proxy (request) && !is_answered)
     return g_error_new (HB_ERROR, HB_ERROR_HANDSHAKE,
-                        _("The HTTP proxy answered the request for a tunnel with status %u (%s)"),
-                        status, phrase);
+                        _("The HTTP proxy answered the request for a tunnel with status %u"),
+                        status);
 
   return g_error_new (HB_ERROR, HB_ERROR_HANDSHAKE,
-                      _("The server answered the WebSocket handshake with status %u (%s)"),
-                      status, phrase);
+                      _("The server answered the WebSocket handshake with status %u"), status);
 }
 
 /* Translates an error of the handshake, because libsoup's error does not contain the server's
