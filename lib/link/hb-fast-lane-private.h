@@ -19,7 +19,7 @@ typedef enum
   HB_PORTION_SLOW,    /* libsoup must get the next bytes. */
 } HbPortion;
 
-/* Makes messages from frames that each contain a whole message, and takes pongs, if nothing is
+/* Makes a message from each frame that contains a whole message, and takes each pong, if nothing is
  * wrong with the header of the frame. Gives libsoup the bytes of all other frames. While `is_heard`
  * is TRUE, libsoup also gets the messages, and while `is_exposed` is TRUE, the pongs. The fast lane
  * never refuses a frame. If a message turns out to be invalid, libsoup gets its bytes too, so all

@@ -24,7 +24,8 @@ struct _HbOutput
   guint64          n_inserted;  /* written bytes of libsoup's frames that have no position */
   guint64          acknowledged; /* the last result of hb_output_get_acknowledged () */
   guint            corks;
-  guint            turn;        /* the last iteration of the loop that wrote a frame at once */
+  guint            turn;        /* the last iteration of the loop in which a frame was written at
+                                 * once */
   guint            is_begun : 1;    /* libsoup must repeat the refused rest of its frame. */
   guint            is_control : 1;  /* libsoup's last frame is a control frame. */
   guint            is_inserted : 1; /* libsoup's last frame has no position. */

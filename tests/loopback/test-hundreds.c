@@ -8,10 +8,10 @@
 #include "fixture.h"
 #include "position.h"
 
-/* Hundreds of tasks that act at random. Some have a session of their own, and the others share one.
- * They run in one main context, or in those of several threads. Their handlers call functions of
- * any task in the same context, and run main loops. At the end of each round, each task connects
- * and receives an answer, and then the tasks are dropped in a random order.
+/* Hundreds of tasks that act at random. Some share a session, and the others make a private one for
+ * each attempt. They run in one main context, or in those of several threads. Their handlers call
+ * functions of any task in the same context, and run main loops. At the end of each round, each
+ * task connects and receives an answer, and then the tasks are dropped in a random order.
  *
  * A failure prints the seed of its round. HB_WALK_SEED=SEED repeats only that round, but sockets
  * may behave differently. HB_WALK_SECONDS sets the time, in seconds, for which each test runs
@@ -36,7 +36,7 @@ typedef struct
 {
   const char   *uri;
   GMainContext *context;
-  SoupSession  *session; /* shared, initially by every other task */
+  SoupSession  *session; /* shared, initially by every second task */
   Walker        walkers[N_TASKS];
   guint         n_walkers;
   Dice          dice;

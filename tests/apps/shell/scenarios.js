@@ -416,7 +416,7 @@ export const together = {
     assertEqual(task.log, [...START, 'CLOSING', 'drain', 'CLOSED', 'close 1000 null']);
   },
 
-  // A handler of `close` that closes the task prevents the next attempt.
+  // A handler for `close` that closes the task prevents the next attempt.
   async closeInHandler(scenario) {
     const peer = scenario.peer({onOpen: connection => connection.close(4001, null)});
     const task = await openTask(scenario, peer);

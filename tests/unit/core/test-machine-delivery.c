@@ -614,8 +614,8 @@ static void
 test_forgets (Fixture       *fixture,
               gconstpointer  data)
 {
-  g_test_summary ("After the task has closed, the link reads no acknowledgements because of messages "
-                  "that were dropped");
+  g_test_summary ("After the task has closed, the link reads no acknowledgements because of "
+                  "messages that were dropped");
 
   fixture->machine.settings.delivery = HB_DELIVERY_ACKNOWLEDGED;
   start_open (fixture);

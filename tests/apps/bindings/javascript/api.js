@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 
-// Versions, enumerations, properties and counters in JavaScript
+// Versions, enumerations, properties and metrics in JavaScript
 
 import GLib from 'gi://GLib';
 import GObject from 'gi://GObject';

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Versions, enumerations, properties and counters in Python."""
+"""Versions, enumerations, properties and metrics in Python."""
 
 import gc
 

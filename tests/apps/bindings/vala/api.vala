@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 
-// Versions, enumerations, properties and counters in Vala
+// Versions, enumerations, properties and metrics in Vala
 
 void test_version ()
 {
