@@ -17,6 +17,7 @@ typedef struct
 {
   GCancellable *cancellable; /* of the attempt */
   guint         n_requested;
+  gboolean      is_guarded;  /* request_queued_cb () is connected. */
 } Tunnels;
 
 /* The maximum number of CONNECT requests. libsoup has the same limit, but ignores it if the proxy
@@ -154,15 +155,30 @@ request_queued_cb (SoupSession *session,
   soup_message_set_uri (message, bare);
 }
 
-/* Must be called when @request first gets a URI for which libsoup may make a tunnel. Each handler
- * of a session runs for each request of all tasks that share the session. Therefore no handler is
- * connected for a request that needs no tunnel. */
-void
-hb_proxy_guard_tunnel (SoupSession *session,
-                       SoupMessage *request)
+/* Does nothing unless libsoup may make a tunnel for @request. Each handler of a session runs for
+ * each request of all tasks that share the session. Therefore no handler is connected for a request
+ * that needs no tunnel. */
+static void
+guard_tunnel (SoupSession *session,
+              SoupMessage *request)
 {
+  Tunnels *self = g_object_get_qdata (G_OBJECT (request), tunnels_quark ());
+
+  if (self->is_guarded || !hb_proxy_is_encrypted (soup_message_get_uri (request)))
+    return;
+
+  self->is_guarded = TRUE;
   g_signal_connect_object (session, "request-queued", G_CALLBACK (request_queued_cb), request,
                            G_CONNECT_DEFAULT);
+}
+
+/* A redirect, or a SoupHSTSEnforcer of the session, may lead from ws to wss. */
+static void
+notify_uri_cb (SoupMessage *request,
+               GParamSpec  *pspec,
+               SoupSession *session)
+{
+  guard_tunnel (session, request);
 }
 
 /* Must be called before @session gets @request, so that got_headers_cb () runs before the handlers
@@ -187,8 +203,9 @@ hb_proxy_guard (SoupSession  *session,
   g_signal_connect_object (request, "got-headers", G_CALLBACK (got_headers_cb), session,
                            G_CONNECT_DEFAULT);
 
-  if (hb_proxy_is_encrypted (soup_message_get_uri (request)))
-    hb_proxy_guard_tunnel (session, request);
+  g_signal_connect_object (request, "notify::uri", G_CALLBACK (notify_uri_cb), session,
+                           G_CONNECT_DEFAULT);
+  guard_tunnel (session, request);
 }
 
 /* Returns libsoup's error for a request that it has sent too often.

@@ -211,9 +211,6 @@ follow (HbRedirects *self,
   if (!hb_redirect_is_same_origin (base, uri))
     remove_private_headers (self, request);
 
-  if (hb_proxy_is_encrypted (uri) && !hb_proxy_is_encrypted (base))
-    hb_proxy_guard_tunnel (self->session, request);
-
   /* libsoup's parser may read the header in another way, so libsoup gets the URI that was
    * checked. */
   string = g_uri_to_string (uri);

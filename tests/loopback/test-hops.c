@@ -352,6 +352,26 @@ test_refusal (HopFixture    *fixture,
   g_assert_cmpint (hb_websocket_task_get_state (fixture->task), ==, refusal->state);
 }
 
+/* If the session turns ws into wss, the request for the tunnel has no cookies either. */
+static void
+test_hsts (HopFixture    *fixture,
+           gconstpointer  data)
+{
+  g_autoptr (SoupHSTSEnforcer) enforcer = soup_hsts_enforcer_new ();
+
+  soup_hsts_enforcer_set_session_policy (enforcer, "relay.test", FALSE);
+  soup_session_add_feature (fixture->session, SOUP_SESSION_FEATURE (enforcer));
+  soup_cookie_jar_add_cookie (fixture->jar, soup_cookie_new ("jar", "s3rver", "relay.test", "/",
+                                                             -1));
+  proxy_use (fixture->proxy, fixture->session, NULL);
+  proxy_set_answer (fixture->proxy, "HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\n\r\n");
+  hb_websocket_task_set_uri (fixture->task, "ws://relay.test/");
+  hb_websocket_task_open (fixture->task);
+  signal_log_skip_to (fixture->log, "error:handshake");
+  g_assert_true (g_str_has_prefix (proxy_get_request (fixture->proxy, 0), "CONNECT "));
+  assert_separate (fixture);
+}
+
 /* A proxy that refuses the password, and closes the connection, would otherwise get the same
  * password again and again until connect-timeout. */
 static void
@@ -480,6 +500,7 @@ main (int   argc,
   add ("nosy-server", test_nosy_server, NULL);
   add ("without-proxy", test_without_proxy, NULL);
   add ("others", test_others, NULL);
+  add ("hsts", test_hsts, NULL);
   add ("wrong-password", test_wrong_password, NULL);
   add ("plain-password", test_plain_password, NULL);
 
