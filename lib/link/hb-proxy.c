@@ -10,20 +10,21 @@
  * or the way to the server. Otherwise libsoup 3.2 and 3.6 would send cookies to the proxy, and the
  * proxy's password to servers.
  *
- * Also limits how often a proxy is asked for a tunnel. */
+ * Also limits how long a proxy can keep libsoup busy before the tunnel is open. */
 
 /* The tunnels of one request */
 typedef struct
 {
   GCancellable *cancellable; /* of the attempt */
-  guint         n_requested;
+  guint         n_steps;     /* CONNECT requests and interim responses to them */
   gboolean      is_guarded;  /* request_queued_cb () is connected. */
 } Tunnels;
 
-/* The maximum number of CONNECT requests. libsoup has the same limit, but ignores it if the proxy
- * closes the connection when it refuses a password. It would then send the same wrong password as
- * fast as the proxy refuses it. */
-#define MAX_TUNNELS 20
+/* The maximum number of CONNECT requests and interim responses to them. libsoup has the same limit
+ * for requests, but ignores it if the proxy closes the connection when it refuses a password. It
+ * would then send the same wrong password as fast as the proxy refuses it. Interim responses could
+ * block the main loop without a limit, as in hb-handshake.c. */
+#define MAX_STEPS 20
 
 static G_DEFINE_QUARK (hb-tunnels, tunnels)
 
@@ -99,19 +100,27 @@ copy_without_login (GUri *uri)
                         SOUP_URI_NONE);
 }
 
+/* Returns whether @tunnel is the CONNECT request for the tunnel of @request. Only this tunnel has
+ * the same connection as @request. */
+static gboolean
+is_tunnel_of (SoupMessage *tunnel,
+              SoupMessage *request)
+{
+  return soup_message_get_connection_id (tunnel) == soup_message_get_connection_id (request);
+}
+
 static void
-count_tunnel (SoupMessage *request)
+count_step (SoupMessage *request)
 {
   Tunnels *self = g_object_get_qdata (G_OBJECT (request), tunnels_quark ());
 
-  self->n_requested++;
-  if (self->n_requested > MAX_TUNNELS)
+  self->n_steps++;
+  if (self->n_steps > MAX_STEPS)
     g_cancellable_cancel (self->cancellable);
 }
 
 /* Removes secrets for the server from the CONNECT request for the tunnel of @request. The session
- * may also open tunnels for requests of the application. Their CONNECT requests must stay
- * unchanged. Only the tunnel of @request has the same connection as @request.
+ * may also open tunnels for requests of the application. Their CONNECT requests must not change.
  *
  * After libsoup has used a password in the URI of the proxy, it would ask for a tunnel to the proxy
  * itself. Therefore the URI of @tunnel is set to that of the server again, without the login. */
@@ -122,13 +131,21 @@ tunnel_starting_cb (SoupMessage *tunnel,
   SoupMessageHeaders *headers = soup_message_get_request_headers (tunnel);
   g_autoptr (GUri) bare = copy_without_login (soup_message_get_uri (request));
 
-  if (soup_message_get_connection_id (tunnel) != soup_message_get_connection_id (request))
+  if (!is_tunnel_of (tunnel, request))
     return;
 
   soup_message_headers_remove (headers, "Authorization");
   soup_message_headers_remove (headers, "Cookie");
   soup_message_set_uri (tunnel, bare);
-  count_tunnel (request);
+  count_step (request);
+}
+
+static void
+tunnel_interim_cb (SoupMessage *tunnel,
+                   SoupMessage *request)
+{
+  if (is_tunnel_of (tunnel, request))
+    count_step (request);
 }
 
 /* libsoup creates a CONNECT request for a tunnel, with the URI of @request. libsoup would send a
@@ -147,6 +164,8 @@ request_queued_cb (SoupSession *session,
 
   g_signal_connect_object (message, "starting", G_CALLBACK (tunnel_starting_cb), request,
                            G_CONNECT_AFTER);
+  g_signal_connect_object (message, "got-informational", G_CALLBACK (tunnel_interim_cb), request,
+                           G_CONNECT_DEFAULT);
 
   if (uri != soup_message_get_uri (request) || g_uri_get_userinfo (uri) == NULL)
     return;
@@ -210,13 +229,13 @@ hb_proxy_guard (SoupSession  *session,
 
 /* Returns libsoup's error for a request that it has sent too often.
  *
- * Returns: (transfer full) (nullable): NULL unless too many tunnels have been requested */
+ * Returns: (transfer full) (nullable): NULL unless MAX_STEPS has been exceeded */
 GError *
 hb_proxy_get_error (SoupMessage *request)
 {
   const Tunnels *self = g_object_get_qdata (G_OBJECT (request), tunnels_quark ());
 
-  if (self->n_requested <= MAX_TUNNELS)
+  if (self->n_steps <= MAX_STEPS)
     return NULL;
 
   return g_error_new_literal (SOUP_SESSION_ERROR, SOUP_SESSION_ERROR_TOO_MANY_RESTARTS,
