@@ -229,6 +229,23 @@ hb_driver_carry_out_all (HbDriver *self)
   return hb_driver_end (self);
 }
 
+/* Releases the bytes of sent and dropped messages. A function of the application that frees bytes
+ * may send a message. This function then does nothing within that call. Otherwise, each function
+ * that frees bytes would run within the previous one, and many of them would overflow the stack. */
+static void
+release_gone (HbDriver *self)
+{
+  GBytes *gone;
+
+  if (self->is_releasing)
+    return;
+
+  self->is_releasing = TRUE;
+  while ((gone = hb_outbox_pop_gone (&self->machine.outbox)) != NULL)
+    g_bytes_unref (gone);
+  self->is_releasing = FALSE;
+}
+
 /* Sends the messages that may be sent now, and then carries out the effects. Within another section
  * (hb_driver_begin ()), that section carries out the effects later. The bytes of sent messages are
  * released in any case, because a handler may send many messages before it returns. The driver may
@@ -236,14 +253,9 @@ hb_driver_carry_out_all (HbDriver *self)
 void
 hb_driver_transmit_now (HbDriver *self)
 {
-  GBytes *gone;
-
   hb_driver_begin (self);
   hb_driver_transmit (self);
-
-  while ((gone = hb_outbox_pop_gone (&self->machine.outbox)) != NULL)
-    g_bytes_unref (gone);
-
+  release_gone (self);
   hb_driver_show_state (self);
 
   if (self->depth == 1 && hb_driver_has_work (self))

@@ -44,6 +44,7 @@ struct _HbDriver
   gboolean             is_kept;         /* A reference is held until `depth` is 0. */
   gboolean             has_pong_func;   /* is_pong () of the owner judges each message. */
   gboolean             is_delivering;   /* until HB_EVENT_DELIVERED or the drop of the link */
+  gboolean             is_releasing;    /* The bytes of sent messages are being released. */
 
   HbIntake             intake;          /* keeps the messages and calls from other threads */
   GSource             *turn;            /* (nullable) an idle source: see hb_driver_on_woken () */

@@ -307,6 +307,49 @@ test_reopen_in_free (Fixture       *fixture,
   fixture_close_raw (fixture, raw_server_wait_peer (fixture->raw, 1));
 }
 
+typedef struct
+{
+  HbWebsocketTask *task;
+  guint            n_freed;
+  guint            depth;
+  guint            max_depth;
+} Freeing;
+
+static void
+send_in_free_cb (gpointer user_data)
+{
+  Freeing *self = user_data;
+
+  self->n_freed++;
+  self->depth++;
+  self->max_depth = MAX (self->max_depth, self->depth);
+  hb_websocket_task_send_text (self->task, "x", NULL);
+  self->depth--;
+}
+
+static void
+test_send_in_free (Fixture       *fixture,
+                   gconstpointer  data)
+{
+  Freeing freeing = { .task = fixture->task };
+  guint i;
+
+  g_test_summary ("Functions that free bytes and send messages do not nest without a limit");
+
+  fixture_enter (fixture, HB_STATE_WAITING);
+  for (i = 0; i < 10; i++)
+    {
+      g_autoptr (GBytes) bytes = g_bytes_new_with_free_func ("x", 1, send_in_free_cb, &freeing);
+
+      g_assert_true (hb_websocket_task_send_bytes (fixture->task, bytes, NULL));
+    }
+
+  hb_websocket_task_close (fixture->task, 1000, NULL);
+  signal_log_expect (fixture->log, "state:closed error:closed");
+  g_assert_cmpuint (freeing.n_freed, ==, 10);
+  g_assert_cmpuint (freeing.max_depth, <=, 2);
+}
+
 static void
 test_slow_upload (Fixture       *fixture,
                   gconstpointer  data)
@@ -362,6 +405,7 @@ main (int   argc,
   add_raw_test ("/reentry/stale-ping", test_stale_ping);
   add_raw_test ("/reentry/stale-ping-after-reconnect", test_stale_ping_after_reconnect);
   add_raw_test ("/reentry/reopen-in-free", test_reopen_in_free);
+  add_raw_test ("/reentry/send-in-free", test_send_in_free);
   add_raw_test ("/reentry/slow-upload", test_slow_upload);
 
   return g_test_run ();
