@@ -40,7 +40,7 @@ int ioctl (int           fd,
            ...);
 
 /* The dynamic linker uses this function in place of the ioctl () of the C library. The function
- * counts the queries, and calls the one that it replaces. */
+ * counts the queries, and then calls the ioctl () that it replaces. */
 int
 ioctl (int           fd,
        unsigned long request,

@@ -48,7 +48,8 @@ message_cb (SoupWebsocketConnection *connection,
   else
     g_string_append_printf (self->received, "%" G_GSIZE_FORMAT, length);
 
-  /* The client may have disconnected, which is not an error of the server. */
+  /* The client may have disconnected. A function that sends would then print a critical message,
+   * which would end the test. */
   if (soup_websocket_connection_get_state (connection) != SOUP_WEBSOCKET_STATE_OPEN)
     return;
 
