@@ -32,10 +32,10 @@ echo_log_clear (EchoLog *self)
   g_queue_clear_full (&self->lines, (GDestroyNotify) line_free);
 }
 
-/* Makes text from a client safe for an update and for a terminal. A path whose escapes have been
- * decoded, for example, may be invalid UTF-8, which no update can contain. Control characters could
- * change the state of the terminal, so they are replaced with the pictures that Unicode has for
- * them, or with U+FFFD if Unicode has none.
+/* Makes text from a client safe for a terminal, and for the updates in JSON that are sent to pages
+ * and programs. A path whose escapes have been decoded, for example, may be invalid UTF-8, which
+ * JSON cannot contain. Control characters could change the state of the terminal, so they are
+ * replaced with the pictures that Unicode has for them, or with U+FFFD if Unicode has none.
  *
  * Returns: (transfer full) */
 char *
