@@ -5,6 +5,7 @@
 #include <gio/gunixoutputstream.h>
 #include <glib-unix.h>
 #include <signal.h>
+#include <sys/wait.h>
 
 #include "hb-cat-exec.h"
 
@@ -60,7 +61,9 @@ cat_exec_free (CatExec *self)
 void
 cat_exec_terminate (void)
 {
-  if (running_pid > 0)
+  /* GLib's thread may already have reaped the command, and another process may have its process ID.
+   * Only for a running child, waitpid () returns 0. */
+  if (running_pid > 0 && waitpid (running_pid, NULL, WNOHANG) == 0)
     kill (running_pid, SIGTERM);
 }
 
