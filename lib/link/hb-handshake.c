@@ -150,7 +150,7 @@ got_interim_cb (SoupMessage *request,
   if (status == SOUP_STATUS_SWITCHING_PROTOCOLS && !has_valid_protocol (request))
     cancel (self, g_strdup (_("The server chose a subprotocol that was not offered")));
   else if (status != SOUP_STATUS_SWITCHING_PROTOCOLS && ++self->n_interim > MAX_INTERIM)
-    cancel (self, g_strdup (_("The server sent too many interim answers to the WebSocket "
+    cancel (self, g_strdup (_("The server sent too many interim responses to the WebSocket "
                               "handshake")));
 }
 

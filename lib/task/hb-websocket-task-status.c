@@ -287,12 +287,12 @@ hb_websocket_task_get_downtime (HbWebsocketTask *self)
 /**
  * HbWebsocketTask:http-status:
  *
- * The status of the answer to the last handshake.
+ * The status of the response to the last handshake.
  *
  * An HTTP proxy may have answered instead of the server. The status is 101 if the server accepted
- * the handshake, even if its answer was not valid and no WebSocket opened. The status is 0 if the
- * last attempt has received no answer. After redirects that were followed, it is the status of the
- * final answer. After a redirect that was not followed, it is the status of the redirect.
+ * the handshake, even if its response was not valid and no WebSocket opened. The status is 0 if the
+ * last attempt has received no response. After redirects that were followed, it is the status of
+ * the final response. After a redirect that was not followed, it is the status of the redirect.
  *
  * Since: 1.0
  */

@@ -366,7 +366,7 @@ test_paused (gconstpointer data)
 }
 
 /* The answer to the handshake never ends. libsoup reads up to 64 KiB of headers, or 100 KiB in
- * version 3.6 and later. The task accepts at most 100 interim answers. If the headers end, the
+ * version 3.6 and later. The task accepts at most 100 interim responses. If the headers end, the
  * body is dropped. The attempt ends when connect-timeout expires, at the latest.
  *
  * @data: the beginning of the answer, and the text that is repeated after it */

@@ -258,7 +258,8 @@ static void
 test_interim (Fixture       *fixture,
               gconstpointer  data)
 {
-  g_test_summary ("A server may send 100 interim answers before the connection opens, but not 101");
+  g_test_summary ("A server may send 100 interim responses before the connection opens, but not "
+                  "101");
 
   raw_server_set_requested (fixture->raw, answer_late_cb, GUINT_TO_POINTER (100));
   fixture_close_raw (fixture, fixture_open_raw (fixture));
