@@ -94,6 +94,57 @@ set_refusal (Guard *self,
   self->refusal = refusal;
 }
 
+/* The task needs no body of a response. libsoup would read a body as long as more of it arrives, so
+ * a server that sends many short chunks would block the main loop, and connect-timeout with it.
+ * libsoup reads no body if the method is HEAD when the headers arrive. The request itself has
+ * already been sent with GET. */
+static void
+wrote_body_cb (SoupMessage *request,
+               gpointer     user_data)
+{
+  soup_message_set_method (request, SOUP_METHOD_HEAD);
+}
+
+static void
+restore_method_cb (SoupMessage *request,
+                   gpointer     user_data)
+{
+  soup_message_set_method (request, SOUP_METHOD_GET);
+}
+
+/* Closes a connection whose body has not been read. Otherwise libsoup would use the connection
+ * again, and read the body as the next response. */
+static void
+got_headers_without_body_cb (SoupMessage *request,
+                             gpointer     user_data)
+{
+  SoupMessageHeaders *headers = soup_message_get_response_headers (request);
+
+  restore_method_cb (request, NULL);
+  if (soup_message_headers_get_encoding (headers) != SOUP_ENCODING_CONTENT_LENGTH
+      || soup_message_headers_get_content_length (headers) != 0)
+    soup_message_headers_replace (headers, "Connection", "close");
+}
+
+/* Keeps libsoup from reading the body of a response to @request. NTLM and Negotiate authenticate a
+ * connection instead of a request, so with them the connection must stay open, and libsoup reads
+ * the body. */
+static void
+skip_bodies (SoupSession *session,
+             SoupMessage *request)
+{
+  if (soup_session_has_feature (session, SOUP_TYPE_AUTH_NTLM)
+      || soup_session_has_feature (session, SOUP_TYPE_AUTH_NEGOTIATE))
+    return;
+
+  g_signal_connect_object (request, "wrote-body", G_CALLBACK (wrote_body_cb), session,
+                           G_CONNECT_AFTER);
+  g_signal_connect_object (request, "got-headers", G_CALLBACK (got_headers_without_body_cb),
+                           session, G_CONNECT_DEFAULT);
+  g_signal_connect_object (request, "restarted", G_CALLBACK (restore_method_cb), session,
+                           G_CONNECT_DEFAULT);
+}
+
 static void
 got_headers_cb (SoupMessage *request,
                 gpointer     user_data)
@@ -167,6 +218,7 @@ hb_handshake_guard (SoupSession  *session,
   g_set_weak_pointer (&self->redirects.session, session);
   self->cancellable = g_object_ref (cancellable);
   g_object_set_qdata_full (G_OBJECT (request), guard_quark (), self, free_guard);
+  skip_bodies (session, request);
   g_signal_connect (request, "got-headers", G_CALLBACK (got_headers_cb), self);
   g_signal_connect (request, "got-informational", G_CALLBACK (got_interim_cb), self);
   hb_proxy_guard (session, request, cancellable);

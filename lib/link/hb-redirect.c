@@ -220,9 +220,9 @@ follow (HbRedirects *self,
   return NULL;
 }
 
-/* Handles the headers of a response. libsoup follows a redirect later, when it has read the body.
- * If the application itself sends the request again after the session of the attempt has been
- * freed, the redirects are not checked.
+/* Handles the headers of a response. libsoup follows a redirect later. If the application itself
+ * sends the request again after the session of the attempt has been freed, the redirects are not
+ * checked.
  *
  * Returns: (transfer full) (nullable): the reason why a redirect is not followed; NULL if no
  *   redirect is refused */

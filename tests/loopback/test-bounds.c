@@ -366,8 +366,8 @@ test_paused (gconstpointer data)
 }
 
 /* The answer to the handshake never ends. libsoup reads up to 64 KiB of headers, or 100 KiB in
- * version 3.6 and later. The task accepts at most 100 interim responses. If the headers end, the
- * body is dropped. The attempt ends when connect-timeout expires, at the latest.
+ * version 3.6 and later. The task accepts at most 100 interim responses, and reads no body. The
+ * attempt ends when connect-timeout expires, at the latest.
  *
  * @data: the beginning of the answer, and the text that is repeated after it */
 static void
@@ -445,6 +445,11 @@ test_pings (void)
   bounds_free (bounds, 2 * ROOM_FOR_BUFFERS);
 }
 
+#define CHUNKS_10 "1\r\nx\r\n1\r\nx\r\n1\r\nx\r\n1\r\nx\r\n1\r\nx\r\n" \
+                  "1\r\nx\r\n1\r\nx\r\n1\r\nx\r\n1\r\nx\r\n1\r\nx\r\n"
+#define CHUNKS_100 CHUNKS_10 CHUNKS_10 CHUNKS_10 CHUNKS_10 CHUNKS_10 \
+                   CHUNKS_10 CHUNKS_10 CHUNKS_10 CHUNKS_10 CHUNKS_10
+
 static const char *endless_headers[] = {
   "HTTP/1.1 101 Switching Protocols\r\n", "X-Header: and another one, and another one\r\n",
 };
@@ -457,6 +462,9 @@ static const char *endless_information[] = {
 };
 static const char *endless_body[] = {
   "HTTP/1.1 200 OK\r\n\r\n", "and more, and more, and more, and more, and more, and more, and more",
+};
+static const char *endless_chunks[] = {
+  "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n", CHUNKS_100 CHUNKS_100 CHUNKS_100,
 };
 static const char *endless_redirect[] = {
   "HTTP/1.1 302 Found\r\nLocation: /\r\nContent-Length: 99999999999\r\n\r\n",
@@ -501,6 +509,7 @@ main (int   argc,
   g_test_add_data_func (PREFIX "answer/status", endless_status, test_answer);
   g_test_add_data_func (PREFIX "answer/information", endless_information, test_answer);
   g_test_add_data_func (PREFIX "answer/body", endless_body, test_answer);
+  g_test_add_data_func (PREFIX "answer/chunks", endless_chunks, test_answer);
   g_test_add_data_func (PREFIX "answer/redirect", endless_redirect, test_answer);
   g_test_add_data_func (PREFIX "fragments/long", GUINT_TO_POINTER (64 * 1024), test_fragments);
   g_test_add_data_func (PREFIX "fragments/short", GUINT_TO_POINTER (1), test_fragments);
