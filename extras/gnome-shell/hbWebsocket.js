@@ -414,7 +414,7 @@ export class WebsocketTask extends GObject.Object {
       if (!this.manual_ready)
         this._markReady(now);
       if (['heartbeat-mode', 'liveness', 'pong-message'].includes(name))
-        this._replacePing(now);
+        this._changeReply(now);
     });
   }
 
@@ -703,11 +703,9 @@ export class WebsocketTask extends GObject.Object {
   // Call this after a change to a setting that decides what counts as a reply. If only a reply
   // counts, and one is awaited, sends another ping, because the reply to the earlier ping might no
   // longer count.
-  _replacePing(now) {
-    if (this._awaitedSince === NEVER || this.liveness !== Liveness.REPLY || !this._mayPing)
-      return;
-    this._awaitedSince = NEVER;
-    this._ping(now);
+  _changeReply(now) {
+    if (this._awaitedSince !== NEVER && this.liveness === Liveness.REPLY && this._mayPing)
+      this._ping(now);
   }
 
   // Handles bytes that have arrived since the last ping, and that libsoup has not read yet.

@@ -82,7 +82,7 @@ export const together = {
   },
 
   // With REPLY, a change of pong-message makes the task send another ping, because the reply to the
-  // first one might no longer be recognized.
+  // first one might no longer be recognized. The end of pong-timeout is not postponed.
   async newReply(scenario) {
     const peer = scenario.peer(mute);
     const task = await openTask(scenario, peer,
@@ -92,6 +92,14 @@ export const together = {
     task.pong_message = 'PONG';
     await wait(() => peer.received.length === 2);
     assertEqual(task.log, START);
+
+    task.pong_timeout = 300;
+    const changes = GLib.timeout_add(GLib.PRIORITY_DEFAULT, 20, () => {
+      task.pong_message += '!';
+      return GLib.SOURCE_CONTINUE;
+    });
+    await wait(() => task.log.includes('error PONG_TIMEOUT'));
+    GLib.Source.remove(changes);
   },
 
   // An empty message adds nothing to `buffered-amount`. It still waits for the connection, so
