@@ -46,11 +46,16 @@ hb_heartbeat_init (HbHeartbeat *self)
   hb_heartbeat_stop (self);
 }
 
+/* Starts the heartbeat, or starts it again on the same link. Pings of that link that have been
+ * decided, but not sent, are still counted. */
 void
 hb_heartbeat_start (HbHeartbeat *self,
                     gint64       now)
 {
+  guint n_unsent = self->n_unsent;
+
   hb_heartbeat_stop (self);
+  self->n_unsent = n_unsent;
   self->last_activity = now;
   self->last_ping = now;
 }
@@ -207,7 +212,7 @@ void
 hb_heartbeat_on_pinged (HbHeartbeat *self,
                         gint64       now)
 {
-  /* The application's function may have started or stopped the heartbeat. */
+  /* The application's function may have stopped the heartbeat. */
   if (self->n_unsent > 0)
     self->n_unsent--;
 

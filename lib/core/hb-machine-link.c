@@ -271,15 +271,13 @@ gboolean
 hb_machine_on_pinged (HbMachine *self,
                       gint64     now)
 {
-  if (self->state == HB_STATE_OPEN && !hb_machine_may_ping (self))
-    {
-      hb_heartbeat_start (&self->heartbeat, now);
-      return FALSE;
-    }
-
   hb_heartbeat_on_pinged (&self->heartbeat, now);
+  if (self->state != HB_STATE_OPEN || hb_machine_may_ping (self))
+    return TRUE;
 
-  return TRUE;
+  hb_heartbeat_start (&self->heartbeat, now);
+
+  return FALSE;
 }
 
 /* Call this when the message handlers have returned. */

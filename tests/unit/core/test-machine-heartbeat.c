@@ -1107,6 +1107,33 @@ test_pinging_check_nested (Fixture       *fixture,
 }
 
 static void
+test_pinging_check_ready (Fixture       *fixture,
+                          gconstpointer  data)
+{
+  HbSettings *settings = &fixture->machine.settings;
+
+  g_test_summary ("A ping function that starts the heartbeat again and then calls check () causes "
+                  "no further ping");
+
+  settings->manual_ready = TRUE;
+  settings->connect_timeout = 0;
+  settings->pong_timeout = 0;
+  settings->heartbeat_mode = HB_HEARTBEAT_MODE_PING;
+  fixture->holds_pings = TRUE;
+  start_open (fixture);
+  advance (fixture, 15000);
+  settings->heartbeat_mode = HB_HEARTBEAT_MODE_MESSAGE;
+  hb_machine_mark_ready (&fixture->machine, fixture->now);
+  forget (fixture);
+  hb_machine_check (&fixture->machine, fixture->now);
+  assert_effects (fixture, "");
+
+  hb_machine_on_pinged (&fixture->machine, fixture->now);
+  hb_machine_check (&fixture->machine, fixture->now);
+  assert_effects (fixture, "ping");
+}
+
+static void
 test_pinged_after_activity (Fixture       *fixture,
                             gconstpointer  data)
 {
@@ -1249,6 +1276,7 @@ main (int   argc,
   add_test ("/machine-heartbeat/pinging-withdrawn", test_pinging_withdrawn);
   add_test ("/machine-heartbeat/pinging-check", test_pinging_check);
   add_test ("/machine-heartbeat/pinging-check-nested", test_pinging_check_nested);
+  add_test ("/machine-heartbeat/pinging-check-ready", test_pinging_check_ready);
   add_test ("/machine-heartbeat/pinged-after-activity", test_pinged_after_activity);
   add_test ("/machine-heartbeat/early-tick", test_early_tick);
   add_test ("/machine-heartbeat/never-answered", test_never_answered);
