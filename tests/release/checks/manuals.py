@@ -67,7 +67,7 @@ def read_help(text):
     that are not numbers are left out.
     """
     options = re.findall(r'^  (?:-(\w), )?--([a-z-]+)(=?)', text, re.MULTILINE)
-    defaults = re.findall(r'^  (?:-\w, )?--([a-z-]+).*\((-?\d+)(?:\)|, with)', text, re.MULTILINE)
+    defaults = re.findall(r'^  (?:-\w, )?--([a-z-]+).*\((-?\d+)(?:\)|, or)', text, re.MULTILINE)
     return (re.search(r'^Usage:\n +\S+ (.+)$', text, re.MULTILINE)[1].lower(),
             {name: (letter, bool(value)) for letter, name, value in options},
             dict(defaults))
