@@ -13,9 +13,9 @@ typedef struct
 {
   HbDeque    messages;   /* of HbOutgoing, in order; one without bytes is a flush */
   HbTickets  cancelled;  /* (owned) of calls that are to be cancelled */
-  HbTickets  overflowed; /* of messages that had no room */
+  HbTickets  overflowed; /* of messages that an overflow has dropped */
   guint64    unreserved; /* bytes of the messages whose size is not reserved */
-  guint      n_dropped;  /* how many messages had no room */
+  guint      n_dropped;  /* how many messages an overflow has dropped */
   GError    *overflow;   /* (owned) (nullable) why the first of these was dropped */
 } HbBatch;
 

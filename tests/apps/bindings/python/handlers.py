@@ -79,7 +79,7 @@ def test_exceptions_of_functions():
 
 
 def test_sources():
-    """As an idle source, a function that sends is called only once.
+    """As the callback of an idle source, a function that sends is called only once.
 
     A main loop calls such functions again if they return true, so they return nothing in Python.
     """
