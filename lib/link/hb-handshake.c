@@ -38,6 +38,13 @@ append_header (const char *name,
   soup_message_headers_append (user_data, name, value);
 }
 
+static void
+restore_method_cb (SoupMessage *request,
+                   gpointer     user_data)
+{
+  soup_message_set_method (request, SOUP_METHOD_GET);
+}
+
 /* Creates the request of one attempt, with the headers of the application. Each attempt needs a
  * request of its own, because redirects change a request, and because libsoup may still have the
  * request of a cancelled attempt in its queue.
@@ -56,6 +63,11 @@ hb_handshake_new_request (const HbSettings   *settings,
   g_assert (uri != NULL);
 
   request = soup_message_new_from_uri (SOUP_METHOD_GET, uri);
+
+  /* See notify_status_cb (). The handlers of the application, which run later, see GET. */
+  g_signal_connect (request, "got-headers", G_CALLBACK (restore_method_cb), NULL);
+  g_signal_connect (request, "finished", G_CALLBACK (restore_method_cb), NULL);
+
   if (headers != NULL)
     soup_message_headers_foreach (headers, append_header,
                                   soup_message_get_request_headers (request));
@@ -96,31 +108,26 @@ set_refusal (Guard *self,
 
 /* The task needs no body of a response. libsoup would read a body as long as more of it arrives, so
  * a server that sends many short chunks would block the main loop, and connect-timeout with it.
- * libsoup reads no body if the method is HEAD when the headers arrive. The request itself has
- * already been sent with GET. */
+ * After libsoup has set the status of a response, it reads no body if the method is HEAD. The
+ * status is also that of a proxy that refuses a tunnel, and is 0 when the request is sent again. */
 static void
-wrote_body_cb (SoupMessage *request,
-               gpointer     user_data)
+notify_status_cb (SoupMessage *request,
+                  GParamSpec  *pspec,
+                  SoupSession *session)
 {
-  soup_message_set_method (request, SOUP_METHOD_HEAD);
-}
+  gboolean is_final = soup_message_get_status (request) >= SOUP_STATUS_OK;
 
-static void
-restore_method_cb (SoupMessage *request,
-                   gpointer     user_data)
-{
-  soup_message_set_method (request, SOUP_METHOD_GET);
+  soup_message_set_method (request, is_final ? SOUP_METHOD_HEAD : SOUP_METHOD_GET);
 }
 
 /* Closes a connection whose body has not been read. Otherwise libsoup would use the connection
  * again, and read the body as the next response. */
 static void
-got_headers_without_body_cb (SoupMessage *request,
-                             gpointer     user_data)
+close_connection_cb (SoupMessage *request,
+                     SoupSession *session)
 {
   SoupMessageHeaders *headers = soup_message_get_response_headers (request);
 
-  restore_method_cb (request, NULL);
   if (soup_message_headers_get_encoding (headers) != SOUP_ENCODING_CONTENT_LENGTH
       || soup_message_headers_get_content_length (headers) != 0)
     soup_message_headers_replace (headers, "Connection", "close");
@@ -137,11 +144,9 @@ skip_bodies (SoupSession *session,
       || soup_session_has_feature (session, SOUP_TYPE_AUTH_NEGOTIATE))
     return;
 
-  g_signal_connect_object (request, "wrote-body", G_CALLBACK (wrote_body_cb), session,
-                           G_CONNECT_AFTER);
-  g_signal_connect_object (request, "got-headers", G_CALLBACK (got_headers_without_body_cb),
-                           session, G_CONNECT_DEFAULT);
-  g_signal_connect_object (request, "restarted", G_CALLBACK (restore_method_cb), session,
+  g_signal_connect_object (request, "notify::status-code", G_CALLBACK (notify_status_cb), session,
+                           G_CONNECT_DEFAULT);
+  g_signal_connect_object (request, "got-headers", G_CALLBACK (close_connection_cb), session,
                            G_CONNECT_DEFAULT);
 }
 

@@ -271,6 +271,48 @@ test_interim (Fixture       *fixture,
                      "state:closed error:handshake error:repeat-limit");
 }
 
+static void
+write_refusal_cb (RawPeer  *peer,
+                  gpointer  user_data)
+{
+  raw_peer_write_text (peer, "HTTP/1.1 103 Early Hints\r\n\r\nHTTP/1.1 403 Forbidden\r\n\r\npage");
+}
+
+static void
+assert_get_cb (SoupMessage *request,
+               guint       *n)
+{
+  g_assert_cmpstr (soup_message_get_method (request), ==, "GET");
+  ++*n;
+}
+
+static void
+watch_request_cb (HbWebsocketTask *task,
+                  SoupMessage     *request,
+                  guint           *n)
+{
+  g_signal_connect (request, "got-informational", G_CALLBACK (assert_get_cb), n);
+  g_signal_connect (request, "got-headers", G_CALLBACK (assert_get_cb), n);
+  g_signal_connect (request, "got-body", G_CALLBACK (assert_get_cb), n);
+  g_signal_connect (request, "finished", G_CALLBACK (assert_get_cb), n);
+}
+
+static void
+test_method (Fixture       *fixture,
+             gconstpointer  data)
+{
+  guint n = 0;
+
+  g_test_summary ("Handlers for the signals of the request see the method with which it was sent");
+
+  raw_server_set_requested (fixture->raw, write_refusal_cb, NULL);
+  g_signal_connect (fixture->task, "connecting", G_CALLBACK (watch_request_cb), &n);
+  hb_websocket_task_set_repeat_limit (fixture->task, 0);
+  hb_websocket_task_open (fixture->task);
+  signal_log_skip_to (fixture->log, "error:repeat-limit");
+  g_assert_cmpuint (n, ==, 4);
+}
+
 /* A new URI applies to the next attempt. */
 static void
 test_other_uri (Fixture       *fixture,
@@ -360,6 +402,7 @@ main (int   argc,
   add_test ("/loopback/handshake/compression", test_compression);
   add_raw_test ("/loopback/handshake/compression-meanwhile", test_compression_meanwhile);
   add_raw_test ("/loopback/handshake/interim", test_interim);
+  add_raw_test ("/loopback/handshake/method", test_method);
   add_test ("/loopback/handshake/other-uri", test_other_uri);
 
   return g_test_run ();
