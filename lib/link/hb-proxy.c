@@ -10,7 +10,9 @@
  * or the way to the server. Otherwise libsoup 3.2 and 3.6 would send cookies to the proxy, and the
  * proxy's password to servers.
  *
- * Also limits how long a proxy can keep libsoup busy before the tunnel is open. */
+ * Also limits how long a proxy can keep libsoup busy before the tunnel is open. The body of a
+ * refusal is read nevertheless. To skip it, the method would have to be HEAD, as in hb-handshake.c,
+ * but SoupAuthManager, whose handlers run first, needs CONNECT. */
 
 /* The tunnels of one request */
 typedef struct
