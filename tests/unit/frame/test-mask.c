@@ -26,7 +26,7 @@ get_mask (void)
   return mask;
 }
 
-/* Masks byte by byte, as RFC 6455, 5.3 defines it. */
+/* Masks the bytes one by one, as RFC 6455, 5.3, defines masking. */
 static void
 mask_simply (guint8       *to,
              const guint8 *from,
