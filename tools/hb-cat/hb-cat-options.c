@@ -58,8 +58,8 @@ get_description (void)
                           times, ends, statuses, _("Examples:"), EXAMPLES);
 }
 
-/* Sets the task's property with the name of the option. Only --ping-mode sets a property with a
- * different name. The type of the property defines how the value is parsed. */
+/* Sets the property of the task that has the same name as the option. Only --ping-mode sets a
+ * property with a different name. The type of the property defines how the value is parsed. */
 static gboolean
 set_property_cb (const char  *option_name,
                  const char  *text,
@@ -309,7 +309,7 @@ hide_value (GError **error)
     *value = '\0';
 }
 
-/* Even after an error, the caller must free @self with cat_options_clear (). */
+/* Even after an error, the caller must clear @self with cat_options_clear (). */
 gboolean
 cat_options_parse (CatOptions   *self,
                    int          *argc,
@@ -325,7 +325,7 @@ cat_options_parse (CatOptions   *self,
   soup_session_add_feature_by_type (self->session, SOUP_TYPE_WEBSOCKET_EXTENSION_MANAGER);
   self->task = g_object_new (HB_TYPE_WEBSOCKET_TASK, "session", self->session, NULL);
 
-  /* Every server answers a ping frame, but not every server answers a text message. */
+  /* Every server has to answer a ping frame (RFC 6455, 5.5.2), but not a text message. */
   hb_websocket_task_set_heartbeat_mode (self->task, HB_HEARTBEAT_MODE_PING);
 
   context = new_context (self);
