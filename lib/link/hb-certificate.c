@@ -8,7 +8,7 @@
  * process. A session may come from a request that trusts other authorities, whose handler accepts
  * other certificates, or that has another client certificate. */
 
-/* The certificates of one request */
+/* The state of the certificate check of one request */
 typedef struct
 {
   GCancellable *cancellable; /* of the attempt */
@@ -42,8 +42,8 @@ accept_certificate_cb (SoupMessage          *request,
 }
 
 /* Keeps a session with a client certificate from being resumed, because the server would then take
- * another client for the owner of that certificate. glib-networking before 2.76 does not have this
- * property. */
+ * another client for the owner of that certificate. glib-networking before 2.76 does not have the
+ * property `session-resumption-enabled`, so the session may still be resumed there. */
 static void
 forget_session (SoupMessage *request,
                 GIOStream   *tls)

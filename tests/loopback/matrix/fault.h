@@ -43,18 +43,18 @@ typedef enum
 /* The point in a connection at which the server causes the fault */
 typedef enum
 {
-  PHASE_NOBODY,  /* before the TCP connection, because no server listens */
-  PHASE_ACCEPT,  /* after the TCP connection, before any byte is read */
-  PHASE_REQUEST, /* in place of the answer to the request */
+  PHASE_NOBODY,  /* no TCP connection is established, because no server listens */
+  PHASE_ACCEPT,  /* when the TCP connection has been accepted, before any byte is read */
+  PHASE_REQUEST, /* in place of the response to the request */
   PHASE_LINK,    /* on an open connection */
 } Phase;
 
 typedef enum
 {
   END_NONE,  /* the attempt succeeds, or the connection stays open */
-  END_LOST,  /* the attempt or the connection fails; another attempt follows, unless it was the
-              * last or the task is closing */
-  END_FINAL, /* the connection fails, and the task becomes CLOSED */
+  END_LOST,  /* the attempt fails, or the connection ends; another attempt follows, unless
+              * repeat-limit prevents it or the task is closing */
+  END_FINAL, /* the connection ends, and the task becomes CLOSED */
 } End;
 
 /* The result of a fault. The code and the reason are those of `close`, which is emitted only if an
@@ -84,7 +84,8 @@ typedef struct
   void      (*act)      (Cell    *cell,
                          RawPeer *peer);
   const char *data;     /* (nullable) for act () */
-  guint       number;   /* for act (), and for the answer to a request for a password */
+  guint       number;   /* for act (); if the server asks for a password, the application gives none
+                         * for 0, the right one for 1, and a wrong one for any other number */
   Result      result;
   Exception   but[2];   /* the first one that matches applies */
   const char *messages; /* (nullable) the words of the messages that the task receives */
