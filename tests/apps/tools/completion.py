@@ -47,7 +47,7 @@ def complete(*words):
 
 
 def read_until(terminal, pattern):
-    """Reads the terminal until its output matches the pattern, but for at most WAIT_TIMEOUT.
+    """Reads the terminal until its output matches the pattern, for WAIT_TIMEOUT at most.
 
     Returns the output that was read.
     """
