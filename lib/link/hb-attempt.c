@@ -68,10 +68,7 @@ end (HbAttempt               *self,
 static void
 fail (HbAttempt *self)
 {
-  g_autoptr (GError) translated = hb_certificate_get_error (self->request);
-
-  if (translated == NULL)
-    translated = hb_handshake_translate_error (self->request, self->error);
+  g_autoptr (GError) translated = hb_handshake_translate_error (self->request, self->error);
 
   end (self, NULL, &(HbLoss) {
     .error = translated,

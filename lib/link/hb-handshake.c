@@ -4,6 +4,7 @@
 
 #include <string.h>
 
+#include "hb-certificate-private.h"
 #include "hb-error.h"
 #include "hb-handshake-private.h"
 #include "hb-i18n-private.h"
@@ -254,10 +255,10 @@ new_refusal (SoupMessage *request,
                       _("The server answered the WebSocket handshake with status %u"), status);
 }
 
-/* Translates an error of the handshake, because libsoup's error does not contain the server's
- * answer. If too many tunnels have been requested, or a handler of the guard has refused a
- * response, the reason replaces any error. Otherwise an error whose domain is not
- * SOUP_WEBSOCKET_ERROR is copied unchanged.
+/* Translates an error of the handshake, because libsoup's error does not contain the status of the
+ * response. If a certificate has been refused, too many tunnels have been requested, or a handler
+ * of the guard has refused a response, the reason replaces any error. Otherwise an error whose
+ * domain is not SOUP_WEBSOCKET_ERROR is copied unchanged.
  *
  * Returns: (transfer full) */
 GError *
@@ -266,12 +267,15 @@ hb_handshake_translate_error (SoupMessage *request,
 {
   SoupStatus status = soup_message_get_status (request);
   const Guard *guard = g_object_get_qdata (G_OBJECT (request), guard_quark ());
-  GError *proxy_error = hb_proxy_get_error (request);
+  GError *reason = hb_certificate_get_error (request);
 
-  if (proxy_error != NULL)
-    return proxy_error;
+  if (reason == NULL)
+    reason = hb_proxy_get_error (request);
 
-  if (guard != NULL && guard->refusal != NULL)
+  if (reason != NULL)
+    return reason;
+
+  if (guard->refusal != NULL)
     return g_error_new_literal (HB_ERROR, HB_ERROR_HANDSHAKE, guard->refusal);
 
   if (error->domain != SOUP_WEBSOCKET_ERROR)
@@ -282,7 +286,7 @@ hb_handshake_translate_error (SoupMessage *request,
                         _("The server’s answer to the WebSocket handshake is not valid: %s"),
                         error->message);
 
-  return new_refusal (request, guard == NULL || guard->is_answered);
+  return new_refusal (request, guard->is_answered);
 }
 
 /* Returns whether an HTTP proxy has probably answered that it does not forward ws. Such a proxy
