@@ -11,7 +11,8 @@
 #define CHECK_INTERVAL (5 * G_TIME_SPAN_SECOND)
 
 /* Acts on a network change, if its check is due and `network-aware` is TRUE. Does not shorten a
- * delay that the server has asked for. */
+ * delay that the server has asked for. If the properties have made that delay longer, ends the rest
+ * of it. */
 void
 hb_machine_check_network (HbMachine *self,
                           gint64     now)
@@ -22,7 +23,7 @@ hb_machine_check_network (HbMachine *self,
   self->check_at = HB_NEVER;
   self->checked_at = now;
 
-  if (self->settings.network_aware && self->retry_after == 0)
+  if (self->settings.network_aware && now >= self->since + hb_milliseconds (self->retry_after))
     hb_machine_check (self, now);
 }
 

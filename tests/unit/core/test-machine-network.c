@@ -174,6 +174,22 @@ test_retry_after (Fixture       *fixture,
 }
 
 static void
+test_retry_after_over (Fixture       *fixture,
+                       gconstpointer  data)
+{
+  g_test_summary ("A network change ends the rest of a delay that is longer than the one that the "
+                  "server asked for");
+
+  start (fixture);
+  lose_link_with (fixture, 503, 1);
+  forget (fixture);
+  advance (fixture, 1000);
+  change_network (fixture);
+
+  assert_effects (fixture, "notify:reconnect-at " STARTS);
+}
+
+static void
 test_burst (Fixture       *fixture,
             gconstpointer  data)
 {
@@ -332,6 +348,7 @@ main (int   argc,
   add_test ("/network/open", test_open);
   add_test ("/network/waiting", test_waiting);
   add_test ("/network/retry-after", test_retry_after);
+  add_test ("/network/retry-after-over", test_retry_after_over);
   add_test ("/network/burst", test_burst);
   add_test ("/network/last", test_last);
   add_test ("/network/again", test_again);
