@@ -192,6 +192,7 @@ void
 hb_driver_mark_ready (HbDriver *self)
 {
   hb_trace (&self->trace, "mark_ready () called");
+  hb_driver_take_in (self);
   hb_machine_mark_ready (&self->machine, hb_driver_read_clock (self));
   hb_driver_wake (self);
 }

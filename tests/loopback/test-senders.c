@@ -261,6 +261,33 @@ test_greeting (Fixture       *fixture,
 }
 
 static void
+log_in_cb (HbWebsocketTask *task,
+           gpointer         user_data)
+{
+  Sender sender;
+
+  sender_init (&sender, task, "login");
+  sender.flags = HB_SEND_FLAGS_THIS_LINK;
+  sender_run (&sender, 0, 0);
+  hb_websocket_task_mark_ready (task);
+}
+
+static void
+test_login (Fixture       *fixture,
+            gconstpointer  data)
+{
+  g_test_summary ("A message for this connection that another thread sends before mark_ready () "
+                  "precedes the queued messages");
+
+  g_signal_connect (fixture->task, "open", G_CALLBACK (log_in_cb), NULL);
+  hb_websocket_task_set_manual_ready (fixture->task, TRUE);
+  hb_websocket_task_open (fixture->task);
+  assert_sends (fixture->task, "queued");
+  signal_log_expect (fixture->log, WORDS_OPEN " drain message:text:login message:text:queued");
+  fixture_close (fixture);
+}
+
+static void
 test_async (Fixture       *fixture,
             gconstpointer  data)
 {
@@ -758,6 +785,7 @@ main (int   argc,
   add_test ("/loopback/senders/wakes", test_wakes);
   add_test ("/loopback/senders/order", test_order);
   add_test ("/loopback/senders/greeting", test_greeting);
+  add_test ("/loopback/senders/login", test_login);
   add_test ("/loopback/senders/async", test_async);
   add_test ("/loopback/senders/nested", test_nested);
   add_test ("/loopback/senders/others-have-turns", test_others_have_turns);
