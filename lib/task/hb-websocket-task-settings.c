@@ -1116,8 +1116,8 @@ hb_websocket_task_set_overflow (HbWebsocketTask *self,
  * [method@WebsocketTask.can_acknowledge] is `FALSE` on an open connection, `ACKNOWLEDGED` has no
  * effect on that connection.
  *
- * If the value changes while a connection is open, calls still complete in the order in which their
- * messages were sent. When the connection is lost, the messages that were sent with `WRITTEN` and
+ * If the value changes while a connection is open, the messages still count as sent in the order in
+ * which they were sent. When the connection is lost, the messages that were sent with `WRITTEN` and
  * have been written count as sent, and are not sent again.
  *
  * Since: 1.0

@@ -292,7 +292,9 @@ hb_websocket_task_get_downtime (HbWebsocketTask *self)
  * An HTTP proxy may have answered instead of the server. The status is 101 if the server accepted
  * the handshake, even if its response was not valid and no WebSocket opened. The status is 0 if the
  * last attempt has received no response. After redirects that were followed, it is the status of
- * the final response. After a redirect that was not followed, it is the status of the redirect.
+ * the final response. After a redirect that was not followed, it is the status of the redirect. If
+ * [method@WebsocketTask.close] or [method@WebsocketTask.reconnect_now] ends an attempt, the
+ * property keeps the status of the previous attempt.
  *
  * Since: 1.0
  */

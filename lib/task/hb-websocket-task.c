@@ -1083,6 +1083,10 @@ hb_websocket_task_send_message (HbWebsocketTask        *self,
  * when the acknowledgement arrives, and fails with `G_IO_ERROR_CANCELLED` if the connection ends
  * before that.
  *
+ * The callbacks of several calls need not be called in the order of their messages. If a message is
+ * sent within the call, its callback is called in a later iteration of the main context, possibly
+ * after that of the next message.
+ *
  * The function may be called from any thread. @callback is called in the thread-default main
  * context of the caller.
  *
