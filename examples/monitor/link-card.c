@@ -104,8 +104,8 @@ stop_countdown (LinkCard *self)
 
 static gboolean countdown_cb (gpointer user_data);
 
-/* Stops the timer. If an attempt is planned, starts a new timer, which ends when the next number of
- * seconds must be shown. */
+/* Stops the timer. If an attempt is scheduled, starts a new timer, which ends when the next number
+ * of seconds must be shown. */
 static void
 start_countdown (LinkCard *self)
 {

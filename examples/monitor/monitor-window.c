@@ -282,8 +282,8 @@ monitor_window_dispose (GObject *object)
 {
   MonitorWindow *self = MONITOR_WINDOW (object);
 
-  /* Each pending send call holds a reference to the task, so the task would reconnect even without
-   * a window. */
+  /* Each pending send call holds a reference to the task, so a task that is not closed would
+   * reconnect even without a window. */
   if (self->task != NULL)
     close_task (self->task);
 
