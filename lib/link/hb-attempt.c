@@ -7,6 +7,7 @@
 #include "hb-context-private.h"
 #include "hb-dispose-later-private.h"
 #include "hb-handshake-private.h"
+#include "hb-refusal-private.h"
 #include "hb-turn-private.h"
 
 /* One attempt to connect: its request, its session, and the resulting connection or error.
@@ -157,7 +158,8 @@ hb_attempt_new (const HbSettings   *settings,
   self->context = g_main_context_ref_thread_default ();
   self->request = hb_handshake_new_request (settings, headers);
   self->cancellable = g_cancellable_new ();
-  hb_certificate_guard (self->request, self->cancellable);
+  hb_refusal_prepare (self->request, self->cancellable);
+  hb_certificate_guard (self->request);
 
   return self;
 }
@@ -190,7 +192,7 @@ send_request (HbAttempt *self)
   if (self->session == NULL)
     self->session = new_session ();
 
-  hb_handshake_guard (self->session, self->request, self->cancellable);
+  hb_handshake_guard (self->session, self->request);
   soup_session_websocket_connect_async (self->session, self->request,
                                         self->origin, self->protocols,
                                         G_PRIORITY_DEFAULT, self->cancellable,

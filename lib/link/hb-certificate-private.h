@@ -6,8 +6,6 @@
 
 G_BEGIN_DECLS
 
-void    hb_certificate_guard     (SoupMessage  *request,
-                                  GCancellable *cancellable);
-GError *hb_certificate_get_error (SoupMessage  *request);
+void hb_certificate_guard (SoupMessage *request);
 
 G_END_DECLS

@@ -3,28 +3,20 @@
 #include "config.h"
 
 #include "hb-certificate-private.h"
+#include "hb-refusal-private.h"
 
 /* Keeps requests apart when glib-networking resumes TLS sessions, which it keeps for the whole
  * process. A session may come from a request that trusts other authorities, whose handler accepts
  * other certificates, or that has another client certificate. */
 
-/* The state of the certificate check of one request */
-typedef struct
-{
-  GCancellable *cancellable; /* of the attempt */
-  gboolean      is_asked;    /* libsoup has emitted `accept-certificate` for this connection. */
-  gboolean      is_refused;
-} Guard;
+static G_DEFINE_QUARK (hb-certificate-is-asked, is_asked)
 
-static G_DEFINE_QUARK (hb-certificate-guard, guard)
-
+/* Records whether libsoup has emitted `accept-certificate` for the current connection. */
 static void
-free_guard (gpointer data)
+set_asked (SoupMessage *request,
+           gboolean     is_asked)
 {
-  Guard *self = data;
-
-  g_object_unref (self->cancellable);
-  g_free (self);
+  g_object_set_qdata (G_OBJECT (request), is_asked_quark (), GINT_TO_POINTER (is_asked));
 }
 
 /* Runs before the handlers of the application. */
@@ -34,9 +26,7 @@ accept_certificate_cb (SoupMessage          *request,
                        GTlsCertificateFlags  errors,
                        gpointer              user_data)
 {
-  Guard *self = user_data;
-
-  self->is_asked = TRUE;
+  set_asked (request, TRUE);
 
   return FALSE;
 }
@@ -72,54 +62,35 @@ is_accepted (SoupMessage    *request,
 }
 
 /* If glib-networking has resumed a session, it checks the certificate of the server, but ignores
- * the errors. They are handled here, before libsoup sends the request. */
+ * the errors. They are handled here, before libsoup sends the request. The error is the one that
+ * glib-networking reports for a certificate that is refused in a full handshake. */
 static void
 network_event_cb (SoupMessage        *request,
                   GSocketClientEvent  event,
                   GIOStream          *stream,
                   gpointer            user_data)
 {
-  Guard *self = user_data;
-
   if (event == G_SOCKET_CLIENT_TLS_HANDSHAKING)
     {
-      self->is_asked = FALSE;
+      set_asked (request, FALSE);
       forget_session (request, stream);
     }
-  else if (event == G_SOCKET_CLIENT_TLS_HANDSHAKED && !self->is_asked
+  else if (event == G_SOCKET_CLIENT_TLS_HANDSHAKED
+           && g_object_get_qdata (G_OBJECT (request), is_asked_quark ()) == NULL
            && !is_accepted (request, G_TLS_CONNECTION (stream)))
     {
-      self->is_refused = TRUE;
-      g_cancellable_cancel (self->cancellable);
+      hb_refusal_cancel (request,
+                         g_error_new_literal (G_TLS_ERROR, G_TLS_ERROR_BAD_CERTIFICATE,
+                                              g_dgettext ("glib-networking",
+                                                          "Unacceptable TLS certificate")));
     }
 }
 
 /* Connects handlers that apply the request's own rules to resumed TLS sessions. Must be called
  * before the application gets the request. */
 void
-hb_certificate_guard (SoupMessage  *request,
-                      GCancellable *cancellable)
+hb_certificate_guard (SoupMessage *request)
 {
-  Guard *self = g_new0 (Guard, 1);
-
-  self->cancellable = g_object_ref (cancellable);
-  g_object_set_qdata_full (G_OBJECT (request), guard_quark (), self, free_guard);
-  g_signal_connect (request, "accept-certificate", G_CALLBACK (accept_certificate_cb), self);
-  g_signal_connect (request, "network-event", G_CALLBACK (network_event_cb), self);
-}
-
-/* Returns glib-networking's error for a certificate that is refused in a full handshake.
- *
- * Returns: (transfer full) (nullable): NULL unless the certificate of a resumed session has been
- *   refused */
-GError *
-hb_certificate_get_error (SoupMessage *request)
-{
-  const Guard *self = g_object_get_qdata (G_OBJECT (request), guard_quark ());
-
-  if (!self->is_refused)
-    return NULL;
-
-  return g_error_new_literal (G_TLS_ERROR, G_TLS_ERROR_BAD_CERTIFICATE,
-                              g_dgettext ("glib-networking", "Unacceptable TLS certificate"));
+  g_signal_connect (request, "accept-certificate", G_CALLBACK (accept_certificate_cb), NULL);
+  g_signal_connect (request, "network-event", G_CALLBACK (network_event_cb), NULL);
 }

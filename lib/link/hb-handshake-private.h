@@ -13,8 +13,7 @@ SoupMessage *hb_handshake_new_request     (const HbSettings   *settings,
 void         hb_handshake_set_compression (SoupMessage        *request,
                                            gboolean            compression);
 void         hb_handshake_guard           (SoupSession        *session,
-                                           SoupMessage        *request,
-                                           GCancellable       *cancellable);
+                                           SoupMessage        *request);
 GError      *hb_handshake_translate_error (SoupMessage        *request,
                                            GError             *error);
 gboolean     hb_handshake_is_unsupported  (SoupMessage        *request);

@@ -4,12 +4,12 @@
 
 #include <string.h>
 
-#include "hb-certificate-private.h"
 #include "hb-error.h"
 #include "hb-handshake-private.h"
 #include "hb-i18n-private.h"
 #include "hb-proxy-private.h"
 #include "hb-redirect-private.h"
+#include "hb-refusal-private.h"
 
 /* The request of a WebSocket handshake, the checks of the responses, and the error of a handshake
  * that has failed */
@@ -17,12 +17,10 @@
 /* The responses to one request so far */
 typedef struct
 {
-  HbRedirects   redirects;
-  GCancellable *cancellable; /* of the attempt */
-  char         *refusal;     /* (nullable) why a response was not accepted */
-  guint         n_interim;
-  gboolean      is_answered; /* A final response to the request itself has arrived, not only one to
-                              * the CONNECT request for its tunnel. */
+  HbRedirects redirects;
+  guint       n_interim;
+  gboolean    is_answered; /* A final response to the request itself has arrived, not only one to
+                            * the CONNECT request for its tunnel. */
 } Guard;
 
 /* The maximum number of interim responses (RFC 9110, 15.2) to one request, not counting one with
@@ -93,18 +91,7 @@ free_guard (gpointer data)
   Guard *self = data;
 
   g_clear_weak_pointer (&self->redirects.session);
-  g_object_unref (self->cancellable);
-  g_free (self->refusal);
   g_free (self);
-}
-
-/* Takes ownership of @refusal. */
-static void
-set_refusal (Guard *self,
-             char  *refusal)
-{
-  g_free (self->refusal);
-  self->refusal = refusal;
 }
 
 /* The task needs no body of a response. libsoup would read a body as long as more of it arrives, so
@@ -156,13 +143,9 @@ got_headers_cb (SoupMessage *request,
                 gpointer     user_data)
 {
   Guard *self = user_data;
-  char *objection;
 
   self->is_answered = TRUE;
-
-  objection = hb_redirects_handle_response (&self->redirects, request);
-  if (objection != NULL)
-    set_refusal (self, objection);
+  hb_redirects_handle_response (&self->redirects, request);
 }
 
 /* Returns whether the server has chosen one of the subprotocols that @request offers, or none. RFC
@@ -185,13 +168,11 @@ has_valid_protocol (SoupMessage *request)
   return is_valid;
 }
 
-/* Takes ownership of @refusal. */
 static void
-cancel (Guard *self,
-        char  *refusal)
+cancel (SoupMessage *request,
+        const char  *reason)
 {
-  set_refusal (self, refusal);
-  g_cancellable_cancel (self->cancellable);
+  hb_refusal_cancel (request, g_error_new_literal (HB_ERROR, HB_ERROR_HANDSHAKE, reason));
 }
 
 /* Checks an interim response, such as the one with status 101, with which the handshake succeeds.
@@ -205,29 +186,27 @@ got_interim_cb (SoupMessage *request,
   SoupStatus status = soup_message_get_status (request);
 
   if (status == SOUP_STATUS_SWITCHING_PROTOCOLS && !has_valid_protocol (request))
-    cancel (self, g_strdup (_("The server chose a subprotocol that was not offered")));
+    cancel (request, _("The server chose a subprotocol that was not offered"));
   else if (status != SOUP_STATUS_SWITCHING_PROTOCOLS && ++self->n_interim > MAX_INTERIM)
-    cancel (self, g_strdup (_("The server sent too many interim responses to the WebSocket "
-                              "handshake")));
+    cancel (request,
+            _("The server sent too many interim responses to the WebSocket handshake"));
 }
 
 /* Connects handlers that check the responses to @request before libsoup acts on them, and that keep
  * secrets from hosts and proxies for which they are not meant. Must be called before @session gets
  * the request. */
 void
-hb_handshake_guard (SoupSession  *session,
-                    SoupMessage  *request,
-                    GCancellable *cancellable)
+hb_handshake_guard (SoupSession *session,
+                    SoupMessage *request)
 {
   Guard *self = g_new0 (Guard, 1);
 
   g_set_weak_pointer (&self->redirects.session, session);
-  self->cancellable = g_object_ref (cancellable);
   g_object_set_qdata_full (G_OBJECT (request), guard_quark (), self, free_guard);
   skip_bodies (session, request);
   g_signal_connect (request, "got-headers", G_CALLBACK (got_headers_cb), self);
   g_signal_connect (request, "got-informational", G_CALLBACK (got_interim_cb), self);
-  hb_proxy_guard (session, request, cancellable);
+  hb_proxy_guard (session, request);
 }
 
 /* RFC 6455, 4.1, recommends a tunnel for ws too, but libsoup makes one for wss only. Without a
@@ -256,9 +235,8 @@ new_refusal (SoupMessage *request,
 }
 
 /* Translates an error of the handshake, because libsoup's error does not contain the status of the
- * response. If a certificate has been refused, too many tunnels have been requested, or a handler
- * of the guard has refused a response, the reason replaces any error. Otherwise an error whose
- * domain is not SOUP_WEBSOCKET_ERROR is copied unchanged.
+ * response. If a handler has made the attempt fail, its reason replaces any error. Otherwise an
+ * error whose domain is not SOUP_WEBSOCKET_ERROR is copied unchanged.
  *
  * Returns: (transfer full) */
 GError *
@@ -267,16 +245,10 @@ hb_handshake_translate_error (SoupMessage *request,
 {
   SoupStatus status = soup_message_get_status (request);
   const Guard *guard = g_object_get_qdata (G_OBJECT (request), guard_quark ());
-  GError *reason = hb_certificate_get_error (request);
-
-  if (reason == NULL)
-    reason = hb_proxy_get_error (request);
+  const GError *reason = hb_refusal_get_reason (request);
 
   if (reason != NULL)
-    return reason;
-
-  if (guard->refusal != NULL)
-    return g_error_new_literal (HB_ERROR, HB_ERROR_HANDSHAKE, guard->refusal);
+    return g_error_copy (reason);
 
   if (error->domain != SOUP_WEBSOCKET_ERROR)
     return g_error_copy (error);

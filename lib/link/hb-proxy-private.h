@@ -6,11 +6,9 @@
 
 G_BEGIN_DECLS
 
-void     hb_proxy_guard        (SoupSession  *session,
-                                SoupMessage  *request,
-                                GCancellable *cancellable);
-gboolean hb_proxy_is_encrypted (GUri         *uri);
-gboolean hb_proxy_has_proxy    (SoupMessage  *request);
-GError  *hb_proxy_get_error    (SoupMessage  *request);
+void     hb_proxy_guard        (SoupSession *session,
+                                SoupMessage *request);
+gboolean hb_proxy_is_encrypted (GUri        *uri);
+gboolean hb_proxy_has_proxy    (SoupMessage *request);
 
 G_END_DECLS

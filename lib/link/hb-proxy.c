@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "hb-proxy-private.h"
+#include "hb-refusal-private.h"
 
 /* Limits each secret to one hop of a request that goes through an HTTP proxy: the way to the proxy,
  * or the way to the server. Otherwise libsoup 3.2 and 3.6 would send cookies to the proxy, and the
@@ -14,30 +15,14 @@
  * refusal is read nevertheless. To skip it, the method would have to be HEAD, as in hb-handshake.c,
  * but SoupAuthManager, whose handlers run first, needs CONNECT. */
 
-/* The tunnels of one request */
-typedef struct
-{
-  GCancellable *cancellable; /* of the attempt */
-  guint         n_steps;     /* CONNECT requests and interim responses to them */
-  gboolean      is_guarded;  /* request_queued_cb () is connected. */
-} Tunnels;
-
 /* The maximum number of CONNECT requests and interim responses to them. libsoup has the same limit
  * for requests, but ignores it if the proxy closes the connection when it refuses a password. It
  * would then send the same wrong password as fast as the proxy refuses it. Interim responses could
  * block the main loop without a limit, as in hb-handshake.c. */
 #define MAX_STEPS 20
 
-static G_DEFINE_QUARK (hb-tunnels, tunnels)
-
-static void
-free_tunnels (gpointer data)
-{
-  Tunnels *self = data;
-
-  g_object_unref (self->cancellable);
-  g_free (self);
-}
+/* The number of these steps, as a guint. It exists once request_queued_cb () is connected. */
+static G_DEFINE_QUARK (hb-proxy-n-steps, n_steps)
 
 gboolean
 hb_proxy_is_encrypted (GUri *uri)
@@ -111,14 +96,20 @@ is_tunnel_of (SoupMessage *tunnel,
   return soup_message_get_connection_id (tunnel) == soup_message_get_connection_id (request);
 }
 
+/* Too many steps make the attempt fail with libsoup's error for a request that it has sent too
+ * often. */
 static void
 count_step (SoupMessage *request)
 {
-  Tunnels *self = g_object_get_qdata (G_OBJECT (request), tunnels_quark ());
+  guint *n_steps = g_object_get_qdata (G_OBJECT (request), n_steps_quark ());
 
-  self->n_steps++;
-  if (self->n_steps > MAX_STEPS)
-    g_cancellable_cancel (self->cancellable);
+  (*n_steps)++;
+  if (*n_steps > MAX_STEPS)
+    hb_refusal_cancel (request,
+                       g_error_new_literal (SOUP_SESSION_ERROR,
+                                            SOUP_SESSION_ERROR_TOO_MANY_RESTARTS,
+                                            g_dgettext ("libsoup-3.0",
+                                                        "Message was restarted too many times")));
 }
 
 /* Removes secrets for the server from the CONNECT request for the tunnel of @request. The session
@@ -183,12 +174,11 @@ static void
 guard_tunnel (SoupSession *session,
               SoupMessage *request)
 {
-  Tunnels *self = g_object_get_qdata (G_OBJECT (request), tunnels_quark ());
-
-  if (self->is_guarded || !hb_proxy_is_encrypted (soup_message_get_uri (request)))
+  if (g_object_get_qdata (G_OBJECT (request), n_steps_quark ()) != NULL
+      || !hb_proxy_is_encrypted (soup_message_get_uri (request)))
     return;
 
-  self->is_guarded = TRUE;
+  g_object_set_qdata_full (G_OBJECT (request), n_steps_quark (), g_new0 (guint, 1), g_free);
   g_signal_connect_object (session, "request-queued", G_CALLBACK (request_queued_cb), request,
                            G_CONNECT_DEFAULT);
 }
@@ -205,15 +195,9 @@ notify_uri_cb (SoupMessage *request,
 /* Must be called before @session gets @request, so that got_headers_cb () runs before the handlers
  * of the session's features. */
 void
-hb_proxy_guard (SoupSession  *session,
-                SoupMessage  *request,
-                GCancellable *cancellable)
+hb_proxy_guard (SoupSession *session,
+                SoupMessage *request)
 {
-  Tunnels *self = g_new0 (Tunnels, 1);
-
-  self->cancellable = g_object_ref (cancellable);
-  g_object_set_qdata_full (G_OBJECT (request), tunnels_quark (), self, free_tunnels);
-
   /* libsoup would use the user name and the password in a URI for every authentication that the
    * session has cached, including that of the proxy. Until the session is freed, the proxy would
    * get the password of the server. */
@@ -227,20 +211,4 @@ hb_proxy_guard (SoupSession  *session,
   g_signal_connect_object (request, "notify::uri", G_CALLBACK (notify_uri_cb), session,
                            G_CONNECT_DEFAULT);
   guard_tunnel (session, request);
-}
-
-/* Returns libsoup's error for a request that it has sent too often.
- *
- * Returns: (transfer full) (nullable): NULL unless MAX_STEPS has been exceeded */
-GError *
-hb_proxy_get_error (SoupMessage *request)
-{
-  const Tunnels *self = g_object_get_qdata (G_OBJECT (request), tunnels_quark ());
-
-  if (self->n_steps <= MAX_STEPS)
-    return NULL;
-
-  return g_error_new_literal (SOUP_SESSION_ERROR, SOUP_SESSION_ERROR_TOO_MANY_RESTARTS,
-                              g_dgettext ("libsoup-3.0",
-                                          "Message was restarted too many times"));
 }

@@ -14,9 +14,9 @@ typedef struct
   gboolean     has_authorized; /* The request has had an Authorization header. */
 } HbRedirects;
 
-char     *hb_redirects_handle_response (HbRedirects *self,
-                                        SoupMessage *request);
-gboolean  hb_redirect_is_same_origin   (GUri        *one,
-                                        GUri        *other);
+void     hb_redirects_handle_response (HbRedirects *self,
+                                       SoupMessage *request);
+gboolean hb_redirect_is_same_origin   (GUri        *one,
+                                       GUri        *other);
 
 G_END_DECLS

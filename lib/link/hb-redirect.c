@@ -4,9 +4,11 @@
 
 #include <string.h>
 
+#include "hb-error.h"
 #include "hb-i18n-private.h"
 #include "hb-proxy-private.h"
 #include "hb-redirect-private.h"
+#include "hb-refusal-private.h"
 #include "hb-syntax-private.h"
 
 /* Decides which redirects of the handshake are followed, and removes what the new host must not
@@ -222,17 +224,14 @@ follow (HbRedirects *self,
 
 /* Handles the headers of a response. libsoup follows a redirect later. If the application itself
  * sends the request again after the session of the attempt has been freed, the redirects are not
- * checked.
- *
- * Returns: (transfer full) (nullable): the reason why a redirect is not followed; NULL if no
- *   redirect is refused */
-char *
+ * checked. */
+void
 hb_redirects_handle_response (HbRedirects *self,
                               SoupMessage *request)
 {
   SoupMessageHeaders *headers = soup_message_get_response_headers (request);
   const char *location = soup_message_headers_get_one (headers, "Location");
-  char *objection;
+  g_autofree char *objection = NULL;
 
   if (soup_message_headers_get_one (soup_message_get_request_headers (request), "Authorization"))
     self->has_authorized = TRUE;
@@ -240,13 +239,14 @@ hb_redirects_handle_response (HbRedirects *self,
   if (location == NULL || self->session == NULL
       || !SOUP_STATUS_IS_REDIRECTION (soup_message_get_status (request))
       || soup_message_query_flags (request, SOUP_MESSAGE_NO_REDIRECT))
-    return NULL;
+    return;
 
   objection = follow (self, request, location);
+  if (objection == NULL)
+    return;
 
   /* Without this header, libsoup does not follow the redirect. */
-  if (objection != NULL)
-    soup_message_headers_remove (headers, "Location");
-
-  return objection;
+  soup_message_headers_remove (headers, "Location");
+  hb_refusal_set_reason (request,
+                         g_error_new_literal (HB_ERROR, HB_ERROR_HANDSHAKE, objection));
 }

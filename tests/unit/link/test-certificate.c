@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "hb-certificate-private.h"
+#include "hb-refusal-private.h"
 
 /* A TLS connection whose certificate has the errors that a test sets. The other methods and
  * properties are never used. */
@@ -92,7 +93,8 @@ set_up (Fixture       *fixture,
   fixture->tls = g_object_new (fake_tls_get_type (), NULL);
   fixture->request = soup_message_new (SOUP_METHOD_GET, "wss://example.com/");
   fixture->cancellable = g_cancellable_new ();
-  hb_certificate_guard (fixture->request, fixture->cancellable);
+  hb_refusal_prepare (fixture->request, fixture->cancellable);
+  hb_certificate_guard (fixture->request);
 }
 
 static void
@@ -149,18 +151,17 @@ assert_accepted (Fixture *fixture,
 {
   g_assert_cmpuint (fixture->n_asked, ==, n_asked);
   g_assert_false (g_cancellable_is_cancelled (fixture->cancellable));
-  g_assert_null (hb_certificate_get_error (fixture->request));
+  g_assert_null (hb_refusal_get_reason (fixture->request));
 }
 
 static void
 assert_refused (Fixture *fixture,
                 guint    n_asked)
 {
-  g_autoptr (GError) error = hb_certificate_get_error (fixture->request);
-
   g_assert_cmpuint (fixture->n_asked, ==, n_asked);
   g_assert_true (g_cancellable_is_cancelled (fixture->cancellable));
-  g_assert_error (error, G_TLS_ERROR, G_TLS_ERROR_BAD_CERTIFICATE);
+  g_assert_error (hb_refusal_get_reason (fixture->request),
+                  G_TLS_ERROR, G_TLS_ERROR_BAD_CERTIFICATE);
 }
 
 static void
