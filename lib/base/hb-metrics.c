@@ -254,8 +254,7 @@ hb_metrics_get_opens (const HbMetrics *self)
  *
  * Gets the number of pings that were sent.
  *
- * Ping frames and ping messages are counted ([property@WebsocketTask:heartbeat-mode]). A ping is
- * counted before the application's function makes it ([method@WebsocketTask.set_ping_func]).
+ * Ping frames and ping messages are counted ([property@WebsocketTask:heartbeat-mode]).
  *
  * Returns: the number of pings
  *

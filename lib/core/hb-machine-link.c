@@ -264,20 +264,23 @@ hb_machine_on_activity (HbMachine *self,
     hb_heartbeat_on_activity (&self->heartbeat, &self->settings, now);
 }
 
-/* Call this before a ping is sent. Returns FALSE if no ping may be sent, because code of the
- * application has changed the heartbeat mode on a link that is not ready. The heartbeat then starts
- * again, so that no reply to this ping is awaited. */
+/* Call this before a ping is sent, which is then counted. Returns FALSE if no ping may be sent,
+ * because code of the application has changed the heartbeat mode on a link that is not ready. The
+ * heartbeat then starts again, so that no reply to this ping is awaited. */
 gboolean
 hb_machine_on_pinged (HbMachine *self,
                       gint64     now)
 {
   hb_heartbeat_on_pinged (&self->heartbeat, now);
-  if (self->state != HB_STATE_OPEN || hb_machine_may_ping (self))
-    return TRUE;
+  if (self->state == HB_STATE_OPEN && !hb_machine_may_ping (self))
+    {
+      hb_heartbeat_start (&self->heartbeat, now);
+      return FALSE;
+    }
 
-  hb_heartbeat_start (&self->heartbeat, now);
+  self->metrics.pings++;
 
-  return FALSE;
+  return TRUE;
 }
 
 /* Call this when the message handlers have returned. */

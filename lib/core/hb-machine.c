@@ -247,7 +247,6 @@ hb_machine_ping (HbMachine *self,
                  gint64     now)
 {
   hb_heartbeat_on_ping (&self->heartbeat, &self->settings, now);
-  self->metrics.pings++;
   hb_effects_push (&self->effects, HB_EFFECT_PING);
 }
 

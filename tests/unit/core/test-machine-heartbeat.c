@@ -946,8 +946,9 @@ test_pinging_withdrawn (Fixture       *fixture,
 {
   HbSettings *settings = &fixture->machine.settings;
 
-  g_test_summary ("No reply is awaited if the ping is not sent because the application's function "
-                  "has changed the heartbeat mode on a link that is not ready");
+  g_test_summary ("A ping is not counted, and no reply to it is awaited, if it is not sent because "
+                  "the application's function has changed the heartbeat mode on a link that is not "
+                  "ready");
 
   settings->manual_ready = TRUE;
   settings->connect_timeout = 0;
@@ -958,6 +959,7 @@ test_pinging_withdrawn (Fixture       *fixture,
   forget (fixture);
   settings->heartbeat_mode = HB_HEARTBEAT_MODE_MESSAGE;
   g_assert_false (hb_machine_on_pinged (&fixture->machine, fixture->now));
+  g_assert_cmpuint (fixture->machine.metrics.pings, ==, 0);
   settings->heartbeat_mode = HB_HEARTBEAT_MODE_PING;
   assert_deadline (fixture, 15000);
 }

@@ -157,7 +157,6 @@ ping (Walk *self)
 {
   guint serial = self->link.serial;
 
-  self->n_pings++;
   if (!self->link.exists)
     return;
 
@@ -166,7 +165,8 @@ ping (Walk *self)
     return;
 
   g_assert_true (self->link.is_open);
-  hb_machine_on_pinged (&self->machine, self->now);
+  if (hb_machine_on_pinged (&self->machine, self->now))
+    self->n_pings++;
 }
 
 /* The close frame follows all messages, and is sent once. */
