@@ -162,27 +162,14 @@ hb_machine_reconnect_now (HbMachine *self,
   hb_effects_resolve_all (&self->effects, &self->closes, HB_OUTCOME_CANCELLED, NULL);
 }
 
-/* Drops the link as if it had been lost, so the next attempt is counted, and the delays may
- * grow. */
+/* Drops the link as if it had been lost, so the next attempt is counted, and the delays may grow. A
+ * task that is closing keeps its link. */
 void
 hb_machine_reconnect_later (HbMachine *self,
                             gint64     now)
 {
-  switch (self->state)
-    {
-    case HB_STATE_CONNECTING:
-    case HB_STATE_OPEN:
-      hb_machine_on_lost (self, now, &(HbLoss) { .code = HB_CLOSE_ABNORMAL });
-      break;
-
-    case HB_STATE_CLOSING:
-    case HB_STATE_CLOSED:
-    case HB_STATE_WAITING:
-      break;
-
-    default:
-      g_assert_not_reached ();
-    }
+  if (self->state != HB_STATE_CLOSING)
+    hb_machine_on_lost (self, now, &(HbLoss) { .code = HB_CLOSE_ABNORMAL });
 }
 
 /* While a ping has not been sent yet, sends no other ping. Otherwise, a function of the application

@@ -20,7 +20,7 @@
  * is taken, so that an idle task does not keep it. */
 #define EFFECTS_KEPT 4
 
-/* The only function, other than hb_machine_dispose (), that changes the state */
+/* The only function that changes the state */
 void
 hb_machine_enter (HbMachine *self,
                   HbState    state,
@@ -117,8 +117,7 @@ hb_machine_get_settled_at (HbMachine *self)
   return self->ready_at + hb_milliseconds (self->settings.min_uptime);
 }
 
-/* Leaves the current link, if any, for @state. Every link ends here, except when the task is
- * disposed of. */
+/* Leaves the current link, if any, for @state. Every link ends here. */
 void
 hb_machine_leave (HbMachine *self,
                   HbState    state,
@@ -321,20 +320,6 @@ hb_machine_clear (HbMachine *self)
   g_clear_error (&self->last_error);
 }
 
-/* Adds the current period of uptime or downtime to @metrics. The machine adds a period to its own
- * metrics only when the period ends. */
-static void
-add_running (const HbMachine *self,
-             HbMetrics       *metrics,
-             gint64           now)
-{
-  if (self->state == HB_STATE_OPEN)
-    metrics->uptime += now - self->since;
-
-  if (self->lost_at != HB_NEVER)
-    metrics->downtime += now - self->lost_at;
-}
-
 /* Ends the task in any state. Later calls fail or do nothing. No signal is emitted afterwards, but
  * all pending calls are completed. The caller drops the link. */
 void
@@ -344,17 +329,8 @@ hb_machine_dispose (HbMachine *self,
   g_autoptr (GError) error = hb_machine_new_closed_error ();
   guint i = 0;
 
-  add_running (self, &self->metrics, now);
   self->disposed = TRUE;
-  self->state = HB_STATE_CLOSED;
-  self->attempt_at = HB_NEVER;
-  self->lost_at = HB_NEVER;
-  self->is_announcing = FALSE;
-  self->is_request_held = FALSE;
-  self->awaits_turn = FALSE;
-  self->stands_still = FALSE;
-  hb_heartbeat_stop (&self->heartbeat);
-  hb_outbox_on_lost (&self->outbox, TRUE);
+  hb_machine_leave (self, HB_STATE_CLOSED, now);
   hb_inbox_drop (&self->inbox);
   hb_machine_release_waiters (self, error);
 
@@ -477,14 +453,21 @@ hb_machine_get_status (HbMachine *self)
   };
 }
 
-/* Returns: (transfer full) */
+/* Adds the current period of uptime or downtime to a copy of the metrics. The machine adds a period
+ * to its own metrics only when the period ends.
+ *
+ * Returns: (transfer full) */
 HbMetrics *
 hb_machine_get_metrics (HbMachine *self,
                         gint64     now)
 {
   HbMetrics *metrics = hb_metrics_copy (&self->metrics);
 
-  add_running (self, metrics, now);
+  if (self->state == HB_STATE_OPEN)
+    metrics->uptime += now - self->since;
+
+  if (self->lost_at != HB_NEVER)
+    metrics->downtime += now - self->lost_at;
 
   return metrics;
 }
