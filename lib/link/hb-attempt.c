@@ -247,11 +247,7 @@ hb_attempt_drop (HbAttempt *self)
   if (self->cancellable != NULL)
     g_cancellable_cancel (self->cancellable);
 
-  if (self->report != NULL)
-    {
-      g_source_destroy (self->report);
-      g_clear_pointer (&self->report, g_source_unref);
-    }
+  g_clear_pointer (&self->report, hb_context_end_source);
 
   if (self->connection != NULL)
     hb_dispose_later (G_OBJECT (g_steal_pointer (&self->connection)), self->context);

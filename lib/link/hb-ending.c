@@ -5,6 +5,7 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "hb-context-private.h"
 #include "hb-ending-private.h"
 #include "hb-error.h"
 #include "hb-i18n-private.h"
@@ -31,16 +32,6 @@ struct _HbEnding
 /* The maximum length of a reason, in bytes. RFC 6455, 5.5: the payload of a control frame has at
  * most 125 bytes, of which the code takes two. */
 #define MAX_REASON 123
-
-static void
-clear_source (HbEnding *self)
-{
-  if (self->source == NULL)
-    return;
-
-  g_source_destroy (self->source);
-  g_clear_pointer (&self->source, g_source_unref);
-}
 
 static void
 free_ending (gpointer data)
@@ -107,7 +98,7 @@ report_cb (gpointer user_data)
 
   read_loss (self, &loss);
   func (&loss, self->user_data);
-  clear_source (self);
+  g_clear_pointer (&self->source, hb_context_end_source);
   unref_ending (self);
 
   return G_SOURCE_REMOVE;
@@ -183,7 +174,7 @@ void
 hb_ending_free (HbEnding *self)
 {
   self->func = NULL;
-  clear_source (self);
+  g_clear_pointer (&self->source, hb_context_end_source);
   unref_ending (self);
 }
 

@@ -2,6 +2,7 @@
 
 #include "config.h"
 
+#include "hb-context-private.h"
 #include "hb-fallback-private.h"
 #include "hb-limits-private.h"
 
@@ -18,23 +19,13 @@ typedef struct
   guint64                  n_sent;
 } HbFallback;
 
-static void
-clear_writer (HbFallback *self)
-{
-  if (self->writer == NULL)
-    return;
-
-  g_source_destroy (self->writer);
-  g_clear_pointer (&self->writer, g_source_unref);
-}
-
 static gboolean
 writable_cb (GObject  *stream,
              gpointer  user_data)
 {
   HbFallback *self = user_data;
 
-  clear_writer (self);
+  g_clear_pointer (&self->writer, hb_context_end_source);
   self->func (&(HbEvent) { .kind = HB_EVENT_WRITABLE }, self->user_data);
 
   return G_SOURCE_REMOVE;
@@ -147,7 +138,7 @@ hb_fallback_detach (gpointer data)
   HbFallback *self = data;
 
   self->func = NULL;
-  clear_writer (self);
+  g_clear_pointer (&self->writer, hb_context_end_source);
 }
 
 static void
@@ -155,7 +146,7 @@ hb_fallback_free (gpointer data)
 {
   HbFallback *self = data;
 
-  clear_writer (self);
+  g_clear_pointer (&self->writer, hb_context_end_source);
   g_main_context_unref (self->context);
   g_free (self);
 }

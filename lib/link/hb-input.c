@@ -2,6 +2,7 @@
 
 #include "config.h"
 
+#include "hb-context-private.h"
 #include "hb-input-steps-private.h"
 
 /* Reads large blocks. Emits the pongs in the blocks, and the messages that are one frame each and
@@ -209,11 +210,7 @@ hb_input_dispose (GObject *object)
   HbInput *self = HB_INPUT (object);
 
   hb_input_detach (self);
-
-  if (self->pause != NULL)
-    g_source_destroy (self->pause);
-
-  g_clear_pointer (&self->pause, g_source_unref);
+  g_clear_pointer (&self->pause, hb_context_end_source);
 
   G_OBJECT_CLASS (hb_input_parent_class)->dispose (object);
 }
@@ -462,8 +459,7 @@ hb_input_read_on (HbInput *self)
   if (self->pause == NULL)
     return FALSE;
 
-  g_source_destroy (self->pause);
-  g_clear_pointer (&self->pause, g_source_unref);
+  g_clear_pointer (&self->pause, hb_context_end_source);
   hb_budget_renew (&self->budget);
   hb_input_want (self);
 

@@ -3,6 +3,7 @@
 #include "config.h"
 
 #include "hb-call-private.h"
+#include "hb-context-private.h"
 #include "hb-driver-steps-private.h"
 
 /* Carries out the effects of the machine, and leaves the context when the task is closed. */
@@ -18,22 +19,12 @@ network_cb (gpointer user_data)
   return G_SOURCE_CONTINUE;
 }
 
-static void
-end_yield (HbDriver *self)
-{
-  if (self->yielding == NULL)
-    return;
-
-  g_source_destroy (self->yielding);
-  g_clear_pointer (&self->yielding, g_source_unref);
-}
-
 static gboolean
 yield_cb (gpointer user_data)
 {
   HbDriver *self = user_data;
 
-  end_yield (self);
+  g_clear_pointer (&self->yielding, hb_context_end_source);
   hb_machine_on_yielded (&self->machine);
   hb_driver_wake (self);
 
@@ -68,9 +59,9 @@ hb_driver_leave_context (HbDriver *self)
   if (self->depth > 0)
     hb_driver_keep (self);
 
-  end_yield (self);
+  g_clear_pointer (&self->yielding, hb_context_end_source);
   hb_intake_unset_alarm (&self->intake, &ended);
-  hb_driver_forget_turn (self);
+  g_clear_pointer (&self->turn, hb_context_end_source);
   hb_alarm_leave (&self->alarm);
   g_clear_pointer (&self->network, hb_network_unwatch);
   hb_home_leave (&self->home);

@@ -135,12 +135,3 @@ hb_driver_on_woken (HbDriver *self)
   hb_intake_rearm (&self->intake);
   hb_driver_take_in (self);
 }
-
-void
-hb_driver_forget_turn (HbDriver *self)
-{
-  if (self->turn != NULL)
-    g_source_destroy (self->turn);
-
-  g_clear_pointer (&self->turn, g_source_unref);
-}

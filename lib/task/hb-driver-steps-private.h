@@ -110,7 +110,6 @@ void     hb_driver_query           (HbDriver         *self);
 void     hb_driver_catch_up        (HbDriver         *self);
 void     hb_driver_show_change     (HbDriver         *self);
 void     hb_driver_on_woken        (HbDriver         *self);
-void     hb_driver_forget_turn     (HbDriver         *self);
 
 static inline HbDriver *
 hb_driver_ref (HbDriver *self)
