@@ -17,8 +17,8 @@ G_BEGIN_DECLS
  * @HB_STATE_CONNECTING: an attempt is under way, from [signal@WebsocketTask::connecting] to the end
  *   of the handshake, or a handler of that signal holds the attempt
  * @HB_STATE_OPEN: a connection is open
- * @HB_STATE_CLOSING: [method@WebsocketTask.close] has been called on an open connection, and the
- *   connection is being closed
+ * @HB_STATE_CLOSING: [method@WebsocketTask.close] has been called while a connection was open, and
+ *   the connection is being closed
  * @HB_STATE_CLOSED: no connection is open, and the task makes no attempt until
  *   [method@WebsocketTask.open] or [method@WebsocketTask.reconnect_now] is called
  * @HB_STATE_WAITING: no connection is open, and the next attempt is scheduled or held

@@ -31,7 +31,7 @@ typedef struct
   guint       http_status;  /* of the handshake, 0 if it is not known */
   guint       retry_after;  /* the requested delay in seconds, 0 for none */
   gboolean    by_peer;      /* The peer sent a close frame, a FIN or a reset. */
-  gboolean    is_permanent; /* Each attempt probably ends with `error`, which is then not NULL. */
+  gboolean    is_permanent; /* Another attempt would probably fail too. `error` is then not NULL. */
 } HbLoss;
 
 /* The position of a message, with the headers of its frames, among the bytes that a link sends. The

@@ -294,8 +294,7 @@ hb_metrics_get_replies (const HbMetrics *self)
  *
  * Gets the number of connections that the task dropped because the server did not answer a ping.
  *
- * For each of them, no answer arrived within [property@WebsocketTask:pong-timeout], and the error
- * `HB_ERROR_PONG_TIMEOUT` was emitted.
+ * For each of them, the error `HB_ERROR_PONG_TIMEOUT` was emitted.
  *
  * Returns: the number of connections
  *

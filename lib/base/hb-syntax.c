@@ -18,8 +18,8 @@
   (G_URI_FLAGS_HAS_PASSWORD | G_URI_FLAGS_ENCODED_PATH | G_URI_FLAGS_ENCODED_QUERY \
    | G_URI_FLAGS_ENCODED_FRAGMENT | G_URI_FLAGS_SCHEME_NORMALIZE)
 
-/* GLib has decoded the escapes in the host. A decoded line break would end the Host header, so the
- * host must contain neither control characters nor spaces. */
+/* GLib has decoded the escapes in the host. A control character or a space would make the Host
+ * header invalid, and a line break would even end it. */
 static gboolean
 is_host (const char *string)
 {

@@ -11,8 +11,8 @@ G_BEGIN_DECLS
 
 /* The actions that the machine requests from the driver. The driver carries them out in the order
  * in which they were pushed, with two exceptions. The drop of a link is always first, and does not
- * wait until a handler returns, because no handler may see a link that the machine has left. A
- * message that must wait is moved to the inbox.
+ * wait until a handler returns: see hb_effects_push_drop (). A message that must wait is moved to
+ * the inbox.
  *
  * The names in parentheses are the members of HbEffect, or of a struct in it, that the effect
  * uses. */
@@ -35,7 +35,7 @@ typedef enum {
   HB_EFFECT_DRAIN,     /* emit `drain` */
   HB_EFFECT_RESOLVE,   /* complete a call (ticket, outcome, error or opcode and bytes) */
   HB_EFFECT_RELEASE,   /* release the bytes of a message that has left the queue (bytes); made by
-                        * hb_machine_pop_effect () after all other effects */
+                        * hb_machine_pop_effect () after all pushed effects */
 } HbEffectKind;
 
 typedef enum {

@@ -23,7 +23,7 @@ typedef struct
   gint64   awaited_since; /* HB_NEVER unless a ping waits for activity */
   gint64   pinged_at;     /* the start of the latency; HB_NEVER unless a ping waits for its reply */
   gint64   last_ping;     /* the last ping, or the start of the heartbeat; HB_NEVER while stopped */
-  guint    n_unsent;      /* how many pings have been decided, but not sent */
+  guint    n_unsent;      /* how many pings have been requested, but not sent */
   gboolean is_unsent;     /* The ping that waits for activity is one of them. */
   gboolean is_due;        /* Another ping is due at once: see hb_heartbeat_change_reply (). */
   gboolean is_stale;      /* The next reply does not give a latency. */

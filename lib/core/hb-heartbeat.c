@@ -10,9 +10,9 @@
 #define MAX_PING 125
 
 /* A ping may be sent early: by at most 1 / EARLY of ping-timeout, and by at most MAX_EARLY. The
- * pings of several tasks can then share one wake-up. At the default of 15 s, the pings wake the
- * process at most about once a second, however many tasks exist. Each task sends at most 16 pings
- * in the time in which it would otherwise send 15. */
+ * pings of several tasks can then share one wake-up. At the default of 15 s, the pings wake a main
+ * context at most about once a second, however many tasks belong to it. Each task sends at most 16
+ * pings in the time in which it would otherwise send 15. */
 #define EARLY     16
 #define MAX_EARLY G_TIME_SPAN_SECOND
 
@@ -32,8 +32,8 @@ is_pong_message (const HbSettings *settings,
          && (length == 0 || memcmp (data, settings->pong_message, length) == 0);
 }
 
-/* Returns whether the settings distinguish a reply from other messages. If they do not, every
- * message counts as a reply. */
+/* Returns whether the settings distinguish a reply from other messages. If they do not, and no
+ * function of the application decides, every message counts as a reply. */
 static gboolean
 knows_reply (const HbSettings *settings)
 {
@@ -47,7 +47,7 @@ hb_heartbeat_init (HbHeartbeat *self)
 }
 
 /* Starts the heartbeat, or starts it again on the same link. Pings of that link that have been
- * decided, but not sent, are still counted. */
+ * requested, but not sent, are still counted. */
 void
 hb_heartbeat_start (HbHeartbeat *self,
                     gint64       now)
@@ -127,9 +127,9 @@ get_ping_at (const HbHeartbeat *self,
   return since + hb_milliseconds (settings->ping_timeout);
 }
 
-/* Returns whether the main loop did not run when the deadline of the heartbeat passed, so that the
- * deadline passed more than HB_LATE ago. If the link received something at most HB_LATE ago, the
- * loop has run since, so for most messages the deadline need not be computed. */
+/* Returns whether the deadline of the heartbeat passed more than HB_LATE ago, because the main loop
+ * did not run. If the link received something at most HB_LATE ago, the loop ran then, so for most
+ * messages the deadline need not be computed. */
 static gboolean
 has_overslept (const HbHeartbeat *self,
                const HbSettings  *settings,
@@ -244,7 +244,7 @@ hb_heartbeat_on_activity (HbHeartbeat      *self,
 
 /* Call this after the way in which a reply is recognized has changed. If a ping waits for activity,
  * its reply might no longer count, and a link whose peer has replied would be judged dead. Another
- * ping is therefore due at once, unless one has been decided, but not sent. The next reply may
+ * ping is therefore due at once, unless one has been requested, but not sent. The next reply may
  * belong to either ping, so it does not give a latency. The link is still judged by the earlier
  * ping: see hb_heartbeat_on_ping (). */
 void

@@ -15,8 +15,8 @@ typedef struct
   HbTickets  receives;        /* none while a message waits */
   GError    *reason;          /* (nullable) why the task last became CLOSED */
   gsize      amount;          /* how many bytes of memory the messages take */
-  int        n_returning;     /* (atomic) calls that have received a message, or failed behind such
-                               * a call, and whose callback has not been called yet */
+  int        n_returning;     /* (atomic) calls that have received a message, or whose failure must
+                               * wait, and whose callback has not been called yet */
   gint64     given_since;     /* when the first of the emissions in a row ended, or HB_NEVER */
   guint      is_paused : 1;
   guint      is_giving : 1;   /* message handlers are running */

@@ -255,8 +255,8 @@ is_about_reply (HbProperty property)
          || property == HB_PROPERTY_LIVENESS;
 }
 
-/* Sets a property, as hb_settings_set () does, and applies the new value. If a change to a timeout
- * alone has moved its end into the past, the timeout ends now.
+/* Sets a property, as hb_settings_set () does, and applies the new value. A timeout that the change
+ * shortens may end now: see hb_time_change_timeout ().
  *
  * Returns whether the property has changed. */
 gboolean
@@ -342,8 +342,8 @@ hb_machine_release (HbMachine *self,
 /* Cancels a call whose GCancellable has been triggered, and drops its message if it sends one.
  * Cancelling open_async () also closes the task. Two kinds of calls are not cancelled now:
  *
- * - The call of a message in flight continues to wait. If the link ends after the message has been
- *   written, but before it is acknowledged, the message is not sent again, and the call is
+ * - The call of a message in flight continues to wait. If the message has already been written, and
+ *   the link ends before the acknowledgement, the message is not sent again, and the call is
  *   cancelled then.
  * - A call that has already received its message completes with that message, unless
  *   hb_machine_put_back () takes the message back. */

@@ -30,7 +30,7 @@ hb_machine_would_deliver (HbMachine     *self,
  * function pushes none for the message, and the caller must emit the message at once. Call this
  * only while no effect is being carried out.
  *
- * Returns whether the caller must emit the message. The caller must then call
+ * Returns whether the caller must emit the message. After the emission, the caller must call
  * hb_inbox_end_giving (), and hb_machine_on_given () if that function returns FALSE. */
 gboolean
 hb_machine_deliver (HbMachine     *self,

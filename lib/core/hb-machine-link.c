@@ -309,7 +309,7 @@ shut_down_when_written (HbMachine *self)
     hb_machine_pump (self);
 }
 
-/* Call this after a message from hb_machine_take_message () has been sent.
+/* Call this after a message from hb_machine_take_message () has been passed to the link.
  *
  * @now: matters only if hb_machine_needs_time () returns TRUE
  * @serial: of the link; if it is an earlier link, this function does nothing
@@ -335,8 +335,8 @@ hb_machine_on_sent (HbMachine    *self,
     hb_machine_on_blocked (self);
 }
 
-/* Call this after sending a message for which hb_machine_send () has set `is_direct`. A task that
- * is closing accepts no message, so no close frame waits for this message.
+/* Call this after a message for which hb_machine_send () has set `is_direct` has been passed to the
+ * link. A task that is closing accepts no message, so no close frame waits for this message.
  *
  * @message: the message that was passed to hb_machine_send ()
  *
