@@ -22,6 +22,9 @@
 #define SHORTEST (100 * 1000)
 #define LONGEST  (1000 * 1000)
 
+/* The maximum number of objects and arrays in one command. The known commands need one object. */
+#define MAX_CONTAINERS 1000
+
 struct _EchoWatcher
 {
   EchoControl     *control;
@@ -114,6 +117,28 @@ reply (EchoWatcher  *self,
   self->func (self->user_data, json);
 }
 
+/* json-glib parses nested values recursively, so deeply nested values would overflow the stack. */
+static gboolean
+has_too_many_containers (const char *text,
+                         gsize       size)
+{
+  gboolean is_in_string = FALSE;
+  guint n_containers = 0;
+  gsize i;
+
+  for (i = 0; i < size; i++)
+    {
+      if (text[i] == '\\')
+        i++;
+      else if (text[i] == '"')
+        is_in_string = !is_in_string;
+      else if (!is_in_string && (text[i] == '[' || text[i] == '{'))
+        n_containers++;
+    }
+
+  return n_containers > MAX_CONTAINERS;
+}
+
 /* Returns: (transfer none) (nullable): the command, which @parser owns, or NULL if the message is
  * not a JSON object with a string “command” */
 static JsonObject *
@@ -126,7 +151,8 @@ parse (JsonParser  *parser,
   JsonNode *root;
   JsonNode *node;
 
-  if (size == 0 || !json_parser_load_from_data (parser, text, size, NULL))
+  if (size == 0 || has_too_many_containers (text, size)
+      || !json_parser_load_from_data (parser, text, size, NULL))
     return NULL;
 
   root = json_parser_get_root (parser);

@@ -112,13 +112,14 @@ def check_errors(lines):
     for text, command, words in [
             ('', '', 'A command is a JSON object'),
             ('nonsense', '', 'A command is a JSON object'),
+            ('{"command": "drop", "more": ' + '[' * 200000, '', 'A command is a JSON object'),
             ('{"command": "explode"}', 'explode', 'is unknown'),
             ('{"command": "close"}', 'close', '“code” has to be a whole number from 1000'),
             ('{"command": "drop"}', 'drop', 'No client is connected'),
             ('{"command": "send", "client": 9, "text": ""}', 'send', 'Client 9 is not connected')]:
         lines.send(text)
         reply = lines.read()
-        expect_equal((reply['type'], reply['command']), ('error', command), f'reply to {text}')
+        expect_equal((reply['type'], reply['command']), ('error', command), f'reply to {text[:60]}')
         expect(words in reply['message'], f'the error is “{reply["message"]}” without “{words}”')
 
 
