@@ -183,7 +183,10 @@ echo_server_listen (EchoServer  *self,
   g_autoptr (GSocketAddress) wanted = g_inet_socket_address_new (loopback, *port);
   g_autoptr (GSocketAddress) effective = NULL;
 
+  /* All clients may reconnect at once. A client for which the queue of the socket has no room would
+   * wait a second or longer before its kernel tried again. */
   self->listener = g_socket_listener_new ();
+  g_socket_listener_set_backlog (self->listener, MAX_CLIENTS);
   if (!g_socket_listener_add_address (self->listener, wanted, G_SOCKET_TYPE_STREAM,
                                       G_SOCKET_PROTOCOL_TCP, NULL, &effective, error))
     return FALSE;

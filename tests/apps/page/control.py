@@ -9,6 +9,7 @@ of the server and the files of the page.
 import json
 import resource
 import select
+import signal
 import socket
 import subprocess
 import sys
@@ -567,6 +568,16 @@ def test_options_pong_and_protocol(server):
         echo(client, 'heartbeats')
 
 
+@with_server()
+def test_many_at_once(server):
+    """Clients can connect at the same moment, before the server has accepted any of them."""
+    server.process.send_signal(signal.SIGSTOP)
+    with ExitStack() as stack:
+        for _ in range(100):
+            stack.enter_context(socket.create_connection(('127.0.0.1', server.port), WAIT_TIMEOUT))
+    server.process.send_signal(signal.SIGCONT)
+
+
 def test_many_stay():
     """The server accepts a thousand clients, and refuses more.
 
@@ -645,6 +656,7 @@ CASES = [
     ('the command mute can undo --mute-after', test_option_mute_after),
     ('--drop-every drops the connection', test_option_drop_every),
     ('--pong and --protocol take effect', test_options_pong_and_protocol),
+    ('a hundred clients can connect at the same moment', test_many_at_once),
     ('at most a thousand clients can connect', test_many_stay),
     ('clients that are dropped while others connect are all removed', test_many_come_and_go),
 ]
