@@ -86,6 +86,8 @@ protocol_cb (struct lws                *link,
 
     case LWS_CALLBACK_CLIENT_CONNECTION_ERROR:
     case LWS_CALLBACK_CLIENT_CLOSED:
+      if (link == first)
+        first = NULL;
       start (lws_get_opaque_user_data (link), server_port);
       break;
 

@@ -34,6 +34,8 @@ function start(number) {
     socket.on('message', () => onMessage(socket));
     socket.on('close', () => {
         clearInterval(timer);
+        if (socket === first)
+            first = null;
         start(number);
     });
     socket.on('error', error => {
