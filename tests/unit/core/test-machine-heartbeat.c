@@ -1087,6 +1087,14 @@ test_pinging_check (Fixture       *fixture,
   fixture->handler = NULL;
 }
 
+/* Calls check () after a ping function has returned */
+static void
+check_after_ping (Fixture *fixture)
+{
+  hb_machine_on_pinged (&fixture->machine, fixture->now);
+  hb_machine_check (&fixture->machine, fixture->now);
+}
+
 static void
 test_pinging_check_nested (Fixture       *fixture,
                            gconstpointer  data)
@@ -1099,12 +1107,10 @@ test_pinging_check_nested (Fixture       *fixture,
   start_open (fixture);
   advance (fixture, 30000);
   assert_effects (fixture, "ping ping");
-  hb_machine_on_pinged (&fixture->machine, fixture->now);
-  hb_machine_check (&fixture->machine, fixture->now);
+  check_after_ping (fixture);
   assert_effects (fixture, "");
 
-  hb_machine_on_pinged (&fixture->machine, fixture->now);
-  hb_machine_check (&fixture->machine, fixture->now);
+  check_after_ping (fixture);
   assert_effects (fixture, "ping");
 }
 
@@ -1130,8 +1136,7 @@ test_pinging_check_ready (Fixture       *fixture,
   hb_machine_check (&fixture->machine, fixture->now);
   assert_effects (fixture, "");
 
-  hb_machine_on_pinged (&fixture->machine, fixture->now);
-  hb_machine_check (&fixture->machine, fixture->now);
+  check_after_ping (fixture);
   assert_effects (fixture, "ping");
 }
 
