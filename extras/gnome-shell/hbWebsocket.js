@@ -160,10 +160,11 @@ class Link {
     // host the server names.
     request.set_flags(Soup.MessageFlags.NO_REDIRECT);
     this._attachments.connect(request, {
-      'network-event': (_request, event, stream) => {
-        if (event === Gio.SocketClientEvent.CONNECTED)
-          this._socket = stream.get_socket();
+      'accept-certificate': () => {
+        this._isAsked = true;
+        return false;
       },
+      'network-event': (_request, event, stream) => this._onNetworkEvent(event, stream),
     });
   }
 
@@ -171,6 +172,37 @@ class Link {
     this._session.websocket_connect_async(this.request, origin,
       protocols?.length > 0 ? protocols : null, GLib.PRIORITY_DEFAULT, this._cancellable,
       (_session, result) => this._finish(result));
+  }
+
+  // glib-networking keeps TLS sessions for the whole process, and ignores errors of the certificate
+  // when it resumes one. The session may come from a request whose handler for `accept-certificate`
+  // accepts more certificates, so the handlers of this request are asked before libsoup sends it.
+  _onNetworkEvent(event, stream) {
+    const {CONNECTED, TLS_HANDSHAKING, TLS_HANDSHAKED} = Gio.SocketClientEvent;
+    if (event === CONNECTED)
+      this._socket = stream.get_socket();
+    else if (event === TLS_HANDSHAKING)
+      this._isAsked = false; // An earlier handshake may have been that of a proxy.
+    else if (event === TLS_HANDSHAKED && !this._isAsked && !this._accepts(stream))
+      this._refuse();
+  }
+
+  _accepts(stream) {
+    const errors = stream.get_peer_certificate_errors();
+    return errors === 0
+      || this.request.emit('accept-certificate', stream.get_peer_certificate(), errors);
+  }
+
+  // Fails the attempt with the error that glib-networking reports in a full handshake, unless a
+  // handler for `accept-certificate` has ended the attempt.
+  _refuse() {
+    if (this._cancellable.is_cancelled())
+      return;
+    const code = Gio.TlsError.BAD_CERTIFICATE;
+    const message = GLib.dgettext('glib-networking', 'Unacceptable TLS certificate');
+    this._cancellable.cancel();
+    this._attachments.attach('end', GLib.idle_source_new(), () =>
+      this._callbacks.lost(newLoss(new Gio.TlsError({code, message}))));
   }
 
   _finish(result) {

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 
 // Tests of the module alone. The first two set values of `protocols` and send messages that GJS
-// would not accept for the library. In the third, an exception interrupts the module. Two more
-// simulate a suspend, for which the library has other tests. The last one creates, opens and closes
-// a thousand tasks, as an extension does when it is enabled and disabled. It checks that no source,
-// no file descriptor and no handler of the network monitor is left.
+// would not accept for the library. The third simulates resumed TLS sessions, and two more simulate
+// a suspend. The library has other tests for these cases. In the fourth, an exception interrupts
+// the module. The last one creates, opens and closes a thousand tasks, as an extension does when it
+// is enabled and disabled. It checks that no source, no file descriptor and no handler of the
+// network monitor is left.
 
 import Gio from 'gi://Gio';
 import GLib from 'gi://GLib';
@@ -14,6 +15,13 @@ import System from 'system';
 import {Hb, assert, assertEqual, assertFails, jump, turn, wait} from './harness.js';
 
 const N_CYCLES = 1000;
+
+// The stream of a resumed TLS session, whose certificate has errors
+const ResumedTls = GObject.registerClass(class ResumedTls extends Gio.SimpleIOStream {
+  get_peer_certificate() { return null; }
+
+  get_peer_certificate_errors() { return Gio.TlsCertificateFlags.UNKNOWN_CA; }
+});
 
 function countDescriptors() {
   const folder = Gio.File.new_for_path('/proc/self/fd').enumerate_children(
@@ -108,6 +116,32 @@ export const together = {
     assertEqual(peer.received, ['right']);
     task.close(1000, null);
     await wait(() => task.state === Hb.State.CLOSED);
+  },
+
+  // For a resumed TLS session, glib-networking does not emit accept-certificate.
+  async resumedTls(scenario) {
+    const {TLS_HANDSHAKING, TLS_HANDSHAKED} = Gio.SocketClientEvent;
+
+    for (const [answer, state] of [[() => true, Hb.State.OPEN], [() => false, Hb.State.WAITING],
+      [task => task.close(1000, null), Hb.State.CLOSED]]) {
+      const peer = scenario.peer();
+      const task = scenario.task({uri: peer.uri, reconnect_timeout: 60000});
+      const stream = new ResumedTls({
+        input_stream: new Gio.MemoryInputStream(),
+        output_stream: Gio.MemoryOutputStream.new_resizable(),
+      });
+
+      task.connect('connecting', (_task, request) => {
+        request.connect('accept-certificate', () => answer(task));
+        request.emit('network-event', TLS_HANDSHAKING, stream);
+        request.emit('network-event', TLS_HANDSHAKED, stream);
+      });
+      task.open();
+      await wait(() => task.state === state);
+      await turn(10);
+      assertEqual([task.state, task.last_error?.domain ?? null],
+        [state, state === Hb.State.WAITING ? GLib.quark_from_string('g-tls-error-quark') : null]);
+    }
   },
 
   async exception(scenario) {
