@@ -110,6 +110,19 @@ fail_output (Cat *self)
   close_link (self);
 }
 
+/* Called when the reader of standard output has ended. A write would fail too, but the next message
+ * may never come. */
+static gboolean
+output_lost_cb (int          fd,
+                GIOCondition condition,
+                gpointer     user_data)
+{
+  errno = EPIPE;
+  fail_output (user_data);
+
+  return G_SOURCE_REMOVE;
+}
+
 static gboolean
 is_short (Cat *self)
 {
@@ -595,10 +608,15 @@ cat_run (CatOptions *options)
   Cat *self = &cat;
   guint interrupt_id = add_signal (self, SIGINT);
   guint terminate_id = add_signal (self, SIGTERM);
+  GSource *output = g_unix_fd_source_new (STDOUT_FILENO, G_IO_ERR | G_IO_HUP);
 
   self->reporter = self->options->json ? &cat_reporter_json : &cat_reporter_text;
   self->loop = g_main_loop_new (NULL, FALSE);
   self->reading = g_cancellable_new ();
+
+  g_source_set_callback (output, G_SOURCE_FUNC (output_lost_cb), self, NULL);
+  if (options->exec == NULL)
+    g_source_attach (output, NULL);
 
   connect_signals (self);
   hb_websocket_task_open_async (self->options->task, NULL, open_cb, self);
@@ -615,6 +633,8 @@ cat_run (CatOptions *options)
 
   g_source_remove (interrupt_id);
   g_source_remove (terminate_id);
+  g_source_destroy (output);
+  g_source_unref (output);
   g_clear_object (&self->reading);
   g_clear_object (&self->input);
   g_clear_pointer (&self->loop, g_main_loop_unref);

@@ -208,11 +208,13 @@ def check_input_and_output():
                   and result.stderr.count('cannot write to standard output: ') == 1,
                   ' '.join(['1: the output device is full', *mode]), result)
 
+            # No message is received after the reader has ended.
             reading, writing = os.pipe()
-            os.close(reading)
-            with Cat(*mode, server.uri, stdout=writing) as cat:
+            with Cat(*mode, '--quiet', server.uri, stdout=writing) as cat:
                 os.close(writing)
                 cat.write(b'hello\n')
+                os.read(reading, 1)
+                os.close(reading)
                 result = cat.wait()
             check(result.status == 1
                   and result.stderr.count('cannot write to standard output: ') == 1,
