@@ -63,8 +63,7 @@ hb_home_is_here (HbHome *self)
   return thread == NULL || thread == hb_home_get_thread ();
 }
 
-/* Makes the context thread-default until the returned pusher is freed. Must be called before code
- * of the application runs.
+/* Makes the object's context thread-default until the returned pusher is freed.
  *
  * Returns: (nullable): see hb_context_push () */
 GMainContextPusher *

@@ -35,8 +35,7 @@ typedef struct
   gpointer      user_data;
 } Listener;
 
-/* A buffer that is aligned for the headers in it. Only a message about an interface with hundreds
- * of virtual functions is longer than the buffer. */
+/* A buffer that is aligned for the headers in it. The kernel seldom sends a longer message. */
 typedef union
 {
   struct nlmsghdr header;
@@ -108,8 +107,7 @@ take (HbNetlink                *self,
 /* Reads datagrams that have arrived, and sets *@has_changed to TRUE if a link, an address or a
  * route may have changed.
  *
- * Returns: FALSE at the end of the stream, or after an error that would occur again in the next
- *   call */
+ * Returns: FALSE if recvfrom(2) returns 0, or fails with an error that would probably recur */
 static gboolean
 receive (HbNetlink *self,
          gboolean  *has_changed)

@@ -14,9 +14,9 @@
 #define ENDINGS (G_IO_HUP | G_IO_ERR | G_IO_NVAL)
 
 /* poll(2) looks at every descriptor, so the time that it takes grows with their number. epoll(7)
- * looks only at the ready descriptors, but needs one more system call for each poll. If more than
- * MAX_DIRECT sockets must be polled, one epoll descriptor is polled in their place, until fewer
- * than MIN_IN_SET sockets are left. */
+ * looks only at the ready descriptors, but needs one more system call when a socket is ready. If
+ * more than MAX_DIRECT sockets must be polled, one epoll descriptor is polled in their place, until
+ * fewer than MIN_IN_SET sockets are left. */
 #define MAX_DIRECT 32
 #define MIN_IN_SET 16
 
@@ -67,7 +67,7 @@ remove_poll (HbPoller *self,
 G_STATIC_ASSERT ((int) G_IO_IN == (int) EPOLLIN && (int) G_IO_OUT == (int) EPOLLOUT);
 G_STATIC_ASSERT ((int) G_IO_ERR == (int) EPOLLERR && (int) G_IO_HUP == (int) EPOLLHUP);
 
-/* Adds, changes or removes @watch in the epoll set. Returns FALSE if the kernel refuses. */
+/* Returns FALSE if the kernel refuses @operation. */
 static gboolean
 control_set (HbPoller *self,
              int       operation,
@@ -326,8 +326,8 @@ collect_from_set (HbPoller *self,
 
 #endif
 
-/* Queues the watches whose sockets are ready for a wanted condition. No function of a watch runs
- * before this is complete, because it could make the results of the poll stale.
+/* Queues the watches whose sockets are ready for a wanted condition. No watch is called before this
+ * function has returned, because such a call could make the results of the poll stale.
  *
  * @is_complete: whether every ready socket must be found in this call, even if that takes longer */
 void

@@ -27,8 +27,8 @@
  * deadline of all: see also hb_schedule_acquire (). A source for each connection would make each
  * iteration of the loop slower.
  *
- * Sockets are read before deadlines are handled. Each socket that was readable when a deadline
- * passed is read first, however many other sockets must be read.
+ * Each socket that was readable when a deadline passed is read before the deadline is handled,
+ * however many other sockets must be read.
  *
  * If an alarm was touched, the source queries its deadline once, before the next poll. Sorting the
  * alarm again for each message would cost more than all other work on the message. For the same
@@ -214,8 +214,8 @@ collect (HbSchedule *self)
 }
 
 /* Takes the alarm out of the queue, and stores the reasons for the call, which the callback reads.
- * Callbacks of other alarms may have changed the deadline since this alarm was queued, so the
- * deadline is queried again.
+ * Watches and other alarms that have been called since this alarm was queued may have changed the
+ * deadline, so the deadline is queried again.
  *
  * Returns: whether the callback must be called */
 static gboolean
@@ -449,7 +449,7 @@ hb_schedule_add (HbSchedule *self,
   hb_alarm_touch (alarm);
 }
 
-/* Always wakes the loop, because this thread cannot know whether the loop is polling. */
+/* Always wakes the loop, because the calling thread cannot know whether the loop is polling. */
 void
 hb_schedule_wake (HbSchedule *self,
                   HbAlarm    *alarm)

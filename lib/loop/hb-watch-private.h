@@ -22,7 +22,7 @@ typedef struct _HbWatch HbWatch;
  * hb_schedule_acquire () describes. */
 struct _HbWatch
 {
-  HbWatchFunc  func;         /* (nullable) */
+  HbWatchFunc  func;         /* (nullable) not NULL while the watch belongs to a context */
   gpointer     user_data;
   HbSchedule  *schedule;     /* (nullable) NULL while the watch belongs to no context */
   const guint *turn;         /* counts the iterations of the loop, from 1; 0 without a context */

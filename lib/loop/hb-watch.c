@@ -82,8 +82,9 @@ hb_watch_leave (HbWatch *self)
 }
 
 /* Sets whether the watch waits for @condition. A condition that is no longer wanted causes no call,
- * but is polled until a poll finds the socket ready for unwanted conditions only. A reader stops
- * waiting while it reads, and soon waits again, so changing the poll each time would waste time. */
+ * but may be polled until a poll finds the socket ready for unwanted conditions only. A reader
+ * stops waiting while it reads, and soon waits again, so changing the poll each time would waste
+ * time. */
 void
 hb_watch_want (HbWatch      *self,
                GIOCondition  condition,

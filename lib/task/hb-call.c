@@ -108,16 +108,16 @@ hb_call_fail (GTask  *task,
 
 /* Call this for a call that receives a message. Such a call returns in the next iteration of the
  * loop, because the link may be delivering the message now. If the callback were called within that
- * delivery and ran a main loop until the next message is received, it would never return. A call
+ * delivery and ran a main loop until the next message was received, it would never return. A call
  * that fails in the meantime also returns later, so that its callback is not called before that of
  * an earlier call.
  *
  * The GTask must not have the caller's GCancellable. If the GCancellable were triggered before the
- * callback is called, GTask would call the callback another iteration later, and the next message
+ * callback was called, GTask would call the callback another iteration later, and the next message
  * would reach the application first.
  *
- * @put_back: called if the GCancellable was triggered after the call had received its message, and
- *   @n_returning counts no other call; returns TRUE if the next call receives the message instead
+ * @put_back: called if the call has received a message, its GCancellable has been triggered, and
+ *   @n_returning counts no other call; returns TRUE if it has taken the message back
  * @returning: called just before the callback
  * @returned: called after the callback
  * @n_returning: see HbInbox; it must exist until the ticket has been released
@@ -224,8 +224,8 @@ return_error (GTask  *task,
   return_later (task);
 }
 
-/* Completes the call of a ticket that was not passed to the machine, with success. Takes ownership
- * of the ticket. */
+/* Completes a call successfully. The ticket must not have been passed to the machine. Takes
+ * ownership of the ticket. */
 void
 hb_call_succeed (GTask *task)
 {
@@ -234,8 +234,8 @@ hb_call_succeed (GTask *task)
   g_object_unref (task);
 }
 
-/* Completes the call whose ticket the machine returns in an HB_EFFECT_RESOLVE. Takes ownership of
- * the ticket and of the error. */
+/* Completes the call whose ticket the machine returns in an HB_EFFECT_RESOLVE, unless the outcome
+ * is HB_OUTCOME_NONE. Takes ownership of the ticket and of the error. */
 void
 hb_call_complete (HbEffect *effect)
 {

@@ -19,9 +19,7 @@ hb_driver_send_request (HbDriver       *self,
 }
 
 /* Makes a link, and emits `connecting`. Sends the request when the handlers have returned, unless
- * one of them has ended or held the attempt. The release of a held attempt pushes an
- * HB_EFFECT_REQUEST, starts another attempt if `uri` has changed, or closes the task if the
- * settings are no longer valid. */
+ * one of them has ended or held the attempt. */
 void
 hb_driver_connect (HbDriver       *self,
                    const HbEffect *effect)

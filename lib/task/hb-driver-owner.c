@@ -44,9 +44,9 @@ hb_driver_emit_message (HbDriver      *self,
     g_clear_object (&self->recipient);
 }
 
-/* Call this when the message handlers have returned. The time at which they have returned is
- * not stored in the driver, because a pong of the same read keeps the time of that read. Otherwise
- * the latency would include the time that the handlers took. */
+/* Call this when the message handlers have returned. The time at which they returned is not stored
+ * in the driver, because a pong of the same read keeps the time of that read. Otherwise the latency
+ * would include the time that the handlers took. */
 void
 hb_driver_end_emission (HbDriver *self)
 {

@@ -17,7 +17,7 @@ hb_driver_read_clock (HbDriver *self)
 
 /* Returns the time of an event that is not a message. The time of a pong, like that of a message,
  * is the time at which the clock was last read: at the HB_EVENT_ACTIVITY of the same read, or
- * later. The machine does not need the time of HB_EVENT_BLOCKED, and seldom that of
+ * later. The machine does not need the time of HB_EVENT_BLOCKED, and seldom needs that of
  * HB_EVENT_PROGRESS. The clock is read only if the time is needed, because reading it takes as long
  * as the work of the machine. */
 gint64

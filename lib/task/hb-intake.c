@@ -145,7 +145,7 @@ admit (HbIntake    *self,
 }
 
 /* Fails if the GCancellable of the call is already triggered. hb_intake_cancel () may have been
- * called before the ticket was in the batch, and did not cancel the call in that case.
+ * called before the ticket was in the batch, and may then have had no effect.
  *
  * @ticket: (nullable) */
 static gboolean
