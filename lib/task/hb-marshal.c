@@ -8,6 +8,7 @@
  * has its own marshaller. The signal `message` has one, because libffi takes longer than everything
  * else that this library does with a short message. Bindings of other languages have their own
  * marshallers. */
+
 typedef void (*MessageHandler) (gpointer first,
                                 int      type,
                                 GBytes  *message,

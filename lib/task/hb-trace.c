@@ -222,8 +222,8 @@ trace_notify (const HbTrace   *self,
     hb_trace_print (self, "paused by receive_async ()");
 }
 
-/* Prints an error. The message of an error about an argument or the URI is left out, because an
- * argument that the message quotes, such as a subprotocol, may be a token. */
+/* Prints an error. The message of an error about an argument or the URI is left out, because it may
+ * quote the invalid value, and a subprotocol, for example, may be a token. */
 static void
 trace_error (const HbTrace *self,
              const char    *what,
@@ -278,7 +278,8 @@ get_line (const HbMachine *machine,
     }
 }
 
-/* Prints the lines of an effect. Call this before the effect is carried out. */
+/* Prints the lines of the events that no effect reports, and then the line of @effect, if any.
+ * Call this before the effect is carried out. */
 void
 hb_trace_effect (HbTrace         *self,
                  const HbMachine *machine,

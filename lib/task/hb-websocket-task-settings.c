@@ -4,8 +4,9 @@
 
 #include "hb-websocket-task-private.h"
 
-/* The properties that can be set, each with its documentation, its getter and its setter.
- * lib/base/hb-settings.c contains their defaults and their limits. */
+/* The properties that can be set, each with its documentation, its getter and its setter, and the
+ * method get_request_headers (). lib/base/hb-settings.c contains the defaults and the limits of all
+ * these properties except `session`. */
 
 static const HbSettings *
 get_settings (HbWebsocketTask *self)
@@ -195,8 +196,8 @@ hb_websocket_task_set_protocols (HbWebsocketTask    *self,
  * page.
  *
  * A change takes effect at the next attempt, which may be the one that
- * [signal@WebsocketTask::connecting] announces. If the value contains a character that is neither
- * visible ASCII nor a space at that time, the task becomes or stays `CLOSED`, with
+ * [signal@WebsocketTask::connecting] announces. If, at that time, the value contains a character
+ * that is neither visible ASCII nor a space, the task becomes or stays `CLOSED`, with
  * `HB_ERROR_INVALID_ARGUMENT`.
  *
  * Since: 1.0
@@ -734,9 +735,9 @@ hb_websocket_task_set_reconnect_jitter (HbWebsocketTask *self,
  *
  * The number of consecutive attempts to reconnect that may fail before the task gives up.
  *
- * With -1, the default, the task never gives up. With 0, the task never reconnects. A connection
- * that does not stay [property@WebsocketTask:ready] for [property@WebsocketTask:min-uptime] counts
- * as a failed attempt.
+ * With -1, the default, the number is not limited. With 0, the task never reconnects by itself. A
+ * connection that does not stay [property@WebsocketTask:ready] for
+ * [property@WebsocketTask:min-uptime] counts as a failed attempt.
  *
  * When the limit is reached, the task becomes `CLOSED` with `HB_ERROR_REPEAT_LIMIT`. If the limit
  * is 0 and the server closes a ready connection with code 1000, the task becomes `CLOSED` without
@@ -939,10 +940,10 @@ hb_websocket_task_set_close_timeout (HbWebsocketTask *self,
  *
  * The maximum size of a message from the server, in bytes.
  *
- * A longer message ends the task with `HB_ERROR_MESSAGE_TOO_BIG`, because the server would send it
- * again after a reconnection. The size is that of the complete message, with all its fragments,
- * after decompression. With 0, or with a number above 2,147,483,647, the limit is 2,147,483,647
- * bytes, because libsoup adds lengths of 32 bits without a check for overflow.
+ * A longer message ends the task with `HB_ERROR_MESSAGE_TOO_BIG`, because the server would probably
+ * send it again after a reconnection. The size is that of the complete message, with all its
+ * fragments, after decompression. With 0, or with a number above 2,147,483,647, the limit is
+ * 2,147,483,647 bytes, because libsoup adds lengths of 32 bits without a check for overflow.
  *
  * Since: 1.0
  */

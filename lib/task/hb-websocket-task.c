@@ -487,10 +487,10 @@ install_signals (GType type)
    *
    * Emitted when an attempt begins.
    *
-   * A handler may add headers to the request, such as a new token. It may also connect to signals
-   * of the request, such as [signal@Soup.Message::accept-certificate]. Each attempt has its own
-   * request. To fetch data first, call [method@WebsocketTask.hold] in the handler. When the data
-   * has been added to the request, call [method@WebsocketTask.release].
+   * A handler may add headers to the request, for example one with a new token. It may also connect
+   * to signals of the request, such as [signal@Soup.Message::accept-certificate]. Each attempt has
+   * its own request. To fetch data first, call [method@WebsocketTask.hold] in the handler. When the
+   * data has been added to the request, call [method@WebsocketTask.release].
    *
    * If the handler sets [property@WebsocketTask:session], [property@WebsocketTask:protocols],
    * [property@WebsocketTask:origin] or [property@WebsocketTask:compression], this attempt uses the
@@ -603,8 +603,8 @@ hb_websocket_task_new_with_session (const char  *uri,
  * [signal@WebsocketTask::error] gives the reason (`HB_ERROR_INVALID_URI`,
  * `HB_ERROR_INVALID_ARGUMENT`).
  *
- * Messages with `HB_SEND_FLAGS_DEFAULT` may be sent immediately. They wait until the connection is
- * [property@WebsocketTask:ready].
+ * Messages with `HB_SEND_FLAGS_DEFAULT` are accepted immediately after the call. They wait until
+ * the connection is [property@WebsocketTask:ready].
  *
  * Since: 1.0
  */
@@ -621,7 +621,7 @@ hb_websocket_task_open (HbWebsocketTask *self)
  * hb_websocket_task_open_async:
  * @self: a task
  * @cancellable: (nullable): a cancellable, which closes the task
- * @callback: (scope async): called when a connection is open, or the task has become `CLOSED`
+ * @callback: (scope async): called when a connection is open, or the call has failed
  * @user_data: data for @callback
  *
  * Starts like [method@WebsocketTask.open], and waits for the connection.
@@ -794,7 +794,7 @@ hb_websocket_task_close_finish (HbWebsocketTask  *self,
  * [method@WebsocketTask.release]. On the new connection, the messages that wait for an
  * acknowledgement ([property@WebsocketTask:delivery]) are sent again before the queued messages.
  *
- * If the properties do not allow an attempt, the task becomes `CLOSED` instead, and
+ * If the properties do not allow an attempt, the task becomes or stays `CLOSED`, and
  * [signal@WebsocketTask::error] gives the reason (`HB_ERROR_INVALID_URI`,
  * `HB_ERROR_INVALID_ARGUMENT`).
  *
@@ -900,7 +900,7 @@ hb_websocket_task_mark_ready (HbWebsocketTask *self)
  * If this method is called several times, attempts wait until `release` has been called as many
  * times. An open connection, or an attempt that is under way, continues. Call this method if the
  * application has to fetch a token before an attempt, or if it wants no attempts for some time. The
- * method may be called in any state, and before [method@WebsocketTask.open].
+ * method may be called in any state, even before [method@WebsocketTask.open].
  *
  * A call in a handler of [signal@WebsocketTask::connecting] holds that attempt. The request is sent
  * when [method@WebsocketTask.release] is called, and [property@WebsocketTask:connect-timeout]
@@ -1042,8 +1042,8 @@ hb_websocket_task_send_bytes (HbWebsocketTask  *self,
  * [method@WebsocketTask.send_text].
  *
  * If the application has set a function that frees the bytes of @message, the task can call this
- * function during any call to the task, also in another thread, and in any iteration of the task's
- * main context. In the task's thread, the function may do the same as a handler of a signal.
+ * function during any call to the task, in any thread, and in any iteration of the task's main
+ * context. In the task's thread, the function may do the same as a handler of a signal.
  *
  * Returns: (skip): whether the message was accepted
  *
@@ -1170,8 +1170,8 @@ hb_websocket_task_send_message_finish (HbWebsocketTask  *self,
  * Waits until no message is waiting to be sent.
  *
  * Messages that wait until the connection is [property@WebsocketTask:ready] count too, and so do
- * those that wait for an acknowledgement, if [property@WebsocketTask:delivery] was `ACKNOWLEDGED`
- * when they were sent. If no message is waiting, the call succeeds, even on a `CLOSED` task.
+ * those that wait for an acknowledgement ([property@WebsocketTask:delivery]). If no message is
+ * waiting, the call succeeds, even on a `CLOSED` task.
  *
  * The function may be called from any thread. It waits for all messages that were accepted before
  * the call, whichever thread sent them, and for messages that are accepted while it waits.
@@ -1227,8 +1227,7 @@ hb_websocket_task_flush_finish (HbWebsocketTask  *self,
  * hb_websocket_task_receive_async:
  * @self: a task
  * @cancellable: (nullable): a cancellable, which ends only the call and consumes no message
- * @callback: (scope async): called when a message has been received, or when no more messages can
- *   be received
+ * @callback: (scope async): called when a message has been received, or the call has failed
  * @user_data: data for @callback
  *
  * Receives the next message.
@@ -1305,7 +1304,7 @@ hb_websocket_task_receive_finish (HbWebsocketTask  *self,
  * Takes back the messages that wait to be sent.
  *
  * The array contains the messages in the order in which they would have been sent. The application
- * can store them, or send them again later. To drop them, free the array.
+ * can store them, or send them later. To drop them, free the array.
  *
  * Messages that the connection has already accepted, completely or in part, are not in the array.
  * If such messages wait for an acknowledgement and the connection is lost, they are not sent again,
