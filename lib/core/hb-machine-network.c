@@ -11,8 +11,8 @@
 #define CHECK_INTERVAL (5 * G_TIME_SPAN_SECOND)
 
 /* Acts on a network change, if its check is due and `network-aware` is TRUE. Does not shorten a
- * delay that the server has asked for. If the properties have made that delay longer, ends the rest
- * of it. */
+ * delay that the server has asked for. Once that delay is over, ends the rest of a longer delay of
+ * the properties. */
 void
 hb_machine_check_network (HbMachine *self,
                           gint64     now)

@@ -35,7 +35,7 @@ typedef struct
   HbState      state;
   guint32      seed;         /* of the next random number */
   guint        serial;       /* of the current link; each attempt has a new serial */
-  guint        attempt;      /* consecutive attempts to reconnect, including the next one */
+  guint        attempt;      /* consecutive attempts to reconnect, including a scheduled one */
   guint        holds;
   guint        retry_after;  /* in milliseconds, the delay that the server asked for, in WAITING */
   guint        http_status;
@@ -196,8 +196,8 @@ HbStatus          hb_machine_get_status         (HbMachine      *self);
 HbMetrics        *hb_machine_get_metrics        (HbMachine      *self,
                                                  gint64          now);
 
-/* Returns whether hb_machine_pop_effect () has something to do. It may still return FALSE, if all
- * effects are messages that must wait until a handler returns. */
+/* Returns whether hb_machine_pop_effect () has something to do. That function may still return
+ * FALSE if all effects are messages that must wait until a handler returns. */
 static inline gboolean
 hb_machine_has_effect (const HbMachine *self)
 {
@@ -229,7 +229,8 @@ hb_machine_needs_acknowledgements (const HbMachine *self)
   return self->settings.delivery == HB_DELIVERY_ACKNOWLEDGED || self->outbox.tracks;
 }
 
-/* Returns whether hb_machine_on_sent () and HB_EVENT_PROGRESS need the time.
+/* Returns whether hb_machine_on_sent (), hb_machine_on_sent_directly () and HB_EVENT_PROGRESS need
+ * the time.
  *
  * @is_awaited: whether a call waits for the message that was sent */
 static inline gboolean

@@ -229,7 +229,7 @@ hb_outbox_accept (HbOutbox          *self,
 }
 
 /* Drops a message from another thread, because the task no longer accepts messages, or
- * hb_outbox_accept () has refused this one. That thread's call has already succeeded, so an effect
+ * hb_outbox_accept () has refused this one. That thread's call has already returned, so an effect
  * completes the ticket with @error. Another effect reports an overflow, if that is the reason and
  * the message is not volatile. Takes ownership of the bytes of the message. */
 void

@@ -75,7 +75,8 @@ hb_outbox_follow_written (HbOutbox *self,
 }
 
 /* Records that a call waits until the peer has acknowledged all bytes before @position. If nothing
- * was awaited before, the next query comes soon. */
+ * was awaited before, the interval of the queries may have grown, so the first interval starts
+ * again. */
 void
 hb_outbox_await (HbOutbox *self,
                  gint64    now,

@@ -184,7 +184,8 @@ hb_outbox_is_unacknowledged (const HbOutbox *self)
   return self->queue.n_unacknowledged > 0;
 }
 
-/* Returns whether hb_outbox_on_sent () and hb_outbox_on_progress () need the time.
+/* Returns whether hb_outbox_on_sent (), hb_outbox_add_sent () and hb_outbox_on_progress () need the
+ * time.
  *
  * @is_awaited: whether a call waits for the message that was sent */
 static inline gboolean

@@ -79,9 +79,9 @@ hb_outbox_on_reset (HbOutbox *self)
 }
 
 /* Stops holding HB_LINE_WAITING back, and sends its messages, if no message still precedes it.
- * Until the link is ready and the handlers for `open` have returned, such messages may still
- * follow, so HB_LINE_WAITING is held back. This part of hb_outbox_follow_greeting () is seldom
- * needed, so it is not inline. */
+ * Until the link is ready and the handlers for `open` have returned, other messages that precede it
+ * may be added, so HB_LINE_WAITING is held back. This part of hb_outbox_follow_greeting () is
+ * seldom needed, so it is not inline. */
 void
 hb_outbox_try_queue (HbOutbox *self)
 {

@@ -10,8 +10,8 @@
 #define INTERVAL_MIN 100
 #define INTERVAL_MAX G_TIME_SPAN_SECOND
 
-/* The shortest interval, in microseconds, of hb_query_timer_get_late (). A timer for each message
- * would take longer than the message itself. */
+/* The shortest interval, in microseconds, of hb_query_timer_get_late (). Setting a timer for each
+ * message would take longer than sending the message. */
 #define INTERVAL_LATE (100 * G_TIME_SPAN_MILLISECOND)
 
 /* @round_trip: as in HbQueryTimer */

@@ -20,11 +20,12 @@ typedef enum {
 
 /* The messages that the task has accepted and that do not count as sent yet.
  *
- * A message waits in one of the lines. hb_queue_take () moves it to `in_flight`, where it stays
- * until it counts as sent, an overflow drops it, or the link is lost. The written messages come
- * first in `in_flight`. Each of them waits for the peer's acknowledgement, or behind a message that
- * does. When the link is lost, all messages return to HB_LINE_WAITING, in the order in which they
- * were to be sent.
+ * hb_queue_push () adds a message to one of the lines, from which hb_queue_take () moves it to
+ * `in_flight`. hb_queue_push_sent () adds a message that was sent at once to `in_flight` directly.
+ * A message stays in `in_flight` until it counts as sent, an overflow drops it, or the link is
+ * lost. The written messages come first in `in_flight`. Each of them waits for the peer's
+ * acknowledgement, or behind a message that does. When the link is lost, all messages return to
+ * HB_LINE_WAITING, in the order in which they were to be sent.
  *
  * Each line is in the order in which its messages were accepted, except that messages that have
  * returned may stand before older ones. */

@@ -11,7 +11,7 @@ G_BEGIN_DECLS
 #define HB_FRAME_RESERVED 0x70
 #define HB_FRAME_OPCODE   0x0f
 
-/* The opcodes that HbOpcode does not have. All frames of a message after the first have the opcode
+/* The opcodes that HbOpcode does not have. Each frame of a message except the first has the opcode
  * HB_FRAME_CONTINUATION. Only the opcodes of control frames have the bit HB_FRAME_CONTROL. */
 #define HB_FRAME_CONTINUATION 0x00
 #define HB_FRAME_CONTROL      0x08

@@ -89,11 +89,11 @@ copy_rest (guint8       *restrict to,
     to[at] = from[at] ^ bytes[at % sizeof bytes];
 }
 
-/* Copies and masks a piece of a payload.
+/* Copies and masks a part of a payload.
  *
  * @to: must not overlap with @from
  * @mask: the four bytes of the mask in the order in which they are sent
- * @offset: of the piece in the payload */
+ * @offset: of the part in the payload */
 void
 hb_mask_copy (guint8       *restrict to,
               const guint8 *restrict from,

@@ -11,7 +11,7 @@
 G_BEGIN_DECLS
 
 /* Gathers bytes in a block and writes them. Counts the bytes that the kernel has accepted, and
- * passes the count after each write to `acknowledgements`. */
+ * after each write passes the count to `acknowledgements`. */
 typedef struct
 {
   HbAcknowledgements    *acknowledgements; /* (nullable) NULL while they are not read */

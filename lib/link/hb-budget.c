@@ -11,11 +11,10 @@
 
 /* The time between two deliveries, divided by this number, is subtracted from the busy time.
  * Therefore deliveries shorter than MAX_BUSY cause no pause if each takes less than an eighth of
- * the time between two of them. The poll between two deliveries of a flood does not prevent a
- * pause. */
+ * the time between two of them. The poll between two deliveries of a flood is too short to prevent
+ * a pause. */
 #define INTERVAL_DIVISOR 8
 
-/* Begins a delivery. Handlers receive messages until hb_budget_end (). */
 void
 hb_budget_begin (HbBudget *self,
                  gint64    now)

@@ -31,9 +31,10 @@ accept_certificate_cb (SoupMessage          *request,
   return FALSE;
 }
 
-/* Keeps a session with a client certificate from being resumed, because the server would then take
- * another client for the owner of that certificate. glib-networking before 2.76 does not have the
- * property `session-resumption-enabled`, so the session may still be resumed there. */
+/* Keeps the session of a request with a handler for `request-certificate` from being resumed,
+ * because the server would otherwise take another client for the owner of the certificate that the
+ * handler supplies. glib-networking before 2.76 does not have the property
+ * `session-resumption-enabled`, so the session may still be resumed there. */
 static void
 forget_session (SoupMessage *request,
                 GIOStream   *tls)
@@ -62,8 +63,8 @@ is_accepted (SoupMessage    *request,
 }
 
 /* If glib-networking has resumed a session, it checks the certificate of the server, but ignores
- * the errors. They are handled here, before libsoup sends the request. The error is the one that
- * glib-networking reports for a certificate that is refused in a full handshake. */
+ * the errors. They are handled here, before libsoup sends the request. If the application does not
+ * accept the certificate, the attempt ends with the same error as after a full handshake. */
 static void
 network_event_cb (SoupMessage        *request,
                   GSocketClientEvent  event,
