@@ -61,15 +61,15 @@ typedef struct
   void     (* set_max_message_size) (gpointer   data,
                                      guint64    bytes);
 
-  /* Limits the payload of a frame in the messages that are sent from now on, in bytes. Has no
-   * effect if libsoup makes the frames. G_MAXSIZE means no limit. */
+  /* Limits the payload of a frame, in bytes, in messages that are sent from now on. Has no effect
+   * if libsoup makes the frames. G_MAXSIZE means no limit. */
   void     (* set_fragment_size)    (gpointer   data,
                                      gsize      bytes);
 
   /* Lets the channel emit HB_EVENT_MESSAGE and HB_EVENT_PONG itself where it can. @handlers are the
-   * owner's handlers for libsoup's signals. Until it is detached, the channel connects them when
-   * libsoup reads. Returns FALSE if libsoup emits every message, so that the handlers must always
-   * be connected. */
+   * owner's handlers for libsoup's signals. If the result is TRUE, the channel connects them when
+   * libsoup reads, until the channel is detached. If the result is FALSE, libsoup emits every
+   * message, so the owner must keep the handlers connected. */
   gboolean (* open_fast_lane)       (gpointer    data,
                                      HbHandlers *handlers);
 
@@ -88,7 +88,7 @@ typedef struct
   const HbChannelFuncs *funcs;
   gpointer              data;
   gboolean              is_direct; /* Messages may be sent at any time. libsoup does not send them,
-                                    * so no handler of its signals can run. */
+                                    * so sending runs no handler of its signals. */
 } HbChannel;
 
 void     hb_channel_open    (HbChannel                *self,

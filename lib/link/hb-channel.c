@@ -41,9 +41,9 @@ hb_channel_is_open (SoupWebsocketConnection *connection)
   return soup_websocket_connection_get_state (connection) == SOUP_WEBSOCKET_STATE_OPEN;
 }
 
-/* Lets libsoup send a frame with any opcode, if the connection is open. libsoup has no function for
- * pings, but does not check the opcode of a message. In any other state of the connection, libsoup
- * would print a critical message.
+/* Lets libsoup send a frame with any opcode, if the connection is open. In any other state of the
+ * connection, libsoup would print a critical message. libsoup has no function for pings, but does
+ * not check the opcode of a message.
  *
  * @context: the context of the connection. It becomes thread-default for the call, because libsoup
  *   waits for the socket in the thread-default context. */

@@ -52,7 +52,7 @@ unref_ending (HbEnding *self)
 
 /* Returns whether the peer ended the connection with a close frame, a FIN or a reset. A protocol
  * error or a network error is none of these. Over TLS, a FIN without a close_notify is reported as
- * G_TLS_ERROR_EOF, a reset as the same error as without TLS, and an alert as a protocol error.
+ * G_TLS_ERROR_EOF, a reset as the same error as without TLS, and a fatal alert as another error.
  *
  * @error: (nullable): NULL if libsoup has emitted no `error` that counts */
 static gboolean
@@ -117,9 +117,9 @@ begin (HbEnding *self)
   g_source_attach (self->source, self->context);
 }
 
-/* libsoup emits `error` while the state is still OPEN, and may emit it again, so only the first
- * error counts. An error after the peer's close frame is not the reason for the end, because the
- * peer may be gone before libsoup has answered its close frame. */
+/* libsoup may emit `error` more than once, and only the first error counts. An error after the
+ * peer's close frame is not the reason for the end, because the peer may be gone before libsoup has
+ * answered its close frame. */
 static void
 on_error (HbEnding     *self,
           const GError *error)

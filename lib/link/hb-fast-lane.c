@@ -40,8 +40,8 @@ hb_fast_lane_is_open (HbFastLane *self)
   return self->n_slow != ALL_SLOW;
 }
 
-/* Returns whether a message can be taken, or bytes can be given to libsoup, without another read.
- * The bytes in the block may still turn out to be too few. */
+/* Returns whether a message or pong might be taken, or bytes might be given to libsoup, without
+ * another read. The bytes in the block may still turn out to be too few. */
 gboolean
 hb_fast_lane_has_bytes (HbFastLane    *self,
                         const HbBlock *block)
@@ -80,8 +80,8 @@ is_close (HbFastLane *self)
 
 /* Makes libsoup get a frame, of which @n_bytes are in the block or have not been received yet.
  * libsoup also gets all bytes that follow a close frame, or a frame whose header libsoup refuses.
- * An unmasked close frame of valid size is given to libsoup alone at first, even if libsoup refuses
- * its header: see hb_fast_lane_give (). */
+ * At first, libsoup gets an unmasked close frame of valid size without the bytes that follow it,
+ * even if libsoup refuses the header of that frame: see hb_fast_lane_give (). */
 static HbPortion
 begin_slow (HbFastLane *self,
             guint64     n_bytes)

@@ -18,7 +18,7 @@ hb_handlers_init (HbHandlers              *self,
   };
 }
 
-/* Disconnects the handlers. May be called while a signal is emitted. */
+/* Disconnects the handlers. May be called while a signal is being emitted. */
 void
 hb_handlers_clear (HbHandlers *self)
 {

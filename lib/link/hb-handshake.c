@@ -94,10 +94,11 @@ free_guard (gpointer data)
   g_free (self);
 }
 
-/* The task needs no body of a response. libsoup would read a body as long as more of it arrives, so
- * a server that sends many short chunks would block the main loop, and connect-timeout with it.
- * After libsoup has set the status of a response, it reads no body if the method is HEAD. The
- * status is also that of a proxy that refuses a tunnel, and is 0 when the request is sent again. */
+/* The task does not need the body of a response. libsoup would read a body as long as more of it
+ * arrives, so a server that sends many short chunks would block the main loop, and connect-timeout
+ * with it. After libsoup has set the status of a response, it reads no body if the method is HEAD.
+ * The status is also that of a proxy that refuses a tunnel, and is 0 when the request is sent
+ * again. */
 static void
 notify_status_cb (SoupMessage *request,
                   GParamSpec  *pspec,
@@ -108,8 +109,8 @@ notify_status_cb (SoupMessage *request,
   soup_message_set_method (request, is_final ? SOUP_METHOD_HEAD : SOUP_METHOD_GET);
 }
 
-/* Closes a connection whose body has not been read. Otherwise libsoup would use the connection
- * again, and read the body as the next response. */
+/* Makes libsoup close the connection of a response whose body has not been read. Otherwise libsoup
+ * would use the connection again, and read the body as the next response. */
 static void
 close_connection_cb (SoupMessage *request,
                      SoupSession *session)

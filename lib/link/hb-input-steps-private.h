@@ -22,7 +22,7 @@ struct _HbInput
                  reader_func;   /* (nullable) libsoup's callback, NULL before the first dispatch */
   gpointer       reader_data;
   HbWatch       *watch;
-  GSource       *pause;         /* (nullable) the source that ends the pause; NULL without one */
+  GSource       *pause;         /* (nullable) the source that ends the current pause */
   HbOutput      *output;
   HbEventFunc    func;          /* (nullable) NULL once detached */
   gpointer       user_data;
@@ -33,7 +33,7 @@ struct _HbInput
   gboolean       is_drained;    /* libsoup has read until it got no more. */
   gboolean       is_delivering;
   gboolean       is_stopped;    /* The owner has stopped reading. */
-  gboolean       is_parked;     /* The source is in a context that no loop iterates. */
+  gboolean       is_parked;     /* `source` is in a context that no loop iterates. */
   gboolean       may_fail;      /* libsoup may have a part of a frame that it will refuse. */
 };
 

@@ -77,9 +77,9 @@ fail_for_now (GError **error)
   return -1;
 }
 
-/* Returns whether the delivery may go on. If its time is up, pauses reading. Reads the clock after
- * each KiB, except if no bytes are left. The first KiB is handled without the clock, because often
- * no other bytes follow. */
+/* Returns whether the delivery may go on. If the time budget is spent, pauses reading. Reads the
+ * clock after each KiB, except if no bytes are left. The first KiB is handled without the clock,
+ * because often no other bytes follow. */
 gboolean
 hb_input_may_read (HbInput *self)
 {
@@ -300,8 +300,8 @@ hb_input_open_fast_lane (HbInput    *self,
   hb_fast_lane_open (&self->fast_lane);
 }
 
-/* After a read without bytes, libsoup compares the length of a frame that it has in part with its
- * limit again. If the limit was lowered, that read may close the connection. */
+/* After a read without bytes, libsoup again compares its limit with the length of a frame that it
+ * has in part. If the limit was lowered, that read may close the connection. */
 void
 hb_input_set_max_message_size (HbInput *self,
                                guint64  bytes)
@@ -344,16 +344,17 @@ emit_taken (HbInput *self,
   self->untimed += size;
   self->func (event, self->user_data);
 
-  /* Querying the handlers takes a quarter of the time of all other work here, so this is done only
-   * if the result may have changed. */
+  /* Querying the handlers takes a quarter of the time of all other work here, so they are queried
+   * only if the result may have changed. */
   if (self->handlers != NULL && self->handlers->is_exposed)
     follow_handlers (self);
 }
 
-/* Reads and emits until no bytes are left, until the time is up, or until libsoup leaves bytes
- * unread. Handlers may do anything, so nothing is assumed after they have run. If no bytes are
- * left, libsoup is called only if this delivery had none and the reader is still readable. In this
- * case, the reader has the end of the stream, or an error, for libsoup. */
+/* Reads and emits until no bytes are left, until the time budget is spent or reading is stopped, or
+ * until libsoup leaves bytes unread. Handlers may do anything, so nothing is assumed after they
+ * have run. If no bytes are left, libsoup is called only if this delivery had none and the reader
+ * is still readable. In this case, the reader has the end of the stream, or an error, for
+ * libsoup. */
 static void
 deliver (HbInput *self)
 {

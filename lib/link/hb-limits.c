@@ -238,7 +238,7 @@ find (SoupWebsocketConnection *connection)
 }
 
 /* Returns the maximum payload of a frame. A message that cannot be compressed further becomes
- * larger when it is deflated: by less than a quarter and MAX_OVERHEAD bytes, even if the peer uses
+ * larger when it is deflated: by less than a quarter plus MAX_OVERHEAD bytes, even if the peer uses
  * only the code that the format itself defines (RFC 1951, 3.2.6). HbLimits checks the size of the
  * inflated message. */
 static guint64

@@ -15,9 +15,8 @@ typedef struct _HbLink HbLink;
  * the same read. HB_EVENT_LOST is emitted at most once and is the last event. No event follows
  * hb_link_drop ().
  *
- * HB_EVENT_ACKNOWLEDGED is emitted only if more bytes have been acknowledged than before. A link
- * emits it within calls to hb_link_query (). A link that reads acknowledgements may also emit it
- * immediately before HB_EVENT_LOST. */
+ * A link emits HB_EVENT_ACKNOWLEDGED within calls to hb_link_query (). A link that reads
+ * acknowledgements may also emit this event immediately before HB_EVENT_LOST. */
 HbLink                  *hb_link_new                  (guint               serial,
                                                        const HbSettings   *settings,
                                                        SoupMessageHeaders *headers,

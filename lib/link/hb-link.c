@@ -37,7 +37,7 @@ unref_link (HbLink *self)
   g_rc_box_release_full (self, free_link);
 }
 
-/* Reports the end, whatever has caused it. No event follows. */
+/* Reports the end. No event follows. */
 static void
 emit_lost (HbLink       *self,
            const HbLoss *loss)
@@ -85,8 +85,8 @@ ended_cb (const HbLoss *loss,
   unref_link (self);
 }
 
-/* Takes ownership of @connection. Must be called before libsoup reads from it, because a handler
- * that is connected later would miss frames. */
+/* Takes ownership of @connection. Must be called before libsoup reads from it: see
+ * hb_link_open_receiver (). */
 static void
 adopt_connection (HbLink                  *self,
                   SoupWebsocketConnection *connection)
@@ -265,7 +265,7 @@ hb_link_close (HbLink     *self,
   hb_handlers_connect (&self->handlers);
   hb_ending_send_close (self->ending, code, reason);
 
-  /* Without this step, the close frame would be lost if the link were dropped in the same
+  /* Without this step, the close frame could be lost if the link were dropped in the same
    * iteration. */
   if (!self->is_dropped)
     self->channel.funcs->flush (self->channel.data);
@@ -355,8 +355,8 @@ hb_link_get_protocol (HbLink *self)
   return soup_websocket_connection_get_protocol (self->connection);
 }
 
-/* Returns whether nothing can be read now. Messages and pongs are read one after another, so a main
- * loop that runs in a handler of one cannot read the next one. */
+/* Returns whether a handler of a message or pong may be running. Messages and pongs are read one
+ * after another, so a main loop that runs in such a handler cannot read the next one. */
 gboolean
 hb_link_is_held_up (HbLink *self)
 {

@@ -8,7 +8,7 @@ G_BEGIN_DECLS
 
 #define HB_N_MASK_KEYS 256
 
-/* Masks for the next frames. If n_left is 0, the keys need not be initialized. */
+/* Masks for the next frames. If n_left is 0, `keys` need not be initialized. */
 typedef struct
 {
   guint32 keys[HB_N_MASK_KEYS];

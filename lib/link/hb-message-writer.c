@@ -113,8 +113,8 @@ hb_message_writer_is_between_frames (const HbMessageWriter *self)
 }
 
 /* Gathers the next frame or the rest of the current one, as far as the block has room. Gathers
- * nothing of the next frame if the block has no room for a header. Unless a frame is complete
- * afterwards, the block must be written before the next call. Must not be called if no message is
+ * nothing of the next frame if the block has no room for a header. Unless this call has completed a
+ * frame, the block must be written before the next call. Must not be called if no message is
  * waiting. */
 void
 hb_message_writer_gather (HbMessageWriter *self)

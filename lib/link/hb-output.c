@@ -9,9 +9,9 @@
  * accepts, and those that libsoup writes.
  *
  * The first frame in an iteration of the loop is written at once. Later frames of the same
- * iteration, and all frames while the output is corked, are gathered in a block. The block is
- * written when the output is uncorked or flushed, when the next frame does not fit, or in the next
- * iteration, whichever comes first.
+ * iteration, and all frames while the output is corked, are gathered in a block where possible. The
+ * block is written when the output is uncorked or flushed, when the next frame does not fit, or in
+ * the next iteration, whichever comes first.
  *
  * libsoup writes one frame, or the rest of one, in each call. The output therefore knows the
  * position of a frame's end, and whether all of the frame has been written.
@@ -52,8 +52,8 @@ hb_output_emit_progress (HbOutput *self)
   emit (self, HB_EVENT_PROGRESS);
 }
 
-/* Emits HB_EVENT_ACTIVITY if bytes were written after a backlog. The kernel accepts these bytes
- * only because the peer has received earlier ones. */
+/* Emits HB_EVENT_ACTIVITY if bytes have been written. Must be called only after a backlog, when the
+ * kernel accepts bytes only because the peer has received earlier ones. */
 void
 hb_output_emit_activity (HbOutput *self)
 {

@@ -7,18 +7,18 @@
 #include "hb-proxy-private.h"
 #include "hb-refusal-private.h"
 
-/* Limits each secret to one hop of a request that goes through an HTTP proxy: the way to the proxy,
- * or the way to the server. Otherwise libsoup 3.2 and 3.6 would send cookies to the proxy, and the
- * proxy's password to servers.
+/* Keeps a server's secrets out of CONNECT requests, and the proxy's password out of requests that
+ * no proxy reads. Otherwise libsoup 3.2 and 3.6 would send cookies to the proxy, and the proxy's
+ * password to servers.
  *
  * Also limits how long a proxy can keep libsoup busy before the tunnel is open. The body of a
  * refusal is read nevertheless. To skip it, the method would have to be HEAD, as in hb-handshake.c,
  * but SoupAuthManager, whose handlers run first, needs CONNECT. */
 
 /* The maximum number of CONNECT requests and interim responses to them. libsoup has the same limit
- * for requests, but ignores it if the proxy closes the connection when it refuses a password. It
- * would then send the same wrong password as fast as the proxy refuses it. Interim responses could
- * block the main loop without a limit, as in hb-handshake.c. */
+ * for requests, but ignores it if the proxy closes the connection when it refuses a password.
+ * libsoup would then send the same wrong password as fast as the proxy refuses it. Without a limit,
+ * interim responses could block the main loop, as in hb-handshake.c. */
 #define MAX_STEPS 20
 
 /* The number of these steps, as a guint. It exists once request_queued_cb () is connected. */
@@ -32,9 +32,9 @@ hb_proxy_is_encrypted (GUri *uri)
   return strcmp (scheme, "wss") == 0 || strcmp (scheme, "https") == 0;
 }
 
-/* Returns whether @request goes through an HTTP proxy, whether in a tunnel or not. A SOCKS proxy
- * does not count, because it does not read requests. Before the connection is made, the result is
- * FALSE, because the proxy is not known. */
+/* Returns whether @request goes through an HTTP proxy, in a tunnel or not. A SOCKS proxy does not
+ * count, because it does not read requests. Before the connection is made, the result is FALSE,
+ * because the proxy is not known. */
 gboolean
 hb_proxy_has_proxy (SoupMessage *request)
 {
@@ -143,7 +143,7 @@ tunnel_interim_cb (SoupMessage *tunnel,
 
 /* libsoup creates a CONNECT request for a tunnel, with the URI of @request. libsoup would send a
  * user name and a password in that URI to the proxy, although they are for the server, so this
- * function removes them from the URI. */
+ * function removes them from the URI of the CONNECT request. */
 static void
 request_queued_cb (SoupSession *session,
                    SoupMessage *message,

@@ -11,8 +11,8 @@
  * put over the socket. */
 
 /* The value of TCP_NOTSENT_LOWAT: the socket is writable only while fewer bytes than this are
- * unsent. Otherwise a ping would wait behind megabytes, and all of them would be lost with the
- * connection. */
+ * unsent. Otherwise a ping would wait behind megabytes of messages, which would all be lost with
+ * the connection. */
 #define NOTSENT_LOWAT (64 * 1024)
 
 /* The property that contains the stream below has one name in the streams of libsoup, and another

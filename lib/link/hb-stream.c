@@ -12,9 +12,10 @@
 /* A stream between libsoup's framing and the socket, or TLS over the socket.
  *
  * Without this stream, libsoup would read 1 KiB at a time, write one frame at a time, and create a
- * source for each wait. Public API cannot put a stream below a connection that a session has made,
- * but it can create a connection over a stream. Therefore the session's connection releases its
- * stream, and a second connection works over an HbStream, which uses the released stream. */
+ * source for each wait. libsoup's public API cannot put a stream below a connection that a session
+ * has made, but it can create a connection over a stream. Therefore the session's connection
+ * releases its stream, and a second connection works over an HbStream, which uses the released
+ * stream. */
 struct _HbStream
 {
   GIOStream                parent_instance;
@@ -171,9 +172,8 @@ handles_each_read (void)
          || (minor == 2 && micro >= 3);
 }
 
-/* Moves libsoup's source to a context that is never iterated, if the watch has such a context. Does
- * nothing once the connection is no longer open, because libsoup then creates other sources while
- * it reads, and these sources must be dispatched. */
+/* Moves libsoup's source to a context that is never iterated, if the watch has such a context and
+ * the connection is open: see hb_input_park (). */
 static void
 park (HbStream *self)
 {
