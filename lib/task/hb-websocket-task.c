@@ -1206,8 +1206,9 @@ hb_websocket_task_flush_async (HbWebsocketTask     *self,
  * The call fails with the error with which the task became `CLOSED` (`HB_ERROR_REPEAT_LIMIT`,
  * `HB_ERROR_MESSAGE_TOO_BIG`, `HB_ERROR_HANDSHAKE`, `HB_ERROR_INVALID_URI`,
  * `HB_ERROR_INVALID_ARGUMENT`), with `HB_ERROR_CLOSED`, or with `G_IO_ERROR_CANCELLED`.
- * `HB_ERROR_CLOSED` means that the application has closed the task, or that the server has closed
- * the connection normally and [property@WebsocketTask:repeat-limit] is 0.
+ * `HB_ERROR_CLOSED` means that the application has closed the task, that the server has closed the
+ * connection normally and [property@WebsocketTask:repeat-limit] is 0, or that the task became
+ * `CLOSED` immediately after a call from another thread.
  *
  * Returns: whether each message was sent, taken back or dropped
  *
