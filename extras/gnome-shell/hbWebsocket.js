@@ -46,7 +46,7 @@ const PING_LAG = 2000; // the maximum delay of a ping frame: libsoup's timer cou
 // the link.
 const LATE = 1000;
 
-const URI = /^wss?:\/\/[^/?#\s]+(?:[/?][^#]*)?$/i;
+const URI = /^wss?:\/\/[^/?#\s]+(?:[/?](?:[^#\p{Cc}]*[^#\s\p{Cc}])?)?$/iu;
 const TOKEN = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/; // RFC 9110, 5.6.2
 const ORIGIN = /^[\x20-\x7e]*$/; // RFC 6454, 7.1
 // RFC 6455, 7.4.1: protocol error, a close frame without a code, an end without a close frame

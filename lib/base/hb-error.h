@@ -15,7 +15,7 @@ G_BEGIN_DECLS
 /**
  * HbError:
  * @HB_ERROR_INVALID_URI: the URI is missing, cannot be parsed, has a scheme other than `ws` and
- *   `wss`, has no valid host, or has a fragment
+ *   `wss`, has no valid host, has a fragment, contains a control character, or ends with a space
  * @HB_ERROR_INVALID_ARGUMENT: a text message is not UTF-8, the type of a message is neither text
  *   nor binary, [method@WebsocketTask.close] cannot send the close code,
  *   [property@WebsocketTask:protocols] or [property@WebsocketTask:origin] is not valid, or an

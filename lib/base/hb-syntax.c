@@ -18,18 +18,24 @@
   (G_URI_FLAGS_HAS_PASSWORD | G_URI_FLAGS_ENCODED_PATH | G_URI_FLAGS_ENCODED_QUERY \
    | G_URI_FLAGS_ENCODED_FRAGMENT | G_URI_FLAGS_SCHEME_NORMALIZE)
 
+static gboolean
+has_control_character (const char *string)
+{
+  for (; *string != '\0'; string++)
+    {
+      if (g_ascii_iscntrl (*string))
+        return TRUE;
+    }
+
+  return FALSE;
+}
+
 /* GLib has decoded the escapes in the host. A control character or a space would make the Host
  * header invalid, and a line break would even end it. */
 static gboolean
 is_host (const char *string)
 {
-  for (; *string != '\0'; string++)
-    {
-      if (g_ascii_iscntrl (*string) || *string == ' ')
-        return FALSE;
-    }
-
-  return TRUE;
+  return !has_control_character (string) && strchr (string, ' ') == NULL;
 }
 
 /* The tokens of RFC 7230, 3.2.6 */
@@ -115,6 +121,13 @@ hb_syntax_check_uri (const char  *uri,
 
   if (!g_utf8_validate (uri, -1, NULL))
     return fail_uri (error, _("The URI is not valid UTF-8"));
+
+  /* GLib would make the line break at the end of a line that was read from a file, or a space that
+   * was pasted, part of the path. The server would then be asked for a path that it does not
+   * have. */
+  if (has_control_character (uri) || g_str_has_suffix (uri, " "))
+    return fail_uri (error, _("The URI ends with a space, or contains a line break or another "
+                              "control character"));
 
   parsed = g_uri_parse (uri, URI_FLAGS, &reason);
   if (parsed == NULL)

@@ -76,7 +76,8 @@ hb_websocket_task_set_session (HbWebsocketTask *self,
  * The URI of the server.
  *
  * A valid URI is `ws://host/path` or `wss://host/path`, without a fragment ([RFC 6455,
- * 3](https://www.rfc-editor.org/rfc/rfc6455#section-3)). A change takes effect at the next attempt,
+ * 3](https://www.rfc-editor.org/rfc/rfc6455#section-3)), a control character such as a line break,
+ * or a space at the end. A change takes effect at the next attempt,
  * or when an attempt that is held is released ([method@WebsocketTask.hold]). If the URI is not
  * valid at that time, the task becomes or stays `CLOSED`, with `HB_ERROR_INVALID_URI`.
  *
