@@ -28,8 +28,8 @@
 #
 # --profiles names the build profiles for dpkg-buildpackage, and --build the kinds of packages. If
 # either option is given, autopkgtest does not run, because packages that the tests need may be
-# missing. If the chroots have Debian 12, the script always adds the profile
-# pkg.hb-websocket.nomonitor, and autopkgtest skips the test of the monitor.
+# missing. If the chroots have Debian 12, the script adds the profile pkg.hb-websocket.nomonitor,
+# and autopkgtest skips the test of the monitor.
 
 set -euo pipefail
 
@@ -148,8 +148,8 @@ list_suppressed_tags ()
 
   case "$release" in
     # The lintian of bookworm and that of trixie are older than the policy of unstable. Both report
-    # programs without fortified functions, even if they call no function of the C library that
-    # could be fortified. The lintian of bookworm is also older than the profile nogir.
+    # each program without fortified functions, even a program that calls no function that could be
+    # fortified. The lintian of bookworm is also older than the profile nogir.
     bookworm)
       echo hardening-no-fortify-functions
       echo newer-standards-version

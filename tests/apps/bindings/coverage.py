@@ -21,7 +21,8 @@ GLIB = '{http://www.gtk.org/introspection/glib/1.0}'
 
 LANGUAGES = {'.js': 'JavaScript', '.py': 'Python', '.vala': 'Vala'}
 
-# Comments are removed first, because a name in a comment is not a use.
+# Comments on lines of their own, and docstrings, are removed first, because a name in them is not a
+# use.
 COMMENT = {
     '.js': re.compile(r'^\s*//.*$', re.MULTILINE),
     '.py': re.compile(r'^\s*#.*$|"""[^"]*"""', re.MULTILINE),

@@ -20,9 +20,8 @@
  *   clients       it replies with the number of open connections on all such paths
  *
  * It never answers a handshake for /never, and answers one for /not-there with status 404. Other
- * files add the paths of the book. These paths require a login or a token (logins.c), have a
- * heartbeat of their own (heartbeats.c), limit the rate of messages (rates.c), or end or refuse
- * connections (recipes.c). */
+ * files add and describe further paths for the book: heartbeats.c, logins.c, rates.c and
+ * recipes.c. */
 
 #define CLIENT_KEY "peer-client"
 

@@ -4,7 +4,7 @@
 
 #include <string.h>
 
-/* Paths that require a login, for the programs in the book. The server in
+/* Paths that require a login or a token, for the programs in the book. The server in
  * tests/apps/bindings/peer.c serves them.
  *
  * On the paths in `rules`, the server acknowledges a login after a delay. After the

@@ -45,7 +45,6 @@ EXAMPLE_UNREACHABLE = re.compile(r'wss?://primary\.example\.org\b')
 # A program on the page may contain this path, at which packages install echo-server. The test
 # replaces it with the path of echo-server in the build.
 EXAMPLE_ECHO_SERVER = '/usr/libexec/hb-websocket/echo-server'
-# No program listens on this port.
 UNREACHABLE = 'ws://127.0.0.1:1'
 EXAMPLE_PAGE = re.compile(r'https://example\.org\b')
 EXAMPLE_PORT = re.compile(r'\b8080\b')
@@ -274,7 +273,6 @@ def watch(program, snippet, interrupt):
         elif not program.wait_for(make_pattern(line), deadline):
             return line
 
-    # After an interrupt, the program must end by itself.
     if INTERRUPT in snippet.output and not program.wait():
         return '(its end)'
 

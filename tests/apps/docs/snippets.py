@@ -5,7 +5,7 @@ A fence names its language, which must be one of LANGUAGES. An invisible comment
 the kind of the code:
 
     <!-- snippet: program -->   A complete program. The `text` fence that follows contains lines
-                                of its output, in this order. An ellipsis (…) stands for text that
+                                of its output, in order. An ellipsis (…) stands for text that
                                 varies. A line `^C` stands for an interrupt. After the interrupt,
                                 the program must end.
     <!-- snippet: server -->    A complete server on port 8080. client.c tests it.
@@ -38,7 +38,7 @@ class Snippet:
     language: str
     kind: str       # fragment, program or server
     text: str
-    output: tuple   # for a program, the lines that it prints, in this order
+    output: tuple   # for a program, the expected lines of its output, in order
 
     def __str__(self):
         return f'{self.page}:{self.line}: {self.kind} in {self.language}'

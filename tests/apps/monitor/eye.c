@@ -112,7 +112,7 @@ get_brightness (GdkTexture *texture)
 }
 
 /* Draws @widget, and saves the picture if HB_PICTURES names a folder. Returns the mean brightness
- * of the picture, from 0 (black) to 1 (white). */
+ * of the picture. */
 double
 eye_take_picture (MonitorFixture *self,
                   GtkWidget      *widget,

@@ -17,8 +17,8 @@ async function countClients(watcher) {
   return Number(answers[0]);
 }
 
-// Runs the collector in separate iterations of the main loop, because a function that still runs
-// could hold references on its stack.
+// Runs the collector in separate iterations of the main loop, because a function that is still
+// running could hold references on its stack.
 async function collect() {
   for (let i = 0; i < 3; i++) {
     await turn();

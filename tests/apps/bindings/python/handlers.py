@@ -81,7 +81,8 @@ def test_exceptions_of_functions():
 def test_sources():
     """As the callback of an idle source, a function that sends is called only once.
 
-    A main loop calls such functions again if they return true, so they return nothing in Python.
+    A main loop calls a callback again if the callback returns true, so the functions that send
+    return nothing in Python.
     """
     task = open_task()
     received = []
@@ -97,7 +98,7 @@ def test_sources():
     assert received == [b'payload'] * len(functions) + [b'last'], received
     close_task(task)
 
-    # No program can catch the error of such a call, so Python prints it.
+    # A program cannot catch the error of a call by the main loop, so Python prints the error.
     with catch() as caught:
         for function in functions:
             GLib.idle_add(*function)

@@ -2,7 +2,7 @@
 """Functions for the tests of the Python binding.
 
 Each test is a program whose argument is the URI of a peer (peer.c). A test imports this module
-before any module of gi.repository, because this module selects their versions.
+before any module of gi.repository, because this module selects the versions of Soup and Hb.
 """
 
 import sys
@@ -79,6 +79,6 @@ def close_task(task):
 
 
 def main(names):
-    """Runs the functions of a program whose names begin with test_."""
+    """Runs those functions of a program whose names begin with test_."""
     run_cases((name.removeprefix('test_'), test) for name, test in names.items()
               if name.startswith('test_'))

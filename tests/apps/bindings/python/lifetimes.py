@@ -10,7 +10,7 @@ from harness import WAIT_TIMEOUT, call, close_task, main, new_task, open_task, w
 
 
 def watch(task):
-    """Returns a list that gets an item when the object itself, not its wrapper, is disposed."""
+    """Returns a list that gets an item when the object itself, not its wrapper, is disposed of."""
     gone = []
     task.weak_ref(gone.append, True)
     return gone
@@ -33,7 +33,7 @@ def wait_for_clients(watcher, number):
 
 
 def test_dropped():
-    """When its last reference is dropped, a task is disposed at once, and leaves no connection.
+    """When its last reference is dropped, a task is disposed of at once, and leaves no connection.
 
     The test drops a closed task, one that is connecting, one that is open, and one that is held.
     """

@@ -128,7 +128,7 @@ def test_headers():
 def test_numbered_heartbeat():
     """set_ping_func() and set_pong_func() work with replies that differ each time.
 
-    With ping-bytes, the ping is a binary message.
+    In mode MESSAGE, ping-bytes are sent as a binary message.
     """
     task = open_task(liveness=Hb.Liveness.REPLY)
     asked = []

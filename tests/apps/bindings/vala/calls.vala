@@ -164,7 +164,8 @@ async void test_receive () throws Error
   wait (() => log == "cancelled three closed ");
 }
 
-// Arguments may be omitted. The code is then 1000, and no reason, flag or cancellable is passed.
+// The last arguments of a call may be omitted. The code is then 1000, and no reason, flag or
+// cancellable is passed.
 async void test_defaults () throws Error
 {
   var task = new Hb.WebsocketTask (uri);
