@@ -53,7 +53,7 @@ hand_click (GtkWidget *button)
 }
 
 /* Presses and releases the keys that each word of @keys names, such as “<Control>l”. The X server
- * sends them to the window that has the focus. */
+ * sends the events to the window that has the focus. */
 void
 hand_type (MonitorFixture *self,
            const char     *keys)

@@ -100,7 +100,7 @@ find_child (GtkWidget  *widget,
   return found;
 }
 
-/* Returns the widget that has this id in the UI files of the window. */
+/* Returns the widget whose id in the UI files of the window is @name. */
 GtkWidget *
 monitor_fixture_get_child (MonitorFixture *self,
                            const char     *name)

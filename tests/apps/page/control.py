@@ -48,7 +48,7 @@ def echo(client, text):
 def send_without_end(client):
     """Sends up to 64 MiB without reading answers. Returns whether all of it could be sent.
 
-    Stops when the client has been unable to send for a second, because the server does not read.
+    Stops when a block has not been sent within a second, because the server no longer reads.
     """
     client.sock.settimeout(1)
     try:
@@ -386,7 +386,7 @@ def test_delay_is_bounded(server):
 
 @with_server()
 def test_unread_is_bounded(server):
-    """If a client reads no answers, the server stops reading from this client until it does."""
+    """The server stops reading from a client that reads no answers, until the client reads them."""
     with Control(server.port) as control:
         with WebSocket(server.port) as client:
             expect(not send_without_end(client), 'the server continues to read')
@@ -429,7 +429,7 @@ def test_send_and_broadcast(server):
 
 @with_server()
 def test_all(server):
-    """A command without a client's number is for all clients."""
+    """The commands drop, mute and close are for all clients if they name no client."""
     with Control(server.port) as control:
         for command in ({'command': 'drop'}, {'command': 'mute', 'mute': True},
                         {'command': 'close', 'code': 1001}):

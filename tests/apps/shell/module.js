@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 
 // Tests of the module alone. The first two set values of `protocols` and send messages that GJS
-// would not accept for the library. The third simulates resumed TLS sessions, and two more simulate
-// a suspend. The library has other tests for these cases. In the fourth, an exception interrupts
-// the module. The last one creates, opens and closes a thousand tasks, as an extension does when it
-// is enabled and disabled. It checks that no source, no file descriptor and no handler of the
-// network monitor is left.
+// would not accept for the library. The third simulates resumed TLS sessions. In the fourth, an
+// exception interrupts the module. The next two simulate a suspend. The library has other tests for
+// resumed sessions and for suspends. The last one creates, opens and closes a thousand tasks, as an
+// extension does when it is enabled and disabled. It checks that no source, no file descriptor and
+// no handler of the network monitor is left.
 
 import Gio from 'gi://Gio';
 import GLib from 'gi://GLib';

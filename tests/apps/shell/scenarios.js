@@ -81,8 +81,9 @@ export const together = {
     scenario.task({});
   },
 
-  // With REPLY, a change of pong-message makes the task send another ping, because the reply to the
-  // first one might no longer be recognized. The end of pong-timeout is not postponed.
+  // With REPLY, a change of pong-message while a reply is awaited makes the task send another ping,
+  // because the reply to the first one might no longer be recognized. The end of pong-timeout is
+  // not postponed.
   async newReply(scenario) {
     const peer = scenario.peer(mute);
     const task = await openTask(scenario, peer,
@@ -642,7 +643,7 @@ export const alone = {
     assertEqual(task.log.slice(0, 6), [...START, 'message news', 'message news']);
   },
 
-  // During freeze(), the server in this process cannot answer either. Instead of dropping the
+  // During freeze(), the server, which runs in this process, cannot answer. Instead of dropping the
   // connection, the task must send another ping.
   async blockedLoop(scenario) {
     const peer = scenario.peer(mute);

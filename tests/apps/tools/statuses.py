@@ -208,7 +208,7 @@ def check_input_and_output():
                   and result.stderr.count('cannot write to standard output: ') == 1,
                   ' '.join(['1: the output device is full', *mode]), result)
 
-            # No message is received after the reader has ended.
+            # hb-cat must notice that the reader has ended, although no message arrives afterwards.
             reading, writing = os.pipe()
             with Cat(*mode, '--quiet', server.uri, stdout=writing) as cat:
                 os.close(writing)

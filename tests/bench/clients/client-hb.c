@@ -98,8 +98,8 @@ connecting_cb (HbWebsocketTask *task,
   g_signal_connect (request, "accept-certificate", G_CALLBACK (accept_cb), NULL);
 }
 
-/* Sets `delivery` if HB_BENCH_ACKNOWLEDGED is set. Uses the name of the property, because the
- * library of an older build may lack hb_websocket_task_set_delivery (). */
+/* Uses the name of the property, because the library of an older build may lack
+ * hb_websocket_task_set_delivery (). */
 static void
 set_delivery (HbWebsocketTask *task)
 {

@@ -546,9 +546,11 @@ bench_engine_open (BenchEngine  *self,
  * @type: the type of the message
  * @message: the message
  *
- * Sends a message. If a handler of BenchEngine::message calls this function, the message is written
- * at the end of the dispatch that delivers the received messages, or earlier if at least 64 KiB are
- * waiting to be written.
+ * Sends a message.
+ *
+ * If a handler of BenchEngine::message calls this function, the message is written at the end of
+ * the dispatch that delivers the received messages, or earlier if at least 64 KiB are waiting to be
+ * written.
  */
 void
 bench_engine_send_message (BenchEngine           *self,
