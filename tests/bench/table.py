@@ -256,8 +256,6 @@ TABLES = {
 }
 
 
-# The tables of measures, each of which is written only if it has rows. The other tables are written
-# only if the first system has results of cases.
 OF_MEASURES = ('crowd', 'tick', 'herd')
 
 

@@ -119,8 +119,7 @@ actor_join (Actor *self)
 }
 
 /* Starts a thread that sends messages while this thread continues. Waits for the end of the actor's
- * previous sending thread first, so that the actor has at most one. The server counts the messages
- * of these threads as those of another client. */
+ * previous sending thread first, so that the actor has at most one. */
 static void
 send_outside (Actor *self)
 {
@@ -238,8 +237,7 @@ actor_set (Actor *self)
   };
   guint which = dice_roll (self->dice, 20);
 
-  /* Each case makes a single call, because a handler that runs in this call may drop the last
-   * reference. */
+  /* Each case makes a single call, because this call may free the task. */
   switch (which)
     {
     case 7:

@@ -15,9 +15,6 @@ count_freed (gpointer data)
   --*(guint *) data;
 }
 
-/* Returns the connection of the task, or NULL if none is open. Reads the property `connection` only
- * if `is_exposed` is set, because a read makes the task behave as if the application listened to
- * libsoup's signals. */
 static SoupWebsocketConnection *
 get_connection (HbWebsocketTask *task)
 {

@@ -12,7 +12,7 @@ G_BEGIN_DECLS
  * process. */
 typedef struct _Flood Flood;
 
-#define FLOOD_SHAKES "shakes" /* stands for a valid answer to the handshake */
+#define FLOOD_SHAKES "shakes" /* stands for a valid answer to the request */
 
 Flood      *flood_new        (const char   *answer,
                               const char   *headers,

@@ -8,7 +8,7 @@
 #include "cell.h"
 #include "raw-frame.h"
 
-/* The login with the name "user" and the password "password": RFC 7617 */
+/* The credentials of the user "user" with the password "password": RFC 7617 */
 #define CREDENTIALS "Authorization: Basic dXNlcjpwYXNzd29yZA=="
 
 void
@@ -130,7 +130,7 @@ act_accept_drip (Cell    *cell,
   raw_peer_accept (peer);
 }
 
-/* Accepts a client that sends the login, and asks any other client for the login. */
+/* Accepts a client that sends the credentials, and asks any other client for credentials. */
 void
 act_challenge (Cell    *cell,
                RawPeer *peer)

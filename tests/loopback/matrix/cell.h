@@ -24,7 +24,7 @@ struct _Cell
   SignalLog       *log;
   RawPeer         *victim;      /* (nullable) the connection that the fault hits */
   GArray          *arrivals;    /* the messages that the servers have received */
-  guint            size;        /* the size of message 0; message N is N bytes longer */
+  guint            size;        /* the size of message number 0, in bytes */
   guint            n_accepted;  /* messages that the task has accepted */
   guint            n_handed;    /* messages sent before the loss of the connection, or dropped */
   guint            n_confirmed; /* messages that the server received before the fault */

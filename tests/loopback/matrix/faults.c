@@ -46,9 +46,9 @@
   LINK (hex), .data = frames
 #define BREAKS(frames) \
   FRAMES (frames), .result = FAILS (BROKEN_FRAME)
-/* The server stops sending, which pong-timeout detects. On a connection that is not marked ready,
- * connect-timeout detects it, because such a connection still counts as an attempt. While the task
- * is closing, close-timeout detects it. */
+/* pong-timeout detects that the server has stopped sending. On a connection that is not marked
+ * ready, connect-timeout does, because such a connection still counts as an attempt. While the task
+ * is closing, close-timeout does. */
 #define UNREADY_IS_ATTEMPT { IN (UNREADY), OVER_BOTH, FAILS ("connect-timeout") }
 #define SILENT \
   .result = FAILS ("pong-timeout"), .slow = ANY_STATE, .but = { UNREADY_IS_ATTEMPT }
