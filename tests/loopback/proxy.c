@@ -270,7 +270,7 @@ proxy_require (Proxy      *self,
   self->authorization = g_strdup_printf ("\r\nProxy-Authorization: Basic %s\r\n", encoded);
 }
 
-/* @answer: the answer to every request, except those that lack a required login */
+/* @answer: the answer to all requests, except those that lack a required login */
 void
 proxy_set_answer (Proxy      *self,
                   const char *answer)

@@ -4,8 +4,9 @@
 
 #include "reserved-port.h"
 
-/* Binds a socket that never listens. When a program asks for any free port, Linux then does not
- * choose this one. Sockets that also have SO_REUSEADDR may still bind it and listen.
+/* Binds a socket that has SO_REUSEADDR and never listens. When a program asks for any free port,
+ * Linux then does not choose the port of this socket. Other sockets with SO_REUSEADDR may still be
+ * bound to the port, and listen.
  *
  * @port: (inout): the port, or 0 for one that the system chooses and that is returned here
  *

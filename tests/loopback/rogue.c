@@ -109,8 +109,8 @@ opened_cb (RawPeer  *raw,
   find_peer (self, raw)->is_open = TRUE;
 }
 
-/* Checks a message, which is "CLIENT.NUMBER", followed by "!" if it may overtake others, and by "*"
- * if it may come twice. */
+/* Checks a message, in the format that rogue.h describes, against the earlier messages of the
+ * client. */
 static void
 check_message (Rogue      *self,
                Peer       *peer,

@@ -201,7 +201,6 @@ signal_log_new (HbWebsocketTask *task)
   return self;
 }
 
-/* Fails if a signal was emitted that the test did not expect, skip or forget. */
 void
 signal_log_free (SignalLog *self)
 {

@@ -12,7 +12,7 @@
 typedef struct
 {
   char   *word;
-  gint64  time; /* of g_get_monotonic_time (), which all processes share */
+  gint64  time; /* on the monotonic clock, which all processes share */
 } Entry;
 
 struct _StoppedProcess

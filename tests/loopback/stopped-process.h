@@ -7,7 +7,7 @@
 G_BEGIN_DECLS
 
 /* A process of the program stopped-client, which a test can stop, and the words that the process
- * has printed. The test passes the folder that contains the program, and the value of
+ * has printed. stopped_process_new () takes the folder that contains the program, and the value of
  * `connect-timeout` in milliseconds. */
 typedef struct _StoppedProcess StoppedProcess;
 

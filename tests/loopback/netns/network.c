@@ -130,9 +130,9 @@ make_filter (NetworkSide   side,
                            "{ type filter hook input priority 0; }'", error);
 }
 
-/* Connects the two namespaces, and adds filters without rules. network_restore () then sets up the
- * interfaces. The kernel must not generate IPv6 addresses, because it would report each address
- * seconds later, as a network change. */
+/* Connects the two namespaces, and adds filters without rules. network_restore () then activates
+ * both ends of the cable. The kernel must not generate IPv6 addresses, because it would report each
+ * address seconds later, as a network change. */
 static gboolean
 lay_cable (GError **error)
 {
@@ -261,8 +261,8 @@ network_filter (NetworkSide  side,
   network_run (side, command);
 }
 
-/* Removes the rules of network_filter (), and restores the interfaces, the address of "near" and
- * the default route. A test must undo all other changes itself. The main loop is not iterated
+/* Removes all rules from the filters, and restores the interfaces, the address of "near" and the
+ * default route. A test must undo all other changes itself. The main loop is not iterated
  * meanwhile. */
 void
 network_restore (void)

@@ -27,7 +27,7 @@ typedef struct
   ReceiverLog *log;
   gsize        size;
   GArray      *last;  /* for each connection, the number of its last message, plus 1 */
-  guint        n_cut; /* the number of connections that have been cut */
+  guint        n_cut; /* the number of connections that opened_cb () has cut */
 } Receiver;
 
 /* The number of earlier connections that stay open when another opens. The client no longer uses

@@ -442,7 +442,7 @@ static const Unread unread[] = {
   { UNREAD "many-closed/acknowledged/tls", HB_DELIVERY_ACKNOWLEDGED, TRUE, FALSE, MANY },
 };
 
-/* The size of a message in bytes, and a number of messages that fits into the buffer of the
+/* The size of a message in bytes, and a number of messages that fit into the buffer of the
  * server's kernel */
 #define UNREAD_SIZE 300
 #define MANY_UNREAD 50

@@ -6,8 +6,7 @@
 
 G_BEGIN_DECLS
 
-/* The number of ways in which the server ends or refuses a connection. The server uses them in
- * turn, except that it seldom uses the slowest one. */
+/* The number of ways in which the server ends or refuses a connection */
 #define SOAK_SERVER_N_ENDS 13
 
 /* A server in another thread. On most connections, it echoes some messages, and then ends the
