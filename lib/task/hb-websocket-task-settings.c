@@ -77,9 +77,9 @@ hb_websocket_task_set_session (HbWebsocketTask *self,
  *
  * A valid URI is `ws://host/path` or `wss://host/path`, without a fragment ([RFC 6455,
  * 3](https://www.rfc-editor.org/rfc/rfc6455#section-3)), a control character such as a line break,
- * or a space at the end. A change takes effect at the next attempt,
- * or when an attempt that is held is released ([method@WebsocketTask.hold]). If the URI is not
- * valid at that time, the task becomes or stays `CLOSED`, with `HB_ERROR_INVALID_URI`.
+ * or a space at the end. A change takes effect at the next attempt, or when an attempt that is held
+ * is released ([method@WebsocketTask.hold]). If the URI is not valid at that time, the task becomes
+ * or stays `CLOSED`, with `HB_ERROR_INVALID_URI`.
  *
  * An attempt follows redirects from the server. The next attempt starts from `uri` again. An
  * attempt does not follow a redirect of one of these kinds, but fails with an `HB_ERROR_HANDSHAKE`
