@@ -50,7 +50,7 @@ typedef struct
   gboolean           is_paused; /* no input is read */
   gboolean           has_opened;
   gboolean           has_been_ready;
-  gboolean           is_interrupted;
+  gboolean           is_interrupted; /* by a signal or by the end of the output's reader */
   gboolean           has_output_failed;
   Stage              stage;
   guint              n_pending; /* lines that have not been sent yet */
@@ -108,19 +108,6 @@ fail_output (Cat *self)
   self->has_output_failed = TRUE;
   self->status = CAT_STATUS_FAILED;
   close_link (self);
-}
-
-/* Called when the reader of standard output has ended. A write would fail too, but the next message
- * may never come. */
-static gboolean
-output_lost_cb (int          fd,
-                GIOCondition condition,
-                gpointer     user_data)
-{
-  errno = EPIPE;
-  fail_output (user_data);
-
-  return G_SOURCE_REMOVE;
 }
 
 static gboolean
@@ -499,18 +486,36 @@ open_cb (GObject      *source,
     }
 }
 
-static gboolean
-on_interrupt_cb (gpointer user_data)
+/* Does the same as at the end of the input, but does not wait for answers. */
+static void
+interrupt (Cat *self)
 {
-  Cat *self = user_data;
-
   self->is_interrupted = TRUE;
 
   if (self->stage == STAGE_WAIT)
     close_link (self);
   else if (self->stage == STAGE_RUN)
     end (self);
+}
 
+/* Called when the reader of standard output has ended. Without this callback, the program would
+ * notice this only when it received another message. */
+static gboolean
+on_output_lost_cb (int          fd,
+                   GIOCondition condition,
+                   gpointer     user_data)
+{
+  interrupt (user_data);
+
+  return G_SOURCE_REMOVE;
+}
+
+static gboolean
+on_interrupt_cb (gpointer user_data)
+{
+  Cat *self = user_data;
+
+  interrupt (self);
   REPORT (self, interrupted, self->n_pending);
 
   return G_SOURCE_CONTINUE;
@@ -614,7 +619,7 @@ cat_run (CatOptions *options)
   self->loop = g_main_loop_new (NULL, FALSE);
   self->reading = g_cancellable_new ();
 
-  g_source_set_callback (output, G_SOURCE_FUNC (output_lost_cb), self, NULL);
+  g_source_set_callback (output, G_SOURCE_FUNC (on_output_lost_cb), self, NULL);
   if (options->exec == NULL)
     g_source_attach (output, NULL);
 
