@@ -11,7 +11,7 @@
 #define MAX_DESCRIPTORS 1024
 
 /* With --wrap, a call to a system function reaches the function of the same name with the prefix
- * __wrap_. The name with the prefix __real_ stands for the system function: ld(1). */
+ * __wrap_. The name with the prefix __real_ stands for the system function. See ld(1). */
 int __real_timerfd_create  (int                      clock,
                             int                      flags);
 int __real_timerfd_settime (int                      fd,
@@ -32,7 +32,7 @@ int __wrap_clock_gettime   (clockid_t                clock,
 typedef struct
 {
   gboolean is_ours;  /* The timer uses CLOCK_BOOTTIME. */
-  gint64   deadline; /* 0 if the timer is not armed, as for timerfd_settime () */
+  gint64   deadline; /* the last one set; 0 disarms the timer, as for timerfd_settime () */
 } Timer;
 
 static Timer timers[MAX_DESCRIPTORS];
@@ -42,8 +42,8 @@ static gint64 now = G_TIME_SPAN_DAY;
 
 static gboolean is_without_timerfd;
 
-/* Arms a timer. The kernel's timer fires at once if the deadline has passed, and is disarmed
- * otherwise. */
+/* Arms a timer, or disarms it if @deadline is 0. The kernel's timer fires at once if the deadline
+ * has passed, and is disarmed otherwise. */
 static int
 arm (int    fd,
      gint64 deadline)

@@ -6,9 +6,10 @@
 
 #include "fixture.h"
 
-/* Many threads that send at the same time as the task's own thread. tests/loopback/tsan/run.sh runs
- * this test with ThreadSanitizer. HB_CROWD_MESSAGES sets the approximate number of messages, and
- * HB_CROWD_LINKS that of connections. */
+/* Many threads that send at the same time, while the task's own thread also sends, or opens and
+ * closes the task. tests/loopback/tsan/run.sh runs this test with ThreadSanitizer.
+ * HB_CROWD_MESSAGES sets the approximate number of messages, of which test_results () sends only
+ * about a tenth. HB_CROWD_LINKS sets the approximate number of connections in test_order (). */
 
 #define N_THREADS 8
 #define N_MESSAGES 16000

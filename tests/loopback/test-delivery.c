@@ -30,8 +30,8 @@ static const Case cases[] = {
 
 static GTlsCertificate *certificate;
 
-/* The number of times that this program has queried the number of unacknowledged bytes, and the
- * socket of the last query */
+/* The number of times that this program has queried the unacknowledged bytes since a test set it to
+ * 0, and the socket of the last query */
 static guint n_readings;
 static int last_socket;
 
@@ -307,7 +307,8 @@ test_room (Fixture       *fixture,
   fixture_close (fixture);
 }
 
-/* Over TLS, the library queries the kernel after each written block, which costs system calls. */
+/* With `delivery` ACKNOWLEDGED, the library queries the kernel after each block that it writes over
+ * TLS, which costs system calls. */
 static void
 test_set_back (gconstpointer data)
 {

@@ -5,7 +5,7 @@
 #include "fixture.h"
 
 /* g_object_run_dispose () in any state and more than once. It drops the connection, completes the
- * pending calls and emits no signal. The functions of the task still return afterwards. */
+ * pending calls and emits no signal. The functions of the task can still be called afterwards. */
 
 /* In the order of HbState */
 static const char * const state_names[] = { "connecting", "open", "closing", "closed", "waiting" };

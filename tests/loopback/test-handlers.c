@@ -12,7 +12,7 @@
 /* The state of the task after the handler has acted */
 typedef enum {
   GOES_ON, /* The task reconnects again and again. */
-  ENDS,    /* The task becomes CLOSED, and stays so. */
+  ENDS,    /* The task becomes and stays CLOSED. */
   IS_GONE, /* The task is finalized. */
 } Outcome;
 
@@ -32,7 +32,7 @@ struct _Scene
   HbWebsocketTask *weak;      /* (nullable) NULL once the task is disposed of */
   const char      *signal;
   const Action    *action;
-  guint            n_emitted; /* signals before the disposal or the end, 0 until then */
+  guint            n_emitted; /* signals up to the disposal or the end, 0 until then */
   guint            depth;     /* the number of main loops that run in handlers */
   gboolean         acted;
 };
@@ -133,8 +133,8 @@ act_send (Scene *scene)
   hb_websocket_task_flush_async (scene->task, NULL, NULL, NULL);
 }
 
-/* Calls receive_async (), which pauses the task, and cancels the call. The cancelled call removes
- * no message. */
+/* Calls receive_async (), which pauses the task, and cancels the call. The cancelled call
+ * consumes no message. */
 static void
 act_pause (Scene *scene)
 {
@@ -233,7 +233,6 @@ act_hold_and_dispose (Scene *scene)
   act_dispose (scene);
 }
 
-/* Iterates the main context a few times. */
 static void
 act_nest (Scene *scene)
 {

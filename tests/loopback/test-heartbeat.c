@@ -382,8 +382,8 @@ test_ping_func_dropped (Fixture       *fixture,
   raw_peer_forget (peer);
 }
 
-/* ping-bytes replaces the text of the ping. The text that the ping function returns replaces both,
- * unless it is NULL. */
+/* ping-bytes replaces ping-message. If the ping function returns a text, that text replaces
+ * both. */
 static void
 test_ping_bytes (Fixture       *fixture,
                  gconstpointer  data)
@@ -453,8 +453,8 @@ test_change_while_open (Fixture       *fixture,
   signal_log_expect (fixture->log, "state:waiting error:pong-timeout close:1006 reconnect:1:20");
 }
 
-/* While the main loop is blocked, no reply can be read. If pong-timeout is handled more than a
- * second late, the task sends another ping instead of dropping the connection. */
+/* While the main loop is blocked, no reply can be read. If the task notices the end of pong-timeout
+ * more than a second late, it sends another ping instead of dropping the connection. */
 static void
 test_late_tick_does_not_condemn (Fixture       *fixture,
                                  gconstpointer  data)

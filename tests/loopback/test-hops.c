@@ -352,7 +352,7 @@ test_refusal (HopFixture    *fixture,
   g_assert_cmpint (hb_websocket_task_get_state (fixture->task), ==, refusal->state);
 }
 
-/* If the session turns ws into wss, the request for the tunnel has no cookies either. */
+/* If the session turns ws into wss, the request for the tunnel has no cookies. */
 static void
 test_hsts (HopFixture    *fixture,
            gconstpointer  data)

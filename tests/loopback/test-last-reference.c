@@ -308,9 +308,10 @@ test_abandoned_context (void)
   wait_idle ();
 }
 
-/* A thread cancels its call while a handler for the signal `cancel_on` runs, and receives the
- * result while a handler for `drop_on` runs. At that time, the task has not yet handled the request
- * to cancel the call, and only this request still owns a reference to the task. */
+/* A thread cancels its call while a handler for the signal `cancel_on` runs. A handler for
+ * `drop_on` then drops the main thread's reference to the task, and waits until the other thread
+ * has freed the result of its call. The last reference to the task now belongs to the request to
+ * cancel the call, which the task has not handled yet. */
 typedef struct
 {
   const char *name;

@@ -9,7 +9,7 @@
 #include "raw-frame.h"
 
 /* Many tasks in one main context share one source, and none delays another. Above a certain number
- * of tasks, the loop polls one descriptor in place of their sockets. */
+ * of connections, the loop polls one descriptor in place of their sockets. */
 
 #define MAX_TASKS 50
 #define PING      20
@@ -401,7 +401,8 @@ test_polled (Fixture       *fixture,
   wait_idle ();
 }
 
-/* Counts the sources of the context by their ids, which are consecutive numbers. */
+/* Counts the sources of the context. GLib assigns their ids in sequence, so each id below that of a
+ * new source is tried. */
 static guint
 count_sources (GMainContext *context)
 {
@@ -706,12 +707,12 @@ test_limit_within_frame (Fixture       *fixture,
   many_clear (&many);
 }
 
-/* A case in which the process can open only @n_left more descriptors. The raw server and the client
- * already have the sockets of the connection. */
+/* A case in which the process can open only `n_left` more descriptors. The raw server and the
+ * client already have the sockets of the connection. */
 typedef struct
 {
   const char *name;
-  guint       n_tasks; /* that are already open */
+  guint       n_tasks; /* other tasks, whose connections are already open */
   guint       n_left;
 } Shortage;
 

@@ -7,7 +7,7 @@
 
 /* When the task calls the function that recognizes replies, and what this function may do */
 
-/* The time for which the function runs a main loop, in milliseconds */
+/* The time for which the function runs a main loop, or a message handler sleeps, in milliseconds */
 #define LOOP 300
 
 typedef enum {
@@ -22,8 +22,8 @@ typedef enum {
   ACT_UNREF,
 } Act;
 
-/* The data of the function. @words lists the messages with which the function is called, and the
- * recorded signals of the task, in order. */
+/* The data of the function. `words` lists the messages with which the function is called, and the
+ * words that other callbacks of the test add, in order. */
 typedef struct
 {
   Fixture *fixture;
@@ -362,8 +362,8 @@ unref_cb (GObject      *source,
   do_act (self, HB_WEBSOCKET_TASK (source));
 }
 
-/* When the message arrives, the task first queries the acknowledgement of its own message. The
- * callback of that message drops the task, so the function is not called. */
+/* When the server's message arrives, the task first queries the acknowledgement of its own message.
+ * The callback of send_message_async () then drops the task, so the function is not called. */
 static void
 test_dropped_before (Fixture       *fixture,
                      gconstpointer  data)

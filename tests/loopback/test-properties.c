@@ -328,8 +328,9 @@ test_notifications (Fixture       *fixture,
                      "protocol:NULL close:1000");
 }
 
-/* `reconnect-at` is notified when an attempt is scheduled, when a hold begins or ends, and when the
- * task is closed. An application that shows a countdown relies on these notifications. */
+/* Checks that `reconnect-at` is notified when an attempt is scheduled, when a hold begins or ends,
+ * and when the task is closed. An application that shows a countdown relies on these
+ * notifications. */
 static void
 test_reconnect_at (Fixture       *fixture,
                    gconstpointer  data)
