@@ -185,7 +185,7 @@ def end(sock):
         # The method of SSLSocket would also make calls in other threads fail.
         socket.socket.shutdown(sock, socket.SHUT_RDWR)
     except OSError:
-        pass  # The other end has already ended the connection.
+        pass  # The connection has already ended.
     sock.close()
 
 

@@ -45,8 +45,9 @@ step (Rogue  *rogue,
   actor_check (actor);
 }
 
-/* Resets those settings of the task that could prevent or end a connection, or refuse or drop a
- * message. Ends all holds. After this call, the handlers of the actor only make their checks. */
+/* Resets those settings of the task that could prevent, delay or end a connection, or refuse, delay
+ * or drop a message. Ends all holds. After this call, the handlers of the actor only make their
+ * checks. */
 static void
 calm_down (Actor *self)
 {

@@ -608,7 +608,7 @@ typedef struct
   guint32 number;
 } Word;
 
-/* Sends more messages than the client receives on one connection. */
+/* Sends more messages than word_cb () expects on one connection. */
 static void
 flood_cb (RawPeer  *peer,
           gpointer  user_data)

@@ -4,9 +4,9 @@
 
 #include "fixture.h"
 
-/* Functions and handlers of the application that run a main loop, drop the task, or remove
- * themselves, a loop that is never idle, and a slow peer. test-handlers.c combines each signal of
- * the task with each action of a handler. */
+/* Functions and handlers of the application that make calls, run a main loop, drop the task, or
+ * remove themselves. In two more tests, the main loop is never idle, or a peer is slow.
+ * test-handlers.c combines each signal of the task with each action of a handler. */
 
 static void
 add_token_late_cb (HbWebsocketTask *task,
@@ -89,9 +89,9 @@ test_let_go_in_send (Fixture       *fixture,
   raw_peer_reset (peer);
 
   /* The main loop does not run between the calls, and each message is too long to wait for the next
-   * iteration. Therefore one of the calls writes, and that write fails because of the reset.
-   * Without the library's own stream, libsoup emits the error within that call. The library's own
-   * stream reports the reset later, while the test waits. */
+   * iteration. Therefore the calls write, and one of the writes fails because of the reset. Without
+   * the library's own stream, libsoup emits the error during that write. The library's own stream
+   * reports the reset later, while the test waits. */
   for (i = 0; fixture->task != NULL && i < 1000; i++)
     {
       HbWebsocketTask *task = fixture->task;
@@ -112,8 +112,9 @@ test_let_go_in_refusal (Fixture       *fixture,
   g_autoptr (GBytes) bytes = g_bytes_new ("new", 3);
   g_autoptr (GError) error = NULL;
 
-  g_test_summary ("If a queued message has expired, the next call that sends emits `error`. If a "
-                  "handler for `error` drops the task, that call refuses its own message.");
+  g_test_summary ("If a queued message has expired, the next call that sends emits `error`. A "
+                  "handler for `error` may drop the task, even if that call refuses its own "
+                  "message.");
 
   hb_websocket_task_set_queue_timeout (task, 1);
   hb_websocket_task_hold (task);

@@ -12,7 +12,7 @@
  * connections, or after one if the close code is 1009 (too big), the task must drop this message,
  * because no later message would be sent otherwise. */
 
-/* The size of the socket's send buffer in bytes, which the kernel doubles */
+/* The requested size of the socket's send buffer, in bytes. The kernel doubles this size. */
 #define SEND_BUFFER (32 * 1024)
 
 /* The size of the message in bytes. The message is so long that the kernel never holds all of it.

@@ -12,14 +12,13 @@
 #define CONNECT_AFTER 10000
 #define CLOSE_AFTER   2000
 
-/* The tolerance, in microseconds, for the difference between GLib's clock and the test's clock, and
- * for the time between two readings of a clock */
+/* The tolerance, in microseconds, for the time between two readings of GLib's clock */
 #define SLACK (10 * G_TIME_SPAN_SECOND)
 
 #define WORDS_TIMED_OUT "state:waiting error:connect-timeout reconnect:1:20"
 
-/* Checks the time of the next attempt, which an application may show as a countdown. This is a time
- * on GLib's clock, which does not jump, and which advances during the test. */
+/* Checks `reconnect-at`, which an application may show as a countdown. The property is a time on
+ * GLib's clock, which does not jump, and which advances during the test. */
 static void
 assert_waits (Fixture *fixture,
               gint64   milliseconds)

@@ -4,7 +4,8 @@
 
 #include "fixture.h"
 
-/* Messages that are sent on an open connection, or queued until a connection opens */
+/* Messages that are sent on an open connection, or queued until a connection opens, and messages
+ * that arrive in parts */
 
 static void
 test_queue_while_down (Fixture       *fixture,

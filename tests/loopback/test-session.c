@@ -8,8 +8,9 @@
 #include "names.h"
 #include "raw-frame.h"
 
-/* The session of a task: its replacement, its limits, and the addresses that it caches. The session
- * that a task makes for itself must not keep an address for the next attempt. */
+/* The session of a task: its replacement, its limits, its extensions, and the addresses that it
+ * caches or is given. The session that a task makes for itself must not keep an address for the
+ * next attempt. */
 
 #define OLD_ADDRESS "127.0.0.1"
 #define NEW_ADDRESS "127.0.0.2"
@@ -562,8 +563,8 @@ main (int   argc,
   guint i;
 
   g_test_init (&argc, &argv, NULL);
-  g_test_summary ("The session of a task: its replacement, its limits, and the addresses "
-                  "that it caches.");
+  g_test_summary ("The session of a task: its replacement, its limits, its extensions, and the "
+                  "addresses that it caches or is given.");
   names_install ();
 
   for (i = 0; i < G_N_ELEMENTS (moves); i++)

@@ -12,8 +12,8 @@
 
 /* Processes that sleep for longer than the timeouts that are running, while the server continues to
  * run. A signal stops each process, or the process blocks its own main loop. Each test case checks
- * one process. The test case that runs first lets all processes sleep at the same time, because the
- * test would otherwise take minutes. */
+ * one process. The test case that runs first starts all processes, and many of them sleep at the
+ * same time, because the test would otherwise take minutes. */
 
 /* The length of the sleep, in milliseconds. After LONG, an action that was due after CLIENT_TIMEOUT
  * is more than a second late, so the task assumes that the process was suspended. After SHORT, the

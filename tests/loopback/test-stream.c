@@ -9,7 +9,7 @@
  * and lets the loop's other sources run. Most of the tests run on plain TCP and on TLS, and many
  * also run with permessage-deflate. */
 
-/* The maximum number of bytes that the stream reads or writes at once */
+/* The size of a block: the maximum number of bytes that the stream reads or gathers at once */
 #define BLOCK (65 * 1024)
 
 /* More bytes than the kernel buffers for a peer that does not read at the moment */

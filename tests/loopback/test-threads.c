@@ -163,7 +163,7 @@ test_lives (void)
   join_in_turmoil (&crew);
 }
 
-/* A server in a thread of its own, whose clients are in many threads */
+/* A server in a thread of its own, with clients in other threads */
 typedef struct
 {
   GMainContext *context;

@@ -5,9 +5,8 @@
 #include "fixture.h"
 #include "site.h"
 
-/* The debug messages of a task in different situations. While debug messages are turned off, the
- * task must log nothing. The test uses g_log_set_debug_enabled () to turn them on, because GLib
- * 2.80 and later versions read G_MESSAGES_DEBUG only once. */
+/* The debug messages of a task in different situations. The test uses g_log_set_debug_enabled () to
+ * turn them on, because GLib 2.80 and later versions read G_MESSAGES_DEBUG only once. */
 
 /* A task reports a deadline only if the deadline is missed by more than MIN_LATE, in milliseconds.
  * BLOCKED, in microseconds, is the time for which the main loop is blocked. */
@@ -715,8 +714,8 @@ test_unwanted (Fixture       *fixture,
 {
   RawPeer *peer;
 
-  g_test_summary ("The task logs nothing while debug messages are turned off, and logs each event "
-                  "that happens while they are turned on");
+  g_test_summary ("At each attempt and each ping, the task queries whether debug messages are "
+                  "turned on. If not, it logs nothing until the next query.");
 
   g_log_set_debug_enabled (FALSE);
   peer = fixture_open_raw (fixture);
