@@ -155,8 +155,8 @@ static void
 test_in_open (Fixture       *fixture,
               gconstpointer  data)
 {
-  g_test_summary ("Disposing of the task in a handler for `open` fails pending calls, and sends no "
-                  "message");
+  g_test_summary ("If a handler for `open` disposes of the task, pending calls fail, and no "
+                  "message is sent");
 
   hb_machine_open (&fixture->machine, fixture->now, (gpointer) "open");
   send_ticket (fixture, "queued", "send");

@@ -167,7 +167,8 @@ static void
 test_pong_message_any (Fixture       *fixture,
                        gconstpointer  data)
 {
-  g_test_summary ("If a setting identifies the reply, other messages still count as activity");
+  g_test_summary ("If a setting identifies the reply, other messages still count as activity, "
+                  "unless liveness is REPLY");
 
   set_text (&fixture->machine.settings.pong_message, "pong");
   start_open (fixture);
@@ -537,8 +538,8 @@ static void
 test_writable (Fixture       *fixture,
                gconstpointer  data)
 {
-  g_test_summary ("A backlog that is being sent counts as activity, so a slow upload does not end "
-                  "a good link");
+  g_test_summary ("Unless liveness is REPLY, a backlog that is being sent counts as activity, so a "
+                  "slow upload does not end a good link");
 
   start_open (fixture);
   advance (fixture, 15000);
@@ -742,7 +743,8 @@ test_late_often (Fixture       *fixture,
 {
   guint i;
 
-  g_test_summary ("However often a process is suspended, no late tick ends the link");
+  g_test_summary ("However often a process is suspended, no tick that is more than a second late "
+                  "ends the link");
 
   start_open (fixture);
   advance (fixture, 15000);
@@ -922,8 +924,8 @@ static void
 test_pinging_steady (Fixture       *fixture,
                      gconstpointer  data)
 {
-  g_test_summary ("If another ping is sent while the application's function makes one, the link is "
-                  "judged by the other ping");
+  g_test_summary ("If a second ping is sent while the application's function still makes the "
+                  "first, the link is judged by the second");
 
   fixture->machine.settings.liveness = HB_LIVENESS_STEADY;
   fixture->holds_pings = TRUE;
@@ -1045,8 +1047,8 @@ static void
 test_new_reply_pending (Fixture       *fixture,
                         gconstpointer  data)
 {
-  g_test_summary ("If a ping has not been sent when the way to recognize a reply changes, no other "
-                  "ping is sent");
+  g_test_summary ("If a requested ping has not been sent when the way to recognize a reply "
+                  "changes, no other ping is sent");
 
   fixture->machine.settings.liveness = HB_LIVENESS_REPLY;
   start_open (fixture);
@@ -1087,7 +1089,7 @@ test_pinging_check (Fixture       *fixture,
   fixture->handler = NULL;
 }
 
-/* Calls check () after a ping function has returned */
+/* Sends a ping that has been requested, and then calls check (). */
 static void
 check_after_ping (Fixture *fixture)
 {
@@ -1178,8 +1180,8 @@ test_never_answered (Fixture       *fixture,
   static const char hint[] = "heartbeat-mode";
   guint i;
 
-  g_test_summary ("If no ping message has ever been answered on any link, the error suggests "
-                  "another heartbeat-mode");
+  g_test_summary ("If pings are text messages, and no ping has been answered on any link, the "
+                  "error suggests another heartbeat-mode");
 
   for (i = 0; i < 3; i++)
     {

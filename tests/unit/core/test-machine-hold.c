@@ -152,8 +152,8 @@ static void
 test_hold_waiting (Fixture       *fixture,
                    gconstpointer  data)
 {
-  g_test_summary ("A hold during the delay postpones the attempt, and reconnect-at stays -1 until "
-                  "the last release, even if the delay changes");
+  g_test_summary ("From a hold during the delay until the last release, no attempt is made, and "
+                  "reconnect-at is -1, even if the delay changes");
 
   start (fixture);
   fail_attempts (fixture, 1);

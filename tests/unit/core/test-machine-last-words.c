@@ -274,7 +274,7 @@ static void
 test_close_unsent_connecting (Fixture       *fixture,
                               gconstpointer  data)
 {
-  g_test_summary ("Unsent messages are also reported if the task is closed during an attempt");
+  g_test_summary ("Unsent messages are reported if the task is closed during an attempt");
 
   start (fixture);
   send_ticket (fixture, "one", "send");
@@ -308,7 +308,7 @@ static void
 test_bad_uri_unsent (Fixture       *fixture,
                      gconstpointer  data)
 {
-  g_test_summary ("Unsent messages are also reported if no attempt can be made");
+  g_test_summary ("Unsent messages are reported if no attempt can be made");
 
   start_open (fixture);
   lose_link (fixture);

@@ -234,7 +234,7 @@ test_only_link (Fixture       *fixture,
   const OnlyEnd *end = data;
 
   g_test_summary ("With a repeat-limit of 0, a normal close is not an error. Any other end by the "
-                  "peer is an error, whose message gives repeat-limit as the reason.");
+                  "peer is an error, whose message names repeat-limit.");
 
   if (!end->is_later)
     fixture->machine.settings.repeat_limit = 0;

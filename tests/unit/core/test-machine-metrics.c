@@ -5,7 +5,7 @@
 #include "machine-fixture.h"
 #include "machine-events.h"
 
-/* The counts and times that a machine measures */
+/* The counts and times that a machine records */
 
 static HbMetrics *
 get_metrics (Fixture *fixture)
@@ -116,8 +116,7 @@ test_refused (Fixture       *fixture,
 {
   g_autoptr (HbMetrics) metrics = NULL;
 
-  g_test_summary ("A refused message does not count as dropped, because its call has already "
-                  "failed");
+  g_test_summary ("A message that is not accepted does not count as dropped");
 
   g_assert_false (send_full (fixture, "late", HB_SEND_FLAGS_DEFAULT, NULL, NULL));
   start (fixture);
@@ -259,8 +258,8 @@ test_downtime_closed (Fixture       *fixture,
 {
   g_autoptr (HbMetrics) metrics = NULL;
 
-  g_test_summary ("A downtime counts until close () ends it, and does not appear as the last "
-                  "downtime of the next link");
+  g_test_summary ("A downtime counts until close () ends it, and is not the last downtime when the "
+                  "next link opens");
 
   start_open (fixture);
   lose_link (fixture);

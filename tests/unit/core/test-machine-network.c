@@ -49,8 +49,8 @@ static void
 test_check_awaiting (Fixture       *fixture,
                      gconstpointer  data)
 {
-  g_test_summary ("While the answer to a ping is awaited, check () sends no ping, and does not "
-                  "prolong the time for the answer");
+  g_test_summary ("While the time for the answer to a ping is running, check () sends no ping, and "
+                  "does not prolong that time");
 
   start_open (fixture);
   advance (fixture, 20000);
@@ -177,8 +177,8 @@ static void
 test_retry_after_over (Fixture       *fixture,
                        gconstpointer  data)
 {
-  g_test_summary ("A network change ends the rest of a delay that is longer than the one that the "
-                  "server asked for");
+  g_test_summary ("After the delay that the server asked for, a network change ends the rest of a "
+                  "longer delay");
 
   start (fixture);
   lose_link_with (fixture, 503, 1);
@@ -254,7 +254,7 @@ static void
 test_closed (Fixture       *fixture,
              gconstpointer  data)
 {
-  g_test_summary ("A network change has no effect on a closed task, even after the task is "
+  g_test_summary ("A network change while the task is closed has no effect, even after the task is "
                   "opened");
 
   change_network (fixture);

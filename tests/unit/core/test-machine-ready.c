@@ -304,8 +304,8 @@ test_drops (Fixture       *fixture,
 {
   const DropCase *test = data;
 
-  g_test_summary ("The end of a link drops THIS_LINK messages that are not written, fails their "
-                  "calls, and keeps ordinary messages");
+  g_test_summary ("When a link ends, THIS_LINK messages that are not written are dropped, their "
+                  "calls fail, and ordinary messages are kept");
 
   test->be (fixture);
   forget (fixture);

@@ -7,7 +7,8 @@
 #include "machine-fixture.h"
 #include "machine-events.h"
 
-/* Messages that wait for the application because of the property `paused` or receive_async () */
+/* Received messages that wait because the task is paused or a message handler is running, and calls
+ * to receive_async () */
 
 #define MIB (1024 * 1024)
 
@@ -77,7 +78,7 @@ deliver (Fixture    *fixture,
                           HB_REPLY_UNJUDGED);
 }
 
-/* Ends the emission of a message without an effect. */
+/* Ends an emission that deliver () has begun. */
 static void
 end_delivery (Fixture *fixture)
 {
@@ -282,8 +283,8 @@ static void
 test_loss_in_handler (Fixture       *fixture,
                       gconstpointer  data)
 {
-  g_test_summary ("A message that waits for a handler follows `close` of its connection, if the "
-                  "connection is lost while the handler runs a main loop");
+  g_test_summary ("If the link is lost while a message handler runs a main loop, a message that "
+                  "waits is emitted after `close`");
 
   start_open (fixture);
   receive (fixture, "first");
@@ -295,8 +296,8 @@ test_loss_in_handler (Fixture       *fixture,
   assert_message (fixture, "second");
 }
 
-/* In the handler for the first message, the second message fills the inbox. It was received
- * earlier, so the inbox gets it only when the effects are carried out. */
+/* In the handler for the first message, the second message fills the inbox. It was received before
+ * the handler ran, so it moves to the inbox only when drain () reaches its effect. */
 static void
 fill_cb (Fixture    *fixture,
          const char *effect)
@@ -732,8 +733,8 @@ static void
 test_yield (Fixture       *fixture,
            gconstpointer  data)
 {
-  g_test_summary ("When messages that have waited are emitted for 4 ms, other sources are "
-                  "dispatched before the next message");
+  g_test_summary ("When the emission of messages that have waited has taken 4 ms, other sources "
+                  "are dispatched before the next message");
 
   set_paused (fixture, TRUE);
   start_open (fixture);

@@ -170,7 +170,7 @@ test_too_big_sent (Fixture       *fixture,
                    gconstpointer  data)
 {
   g_test_summary ("If a message that has been sent completely is too big, no call fails, and the "
-                  "error refers to all messages that were sent before the end of the link");
+                  "error says only that one of the sent messages was too big");
 
   start_open (fixture);
   send_text (fixture, "sent");

@@ -224,7 +224,7 @@ static void
 test_limit_none (Fixture       *fixture,
                  gconstpointer  data)
 {
-  g_test_summary ("With a repeat-limit of 0, the task never reconnects");
+  g_test_summary ("With a repeat-limit of 0, the task is CLOSED when its link is lost");
 
   fixture->machine.settings.repeat_limit = 0;
   start_open (fixture);
