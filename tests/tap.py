@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Prints TAP for the tests in Python, and details to standard error, which Meson shows."""
+"""Prints TAP for the tests in Python, and the details of failures to standard error."""
 
 import sys
 import traceback

@@ -14,8 +14,9 @@
 #   clang        the same tests with these sanitizers, built by Clang as on a system without timerfd
 #                and epoll
 #   valgrind     the suite loopback under valgrind, in the build of the part plain
-#   coverage     the tests of the library, with a report of the lines that they reach
-#   library      the tests of the library, without the examples and other languages
+#   coverage     most tests of the library, with a report of the lines and branches that they reach
+#   library      most tests of the library, and the suite checks, without the examples and other
+#                languages
 #   example      examples/run.sh, in the build of the part plain
 
 set -euo pipefail

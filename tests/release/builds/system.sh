@@ -11,9 +11,9 @@
 #   --release=RELEASE   the release, such as trixie or sid, instead of that of this machine
 #   --arch=ARCH         the architecture, such as i386, instead of that of this machine
 #   --output=DIR        the folder for the logs of each PART: its output in PART.txt, its exit
-#                       status and its duration in seconds in PART.status, and Meson's log in
-#                       PART.json
-#   --expected=FILE     the faults that are known on this system, as in .ci/expected-sid
+#                       status and its duration in seconds in PART.status, and Meson's log, if any,
+#                       in PART.json
+#   --expected=FILE     the failures that are known on that system, as in .ci/expected-sid
 #   --lock=FILE         lets several scripts with the same FILE make their systems at the same time,
 #                       but makes them run their parts one after the other. Tests that measure time
 #                       need the whole machine.
@@ -67,9 +67,9 @@ list_packages ()
   fi
 }
 
-# Checks that apt can resolve the kinds of packages that are not installed here, without downloading
-# them. If faults are expected on this system, a failure is only reported, because no test needs
-# these packages.
+# Checks, without a download, that apt can resolve the kinds of packages that are not installed
+# here. If failures are expected on this system, a failure that this project does not cause is only
+# reported, because no test needs these packages.
 resolve_packages ()
 {
   local kind

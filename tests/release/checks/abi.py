@@ -4,7 +4,8 @@
 
 tests/release/abi/Hb-1.txt lists the API of the last release and later additions: functions and
 callbacks with their C types, properties, signals, and the values of enumerations. All structures
-are opaque, so no other change of a declaration can break a program. An addition is not a fault.
+are opaque, so no other change of a C declaration can break a program in C. An addition is not a
+fault.
 
 lib/hb-websocket-1.vapi must be the file that vapigen makes. It is in the source because an
 application with the library as a subproject needs it before vapigen can run.

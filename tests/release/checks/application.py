@@ -20,7 +20,7 @@ BUILT = BUILD / 'examples' / 'monitor' / 'data'
 # Remarks of AppStream that cannot be avoided. Versions before APPSTREAM_FIRST do not know the
 # element <developer>, and versions after APPSTREAM_LAST may report more remarks.
 REMARKS = {
-    'cid-contains-uppercase-letter': 'the id is the name on the bus, and ends as GNOME wants it',
+    'cid-contains-uppercase-letter': 'the id is the bus name, whose last part GNOME capitalizes',
 }
 APPSTREAM_FIRST = (1, 0)
 APPSTREAM_LAST = (1, 2)

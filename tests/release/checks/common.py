@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Functions for the checks. They find files, run the compiler, and run programs with a peer.
+"""Functions for the checks.
 
 The first arguments of each check are the root of the source, the root of the build, and the path of
 the peer, which is built from tests/apps/bindings/peer.c. Meson sets CC, PKG_CONFIG and MESON in the
@@ -33,7 +33,7 @@ API = 'hb-websocket-1'
 LIBRARY = BUILD / 'lib' / f'lib{API}.so'
 GIR = BUILD / 'lib' / 'Hb-1.gir'
 
-# The timeout in seconds of a program that connects to the peer
+# The timeout in seconds of a program that connects to a server
 WAIT_TIMEOUT = 20
 
 COMMENT_OR_STRING = re.compile(r'/\*.*?\*/|//[^\n]*|"(?:[^"\\\n]|\\.)*"', re.DOTALL)

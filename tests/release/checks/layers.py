@@ -27,15 +27,14 @@ LAYERS = {
     'face': ('lib/hb-websocket.h', {'base', 'task'}),
 }
 
-# The layers that only decide and compute. They may use only GLib, GObject and a little of the C
-# library.
+# The pure layers, which only decide and compute
 PURE = {'base', 'core', 'frame'}
 
 # The headers of other libraries that a pure layer may include
 PURE_LIBRARIES = {'glib.h', 'glib-object.h', 'inttypes.h', 'libintl.h', 'string.h'}
 
-# Names that a pure layer must not contain. They belong to clocks, loops, signals, sockets, threads,
-# random numbers and other libraries.
+# Names that a pure layer must not contain, such as those of clocks, loops, signals, sockets,
+# threads and libsoup
 IMPURE = re.compile(r'''\b(
     g_get_(monotonic|real)_time | g_date_time_new_now\w* | g_timer_\w+ | clock_gettime |
     gettimeofday | (timerfd|epoll)_\w+ | g_usleep |
@@ -63,7 +62,7 @@ SOUP_EXCEPTIONS = {
     ('lib/task/hb-trace.c', 'soup_message_get_uri'):
         'a debug line names the host of a request',
     ('lib/task/hb-trace.c', 'soup_message_get_status'):
-        'a debug line names the status for which a request is sent again',
+        'a debug line names the status after which a request is sent again',
 }
 
 # For each layer below `task`: a source and a header of the layer, and a header that the layer may

@@ -4,8 +4,8 @@
 
 The page must list every option with its default, and every package. The packages, and the pages
 about building and releasing, may name only options that exist. The packages must have the version
-of the project. The packages and the page must have the dependencies of the build, with their
-minimum versions.
+of the project. The packages and the page must list each dependency that has a minimum version,
+with this version.
 """
 
 import re
@@ -68,7 +68,7 @@ def get_needed():
 
 
 def get_listed(page):
-    """Returns the libraries and programs that the page for maintainers lists."""
+    """Returns the same as get_needed(), from the page for maintainers."""
     rows = re.findall(r'^\| (`[^|]+`) \| (\d+(?:\.\d+){1,2}) \|', page, re.MULTILINE)
     programs = re.findall(r'\b(Meson|gi-docgen)`? ([\d.]*\d)', page)
     return {*((name, version) for names, version in rows for name in re.findall('`(.+?)`', names)),

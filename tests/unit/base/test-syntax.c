@@ -136,7 +136,7 @@ test_uri_secrets (void)
   };
   gsize i;
 
-  g_test_summary ("No error message about a URI contains its user, password or query");
+  g_test_summary ("No error message about a URI contains its user name, password or query");
 
   for (i = 0; i < G_N_ELEMENTS (uris); i++)
     {

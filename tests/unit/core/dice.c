@@ -37,8 +37,8 @@ draw (Dice *self)
   return (self->state * G_GUINT64_CONSTANT (2685821657736338717)) >> 32;
 }
 
-/* A choice among at most 256 takes one byte, so that a fuzzer that changes one byte changes one
- * choice. */
+/* A choice among at most 256 values takes one byte, so that a fuzzer that changes one byte changes
+ * one choice. */
 static guint64
 read_bytes (Dice  *self,
             guint  n_sides)

@@ -14,7 +14,7 @@ typedef void (*Handler) (Fixture    *fixture,
                          const char *effect);
 
 /* A machine, a clock that the test advances, and a minimal driver, which carries out each effect
- * that still applies, and logs it unless it is an HB_EFFECT_RELEASE. Tests compare the log with
+ * that still applies, and logs it unless it is an HB_EFFECT_RELEASE. Tests check the log with
  * assert_effects (), which clears it. At the end, a test fails if the log is not empty. */
 struct _Fixture
 {
