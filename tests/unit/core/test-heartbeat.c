@@ -56,7 +56,7 @@ on_ping (Fixture *fixture,
 
 static void
 on_activity (Fixture *fixture,
-         guint    milliseconds)
+             guint    milliseconds)
 {
   hb_heartbeat_on_activity (&fixture->heartbeat, &fixture->settings, at (milliseconds));
 }

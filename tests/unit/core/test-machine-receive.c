@@ -731,7 +731,7 @@ be_slow_cb (Fixture    *fixture,
 
 static void
 test_yield (Fixture       *fixture,
-           gconstpointer  data)
+            gconstpointer  data)
 {
   g_test_summary ("When the emission of messages that have waited has taken 4 ms, other sources "
                   "are dispatched before the next message");

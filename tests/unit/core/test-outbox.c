@@ -676,7 +676,7 @@ test_flush_lost (Fixture       *fixture,
 
 static void
 test_take_queue (Fixture       *fixture,
-                  gconstpointer  data)
+                 gconstpointer  data)
 {
   g_test_summary ("take_queue () returns the waiting messages in order, cancels their calls, and "
                   "counts them as dropped");
@@ -696,7 +696,7 @@ test_take_queue (Fixture       *fixture,
 
 static void
 test_take_queue_handed (Fixture       *fixture,
-                         gconstpointer  data)
+                        gconstpointer  data)
 {
   g_test_summary ("take_queue () does not return messages in flight, and buffered-amount is "
                   "notified");
@@ -714,7 +714,7 @@ test_take_queue_handed (Fixture       *fixture,
 
 static void
 test_take_queue_empty (Fixture       *fixture,
-                        gconstpointer  data)
+                       gconstpointer  data)
 {
   g_test_summary ("take_queue () pushes no effect if no message waits, even if one is in flight");
 
