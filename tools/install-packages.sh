@@ -7,7 +7,7 @@
 #
 #   build       to build the library, the tools and the examples in C
 #   monitor     to build the monitor as well
-#   test        to run the tests
+#   test        to use the bindings and run most tests as well
 #   all-tests   to run all tests that this release of the system supports
 #   bench       to run the benchmarks
 #   ci          to run .ci/run
@@ -25,9 +25,8 @@ set -euo pipefail
 needed="a C compiler, pkg-config, meson 1.0 or later with ninja, and the development files of \
 GLib 2.74 or later, libsoup 3.2 or later and, for the examples and tools, json-glib 1.6 or later"
 
-# Of "ONE|OTHER", the script installs the first package that the release has, unless one of them is
-# installed. Except in such alternatives, no name contains a version that differs between the
-# releases.
+# "ONE|OTHER" stands for alternatives (see find_missing). No other name contains a version that
+# differs between the releases.
 debian_build=(ca-certificates gcc gettext glib-networking libc6-dev libglib2.0-dev
               libjson-glib-dev libsoup-3.0-dev meson ninja-build 'pkgconf|pkg-config')
 debian_test=(binutils g++ 'gir1.2-glib-2.0-dev|libgirepository1.0-dev' gir1.2-soup-3.0 gjs

@@ -2,12 +2,12 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 
 # Functions for scripts that build something large, as root, in a temporary folder. A script in bash
-# with `set -euo pipefail` sources this file:
+# with `set -euo pipefail` sources this file, and can then use:
 #
 #   parse_options NAME... -- "$@"   sets $NAME for each --NAME=VALUE. Makes the paths $cache and
 #                             $output absolute. If one of the names is WORD, appends arguments that
 #                             do not begin with a hyphen to the array $words. For --help, and after
-#                             a wrong argument, prints the usage and exits
+#                             a wrong argument, prints the usage and exits.
 #   say MESSAGE               prints what the script does next
 #   fail MESSAGE              prints what has failed, and exits
 #   fail_with FILE MESSAGE    prints the last lines of FILE, and then does the same as fail

@@ -12,8 +12,8 @@
 
 #define HEARTBEAT "heartbeat"
 
-/* The maximum total size of the answers that are waiting for a client, in bytes. Above this limit,
- * the server reads no more messages from the client. */
+/* While the total size of the answers that are waiting for a client exceeds this number of bytes,
+ * the server reads no messages from the client. */
 #define MAX_WAITING ECHO_MAX_MESSAGE
 
 /* The approximate memory, in bytes, that libsoup uses for a message in addition to its payload */
@@ -55,7 +55,7 @@ print_line (EchoClient *self,
   fprintf (stderr, "client %u: %s\n", self->number, plain);
 }
 
-/* Adds the text to the log of the page, and also prints it if the server is verbose.
+/* Adds the text to the log, and also prints it if the server is verbose.
  *
  * @text: (transfer full) */
 static void

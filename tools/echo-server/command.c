@@ -207,8 +207,8 @@ for_all (EchoServer  *server,
   return n_open > 0;
 }
 
-/* Calls @func for the client that the command names, or for all open clients if it names none. It
- * is an error if no such client is open. */
+/* Calls @func for the client that the command names, or for all open clients if it names none.
+ * Fails if no such client is open. */
 static gboolean
 for_clients (EchoServer  *server,
              JsonObject  *command,

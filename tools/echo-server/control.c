@@ -140,7 +140,7 @@ has_too_many_containers (const char *text,
 }
 
 /* Returns: (transfer none) (nullable): the command, which @parser owns, or NULL if the message is
- * not a JSON object with a string “command” */
+ * not a JSON object with a string “command”, or contains too many objects and arrays */
 static JsonObject *
 parse (JsonParser  *parser,
        GBytes      *message,

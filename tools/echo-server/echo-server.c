@@ -148,7 +148,8 @@ check (EchoSettings  *self,
 }
 
 /* GLib converts arguments of the type STRING from the locale's encoding to UTF-8. In the C locale,
- * this fails for texts that are not ASCII. GLib does not convert arguments of the type FILENAME. */
+ * this fails for texts that are not ASCII. GLib does not convert arguments of the type FILENAME, so
+ * --pong has this type. */
 static gboolean
 parse (EchoSettings  *self,
        int            argc,

@@ -5,7 +5,7 @@
 #include <sys/socket.h>
 
 /* A TCP connection that can be shut. While it is shut, nothing is read from it. libsoup therefore
- * answers no message, ping or close frame, and the peer's kernel sees a slow reader. When the gate
+ * receives no message, ping or close frame, and the peer's kernel sees a slow reader. When the gate
  * is opened again, libsoup continues where it left off. The gate also records when libsoup last
  * read data, including pings, because libsoup does not report this time.
  *
@@ -156,7 +156,7 @@ echo_gate_output_init (EchoGateOutput *self)
 
 /* Resets the count of bytes if libsoup keeps nothing.
  *
- * Returns: whether libsoup may keep too much data that the peer has not read */
+ * Returns: whether libsoup may be keeping too much data that the peer has not read */
 static gboolean
 is_behind (EchoGateInput *self)
 {

@@ -67,7 +67,7 @@ peer_free (Peer *self)
 }
 
 /* Frees the peer. If the peer used standard input and output, also ends the server, so that it does
- * not outlive the test that started it. */
+ * not outlive the program that started it. */
 static void
 peer_end (Peer *self)
 {
@@ -109,7 +109,7 @@ written_cb (GObject      *source,
 }
 
 /* GLib writes as soon as a pipe has room for PIPE_BUF bytes. Writing more to the pipe of standard
- * output would block the server until the program reads. */
+ * output could block the server until the program reads. */
 static void
 write_part (Peer *self)
 {
@@ -285,7 +285,7 @@ use_standard_files (EchoLines *self)
 }
 
 /* @path: the path of a Unix socket, or “-” for standard input and output
- * @loop: the main loop; with “-”, it quits at the end of standard input
+ * @loop: the main loop; with “-”, peer_end () quits it
  *
  * Returns: (transfer full) (nullable): NULL after an error */
 EchoLines *

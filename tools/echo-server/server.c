@@ -127,7 +127,7 @@ accept_cb (GObject      *object,
   remote = g_socket_get_remote_address (socket, NULL);
   gate = echo_gate_new (socket);
 
-  /* If the client has already disconnected, its socket has no address. */
+  /* If the client has already reset the connection, the socket has no remote address. */
   if (local != NULL && remote != NULL)
     soup_server_accept_iostream (self->soup, G_IO_STREAM (gate), local, remote, NULL);
 

@@ -4,8 +4,8 @@
 
 #include <glib.h>
 
-/* The maximum size of a message in bytes. Without a limit, a client could fill the memory. The
- * library hb-websocket has the same default. */
+/* The maximum size of a message in bytes. Without a limit, a client could fill the memory. By
+ * default, the library hb-websocket has the same limit. */
 #define ECHO_MAX_MESSAGE (16 * 1024 * 1024)
 
 /* The settings of the server. Each of them is set by an option, unless its comment says
@@ -22,7 +22,7 @@ typedef struct
   int       mute_after;  /* messages from a client, -1: never */
   int       drop_every;  /* messages from a client, 0: never */
   int       retry_after; /* in seconds, -1: not sent; set by an option or a command */
-  guint     delay;       /* of each answer, in milliseconds; set by a command */
+  guint     delay;       /* of each answer except the welcome, in milliseconds; set by a command */
   gint64    limit;       /* of a message, in bytes, -1: ECHO_MAX_MESSAGE; set by a command */
   gboolean  refuse;      /* set by an option or a command */
   gboolean  verbose;

@@ -27,7 +27,7 @@ struct _CatExec
   gboolean         has_succeeded;
 };
 
-/* The process ID of the command while it is running, otherwise 0 */
+/* The process ID of the command from its start until wait_cb () runs, otherwise 0 */
 static volatile sig_atomic_t running_pid;
 
 static void write_next (CatExec *self);
@@ -62,7 +62,7 @@ void
 cat_exec_terminate (void)
 {
   /* GLib's thread may already have reaped the command, and another process may have its process ID.
-   * Only for a running child, waitpid () returns 0. */
+   * waitpid () returns 0 only for a child that is still running. */
   if (running_pid > 0 && waitpid (running_pid, NULL, WNOHANG) == 0)
     kill (running_pid, SIGTERM);
 }

@@ -17,7 +17,7 @@
 #include "hb-cat-run.h"
 
 /* When this many bytes or more are waiting to be sent, no more input is read until all of them have
- * been sent. Meanwhile, a program that writes to hb-cat through a pipe has to wait. */
+ * been sent. Meanwhile, a program that writes to hb-cat through a pipe may have to wait. */
 #define HIGH_WATER (1024 * 1024)
 
 /* Calls a function of the reporter, unless it is NULL, and ends the program if the function could
@@ -46,7 +46,7 @@ typedef struct
   GDataInputStream  *input;    /* (owned) (nullable) */
   GCancellable      *reading;  /* (owned): cancels the reading of lines */
   gboolean           is_reading;
-  gboolean           has_command_ended; /* the output ended before hb-cat, and before a signal */
+  gboolean           has_command_ended; /* before hb-cat stopped reading, and before a signal */
   gboolean           is_paused; /* no input is read */
   gboolean           has_opened;
   gboolean           has_been_ready;
@@ -55,13 +55,13 @@ typedef struct
   Stage              stage;
   guint              n_pending; /* lines that have not been sent yet */
   guint              n_backlog; /* lines that were waiting when the connection was opened */
-  guint              n_messages; /* received */
+  guint              n_messages; /* received while the connection was ready */
   guint              close_code;
   guint              wait_id;
   int                status;
 } Cat;
 
-/* The variables of the signal handler, which can access no others */
+/* The variables of the signal handler, which receives no user data */
 static struct sigaction glib_action;
 static volatile sig_atomic_t n_signals;
 
@@ -152,7 +152,7 @@ flush_cb (GObject      *source,
 }
 
 /* Stops reading lines, and sends the remaining ones. Then the connection is closed after the time
- * of --wait or, after a signal, at once. */
+ * of --wait or, after interrupt (), at once. */
 static void
 end (Cat *self)
 {
@@ -486,7 +486,7 @@ open_cb (GObject      *source,
     }
 }
 
-/* Does the same as at the end of the input, but does not wait for answers. */
+/* Sends the remaining lines, and closes the connection without waiting for answers. */
 static void
 interrupt (Cat *self)
 {
@@ -498,8 +498,8 @@ interrupt (Cat *self)
     end (self);
 }
 
-/* Called when the reader of standard output has ended. Without this callback, the program would
- * notice this only when it received another message. */
+/* Called when the reader of standard output has ended. Without this callback, the program would end
+ * only when it tried to print again. */
 static gboolean
 on_output_lost_cb (int          fd,
                    GIOCondition condition,

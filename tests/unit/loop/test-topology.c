@@ -309,8 +309,8 @@ test_bare_header (void)
   hb_topology_free (topology);
 }
 
-/* After messages have been lost, the known state may be wrong, so the library forgets it. The next
- * message about a link then counts as a change. */
+/* After messages have been lost, the known state may be wrong, so the library forgets it. A
+ * repeated message can then count as a change. */
 static void
 test_clear (void)
 {

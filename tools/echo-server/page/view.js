@@ -211,8 +211,8 @@ export class View {
     setText(find('unlisted'), `And ${numbers.format(connected - clients.length)} more.`);
   }
 
-  // Removes a card. If the card has the focus, moves the focus to the heading of the list.
-  // Otherwise, somebody who uses the keyboard would have to start again at the top of the page.
+  // Removes a card. If the card has the focus, moves the focus to the heading of the list, because
+  // somebody who uses the keyboard would otherwise have to start again at the top of the page.
   remove(number, card) {
     const hadFocus = card.element.contains(document.activeElement);
 
