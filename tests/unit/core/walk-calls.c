@@ -169,8 +169,8 @@ walk_make_bytes (Walk     *self,
   return g_bytes_new (text, strlen (text));
 }
 
-/* The link accepts a message. Ordinary messages must keep their order, and must not be sent again
- * once they count as sent. */
+/* Records that the link has accepted a message. Ordinary messages must keep their order, and must
+ * not be sent again once they count as sent. */
 void
 walk_take (Walk             *self,
            const HbOutgoing *message)

@@ -387,7 +387,7 @@ walk_send (Walk *self)
   message.bytes = bytes;
   message.ticket = walk_maybe_start_call (self, CALL_SEND);
 
-  /* If the link is full, it reports this before a volatile message is sent, as in the driver. */
+  /* If the link is full, it reports this now, so the machine refuses a volatile message. */
   if (message.is_volatile && self->link.exists && self->link.room == 0)
     walk_on_blocked (self);
   if (hb_machine_needs_room (&self->machine, g_bytes_get_size (bytes)))
@@ -476,8 +476,8 @@ walk_on_opened (Walk *self)
 }
 
 /* For up to about half of the messages, the application's pong function decides whether they are
- * replies. As in the driver, this function is called after all earlier effects, and may call
- * methods of the task. Meanwhile, the link does not report that it receives other bytes. */
+ * replies. As in the driver, the pong function is called after all earlier effects, and may call
+ * methods of the task. */
 static HbReply
 judge (Walk          *self,
        const HbEvent *event)
@@ -503,7 +503,7 @@ judge (Walk          *self,
   return dice_roll (self->dice, 2) == 0 ? HB_REPLY_YES : HB_REPLY_NO;
 }
 
-/* Returns whether the message is a reply to a ping, which the machine does not deliver. */
+/* Returns whether the message is a reply to a ping. The machine does not deliver replies. */
 static gboolean
 is_reply (Walk          *self,
           const HbEvent *event)
@@ -593,7 +593,7 @@ walk_on_written (Walk  *self,
 }
 
 /* The peer's TCP may acknowledge more bytes, perhaps up to the middle of a message. The event that
- * reports these bytes as written may still be missing. Does nothing if the link cannot report
+ * reports these bytes as written may come later. Does nothing if the link cannot report
  * acknowledgements, or if the machine has left the link. */
 void
 walk_on_acknowledged (Walk *self)

@@ -220,7 +220,8 @@ let_time_pass (Walk *self)
     }
 }
 
-/* Runs one iteration of a main loop, in which something random happens. */
+/* Runs one iteration of a main loop, in which a random event or call may occur, or time may
+ * pass. */
 static void
 turn (Walk *self)
 {

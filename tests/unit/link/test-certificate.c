@@ -7,8 +7,8 @@
 #include "hb-certificate-private.h"
 #include "hb-refusal-private.h"
 
-/* A TLS connection whose certificate has the errors that a test sets. The other methods and
- * properties are never used. */
+/* A TLS connection whose certificate has the errors that a test sets. Only the methods and
+ * properties that the tests need are implemented. */
 typedef struct
 {
   GTlsConnection       parent_instance;
@@ -199,8 +199,8 @@ test_accepted (Fixture       *fixture,
   assert_accepted (fixture, 1);
 }
 
-/* In a full handshake, libsoup asks the application, which is not asked again. After a redirect,
- * the session of the next connection may be resumed. */
+/* In a full handshake, libsoup asks the application, so the library does not ask again. After a
+ * redirect, the TLS session of the next connection may be resumed, and then the library asks. */
 static void
 test_full_handshake (Fixture       *fixture,
                      gconstpointer  data)

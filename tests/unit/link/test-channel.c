@@ -27,7 +27,7 @@ event_cb (const HbEvent *event,
 {
   Fixture *fixture = user_data;
 
-  /* In the library, this callback may send a message. libsoup does not allow this while it is
+  /* In the library, the callback may send a message. libsoup does not allow this while it is
    * sending, so no event may be emitted then. */
   g_assert_false (fixture->is_sending);
   event_counts_add (&fixture->events, event);

@@ -7,8 +7,6 @@
 #include "hb-handlers-private.h"
 #include "pair.h"
 
-/* The end of a connection is reported once, and never while libsoup emits a signal. */
-
 typedef struct
 {
   Pair       pair;
@@ -129,7 +127,7 @@ test_case (Fixture       *fixture,
   g_assert_cmpstr (fixture->reports->str, ==, test->reports);
   g_assert_false (hb_ending_has_begun (fixture->ending));
 
-  /* Afterwards, the peer's stream of bytes also ends. The end must not be reported again. */
+  /* The end is reported only once, even if the peer's stream of bytes ends afterwards. */
   pair_end (&fixture->pair);
   run_loop ();
   g_assert_cmpstr (fixture->reports->str, ==, test->reports);

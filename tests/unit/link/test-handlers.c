@@ -5,14 +5,14 @@
 #include "hb-handlers-private.h"
 #include "pair.h"
 
-/* The library's handlers of libsoup's signals. They are connected only while they are needed. They
- * precede the application's handlers, and do not count as handlers of the application. */
+/* The library's handlers of libsoup's signals. They may be disconnected while they are not needed.
+ * They precede the application's handlers, and do not count as handlers of the application. */
 
 typedef struct
 {
   Pair       pair;
   HbHandlers handlers;
-  GString   *log;      /* a word for each signal, in upper case for a handler of the application */
+  GString   *log;      /* a word for each call of a handler, in upper case for the application's */
 } Fixture;
 
 static void

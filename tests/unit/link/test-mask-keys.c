@@ -54,7 +54,7 @@ __wrap_getrandom (void         *buffer,
     }
 }
 
-/* The number of random keys. Among 4096 numbers of 32 bits, the probability of more than four
+/* The number of masks. Among 4096 random numbers of 32 bits, the probability of more than four
  * repetitions is less than 1 in 10^15. */
 #define N_KEYS 4096
 

@@ -245,7 +245,7 @@ test_interposed (Fixture       *fixture,
   for (i = 0; item->first[i] != 0; i++)
     soup_queue_push (&queue, make_frame (item->first[i]), item->first[i] == PONG);
 
-  /* The rest of the first block, which ends within the second frame, is refused again. */
+  /* The rest of the first block, which ends within a frame, is refused again. */
   scripted_output_add_blocking (fixture->base);
   turn ();
   g_assert_cmpuint (fixture->events.n_writable, ==, 0);

@@ -176,7 +176,7 @@ test_stall (Fixture       *fixture,
   guint i;
 
   g_test_summary ("Attempts that take too long do not block the others forever. The limit then "
-                  "applies to the attempts that have started since");
+                  "applies to the attempts that have started since.");
 
   take_all (fixture);
   while (fixture->n_started < N_TURNS && g_get_monotonic_time () < deadline)

@@ -10,9 +10,10 @@
 #include "hb-clock-private.h"
 #include "hb-time-private.h"
 
-/* All alarms of a main context share one source, unless another thread runs the context. No alarm
- * keeps the others from being called. These tests use the system's clock. Each deadline is
- * therefore in the past or an hour away, so that the speed of the computer does not matter. */
+/* All alarms of a main context share one source, except those that a thread adds while another
+ * thread runs the context. No alarm keeps the others from being called. These tests use the
+ * system's clock. Each deadline is therefore in the past or an hour away, so that the speed of the
+ * computer does not matter. */
 
 #define N_BELLS 5
 #define HOUR    (3600 * G_TIME_SPAN_SECOND)
@@ -351,7 +352,7 @@ typedef struct
 {
   const char *name;
   BellFunc    func;
-  guint       n_calls; /* calls to the second alarm, which follows the first */
+  guint       n_calls; /* calls to the second alarm */
 } Removal;
 
 static const Removal removals[] = {
