@@ -387,9 +387,6 @@ walk_send (Walk *self)
   message.bytes = bytes;
   message.ticket = walk_maybe_start_call (self, CALL_SEND);
 
-  /* If the link is full, it reports this now, so the machine refuses a volatile message. */
-  if (message.is_volatile && self->link.exists && self->link.room == 0)
-    walk_on_blocked (self);
   if (hb_machine_needs_room (&self->machine, g_bytes_get_size (bytes)))
     walk_on_acknowledged (self);
 
