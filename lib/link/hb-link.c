@@ -224,8 +224,8 @@ hb_link_send (HbLink   *self,
 }
 
 /* Sends a ping, which is a ping frame or, with another opcode, a message. Emits HB_EVENT_PROGRESS,
- * and then HB_EVENT_BLOCKED if no message may be sent now. Does nothing if the connection is not
- * open or is ending. */
+ * and then HB_EVENT_BLOCKED if no message may be sent now. The connection must be open, and its end
+ * must not have begun: see hb_link_has_ended (). */
 void
 hb_link_ping (HbLink   *self,
               HbOpcode  opcode,
@@ -233,9 +233,6 @@ hb_link_ping (HbLink   *self,
 {
   gboolean is_writable;
   HbSpan span;
-
-  if (!is_usable (self))
-    return;
 
   hb_link_begin_use (self);
   is_writable = self->channel.funcs->send (self->channel.data, opcode, payload, &span);

@@ -88,7 +88,9 @@ hb_driver_ping (HbDriver *self)
   if (self->link == NULL || hb_link_get_serial (self->link) != serial)
     return;
 
-  if (!hb_machine_on_pinged (&self->machine, hb_driver_read_clock (self)))
+  /* A link whose end has begun sends nothing. */
+  if (hb_link_has_ended (self->link)
+      || !hb_machine_on_pinged (&self->machine, hb_driver_read_clock (self)))
     return;
 
   payload = hb_heartbeat_make_ping (&self->machine.settings, text, &opcode);

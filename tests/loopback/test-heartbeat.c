@@ -557,6 +557,30 @@ test_new_reply (Fixture       *fixture,
     }
 }
 
+static void
+closing_cb (SoupWebsocketConnection *connection,
+            HbWebsocketTask         *task)
+{
+  hb_websocket_task_check (task);
+}
+
+static void
+test_end_has_begun (Fixture       *fixture,
+                    gconstpointer  data)
+{
+  RawPeer *peer = fixture_open_raw (fixture);
+
+  g_test_summary ("Once the end of a connection has begun, no ping is sent or counted");
+
+  g_signal_connect (hb_websocket_task_get_connection (fixture->task), "closing",
+                    G_CALLBACK (closing_cb), fixture->task);
+  raw_peer_send_close (peer, 1000, NULL);
+  signal_log_skip_to (fixture->log, "close:1000");
+  signal_log_forget (fixture->log);
+  raw_peer_expect (peer, "close:1000");
+  g_assert_cmpuint (get_metric (fixture->task, hb_metrics_get_pings), ==, 0);
+}
+
 int
 main (int   argc,
       char *argv[])
@@ -581,6 +605,7 @@ main (int   argc,
   add_raw ("/loopback/heartbeat/ping-bytes", test_ping_bytes);
   add_raw ("/loopback/heartbeat/no-pong-timeout", test_no_pong_timeout);
   add_raw ("/loopback/heartbeat/new-reply", test_new_reply);
+  add_raw ("/loopback/heartbeat/end-has-begun", test_end_has_begun);
   add_raw ("/loopback/heartbeat/change-while-open", test_change_while_open);
   add_raw ("/loopback/heartbeat/late-tick-does-not-condemn", test_late_tick_does_not_condemn);
 
