@@ -61,6 +61,27 @@ free_netlink (gpointer data)
   g_free (self);
 }
 
+/* Requests a description of each IPv6 route, so that a message that only repeats such a description
+ * does not count as a change. About an IPv4 route, the kernel sends no such message. If the request
+ * fails, the first message about each route counts. */
+static void
+request_routes (int fd)
+{
+  struct {
+    struct nlmsghdr header;
+    struct rtmsg    info;
+  } request = {
+    .header = {
+      .nlmsg_len = sizeof request,
+      .nlmsg_type = RTM_GETROUTE,
+      .nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP,
+    },
+    .info = { .rtm_family = AF_INET6 },
+  };
+
+  send (fd, &request, sizeof request, 0);
+}
+
 /* Returns: the descriptor, or -1 after an error, for example if a sandbox forbids such sockets */
 static int
 open_socket (void)
@@ -201,6 +222,7 @@ new_netlink (GMainContext *context)
   self = g_new0 (HbNetlink, 1);
   self->context = context;
   self->fd = fd;
+  request_routes (fd);
   self->topology = hb_topology_new ();
   self->listeners = g_array_new (FALSE, FALSE, sizeof (Listener));
   self->source = g_unix_fd_source_new (fd, G_IO_IN);

@@ -343,7 +343,8 @@ hb_topology_free (HbTopology *self)
   g_free (self);
 }
 
-/* Processes one datagram of the kernel. @data must be aligned for its headers.
+/* Processes one datagram of the kernel. @data must be aligned for its headers. A message of a dump
+ * describes what existed already, so it is not a change.
  *
  * Returns: whether a change of a link, an address or a route may affect connections */
 gboolean
@@ -358,7 +359,9 @@ hb_topology_take (HbTopology *self,
          && header->nlmsg_len >= sizeof *header
          && header->nlmsg_len <= length)
     {
-      has_changed |= take_message (self, header);
+      gboolean is_change = take_message (self, header);
+
+      has_changed |= is_change && (header->nlmsg_flags & NLM_F_MULTI) == 0;
       length -= MIN (length, NLMSG_ALIGN (header->nlmsg_len));
       header = skip (header, header->nlmsg_len);
     }

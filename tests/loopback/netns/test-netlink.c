@@ -97,6 +97,7 @@ typedef struct
   const char  *command;
   const char  *after;   /* (nullable) undoes what network_restore () does not undo */
   gboolean     counts;
+  gboolean     is_early; /* @before is run before the socket is opened */
 } Command;
 
 static const Command commands[] = {
@@ -119,6 +120,10 @@ static const Command commands[] = {
     "ip -6 route replace 2001:db8:1::/64 dev near expires 1000",
     "ip -6 route replace 2001:db8:1::/64 dev near expires 2000",
     "ip -6 route del 2001:db8:1::/64 dev near", FALSE },
+  { "/netns/netlink/repetition/earlier-route", NETWORK_NEAR,
+    "ip -6 route replace 2001:db8:1::/64 dev near expires 1000",
+    "ip -6 route replace 2001:db8:1::/64 dev near expires 2000",
+    "ip -6 route del 2001:db8:1::/64 dev near", FALSE, TRUE },
   { "/netns/netlink/repetition/link", NETWORK_NEAR, "ip link set near mtu 1400",
     "ip link set near mtu 1401", "ip link set near mtu 1500", FALSE },
   { "/netns/netlink/repetition/neighbour", NETWORK_NEAR, NULL,
@@ -139,11 +144,16 @@ test_command (gconstpointer data)
   const Command *command = data;
   Watcher watcher;
 
-  watch (&watcher, g_main_context_default ());
+  if (!command->is_early)
+    watch (&watcher, g_main_context_default ());
   if (command->before != NULL)
     network_run (command->side, command->before);
+  if (command->is_early)
+    watch (&watcher, g_main_context_default ());
   wait_for_quiet ();
 
+  if (command->is_early)
+    g_assert_cmpuint (watcher.n_changes, ==, 0);
   watcher.n_changes = 0;
   network_run (command->side, command->command);
   if (command->counts)
