@@ -10,12 +10,10 @@ G_BEGIN_DECLS
 
 G_DECLARE_FINAL_TYPE (HbLimits, hb_limits, HB, LIMITS, SoupWebsocketExtension)
 
-HbLimits *hb_limits_new                  (SoupWebsocketExtension  *inner,
-                                          GPollableOutputStream   *output);
-void      hb_limits_set_max_message_size (HbLimits                *self,
-                                          guint64                  bytes);
-void      hb_limits_set_on_connection    (SoupWebsocketConnection *connection,
-                                          guint64                  bytes);
-guint64   hb_limits_get_on_connection    (SoupWebsocketConnection *connection);
+HbLimits *hb_limits_new               (SoupWebsocketExtension  *inner,
+                                       GPollableOutputStream   *output);
+void      hb_limits_set_on_connection (SoupWebsocketConnection *connection,
+                                       guint64                  bytes);
+guint64   hb_limits_get_on_connection (SoupWebsocketConnection *connection);
 
 G_END_DECLS

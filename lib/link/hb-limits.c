@@ -18,7 +18,7 @@ struct _HbLimits
 
   SoupWebsocketExtension *inner;            /* (nullable) permessage-deflate, if negotiated */
   GPollableOutputStream  *output;
-  guint64                 max_message_size; /* 0 for no limit */
+  guint64                 max_message_size; /* in bytes */
   guint64                 size;             /* of the current message so far, inflated */
   guint                   n_pings;          /* consecutive pings while no pong can be written */
   gboolean                is_compressed;    /* The current message is compressed. */
@@ -43,8 +43,7 @@ G_DEFINE_FINAL_TYPE (HbLimits, hb_limits, SOUP_TYPE_WEBSOCKET_EXTENSION)
 #define MAX_PINGS 1000
 
 static GBytes *
-fail_too_big (HbLimits  *self,
-              GError   **error)
+fail_too_big (GError **error)
 {
   g_set_error (error, SOUP_WEBSOCKET_ERROR, SOUP_WEBSOCKET_CLOSE_TOO_BIG, "Message too big");
 
@@ -57,7 +56,7 @@ count (HbLimits *self,
 {
   self->size += length;
 
-  return self->max_message_size == 0 || self->size <= self->max_message_size;
+  return self->size <= self->max_message_size;
 }
 
 static GBytes *
@@ -87,7 +86,7 @@ inflate_pieces (HbLimits      *self,
         return NULL;
 
       if (!count (self, g_bytes_get_size (piece)))
-        return fail_too_big (self, error);
+        return fail_too_big (error);
 
       g_byte_array_append (inflated, g_bytes_get_data (piece, NULL), g_bytes_get_size (piece));
       at += size;
@@ -147,7 +146,7 @@ hb_limits_process_incoming_message (SoupWebsocketExtension  *extension,
     }
   else
     {
-      return fail_too_big (self, error);
+      return fail_too_big (error);
     }
 
   /* A continuation frame after the last frame of a message belongs to no message, so it must not be
@@ -202,7 +201,9 @@ hb_limits_init (HbLimits *self)
 {
 }
 
-/* @inner: (nullable): permessage-deflate; NULL if it was not negotiated
+/* Refuses each message until hb_limits_set_on_connection () is called.
+ *
+ * @inner: (nullable): permessage-deflate; NULL if it was not negotiated
  * @output: libsoup writes its pongs to this stream */
 HbLimits *
 hb_limits_new (SoupWebsocketExtension *inner,
@@ -214,13 +215,6 @@ hb_limits_new (SoupWebsocketExtension *inner,
   g_set_object (&self->output, output);
 
   return self;
-}
-
-void
-hb_limits_set_max_message_size (HbLimits *self,
-                                guint64   bytes)
-{
-  self->max_message_size = bytes;
 }
 
 /* Returns: (transfer none) (nullable): NULL if the connection does not work over an HbStream */
@@ -240,29 +234,35 @@ find (SoupWebsocketConnection *connection)
 /* Returns the maximum payload of a frame. A message that cannot be compressed further becomes
  * larger when it is deflated: by less than a quarter plus MAX_OVERHEAD bytes, even if the peer uses
  * only the code that the format itself defines (RFC 1951, 3.2.6). HbLimits checks the size of the
- * inflated message. */
+ * inflated message.
+ *
+ * @self: (nullable) */
 static guint64
-get_frame_size (SoupWebsocketConnection *connection,
-                guint64                  bytes)
+get_frame_size (const HbLimits *self,
+                guint64         bytes)
 {
-  const HbLimits *self = find (connection);
-
   if (self == NULL || self->inner == NULL)
     return bytes;
 
   return MIN (bytes + bytes / 4 + MAX_OVERHEAD, MAX (bytes, G_MAXINT32));
 }
 
-/* Sets libsoup's own limits on the size of received messages. */
+/* Limits the size of received messages, in the HbLimits of the connection, if any, and in libsoup.
+ *
+ * @bytes: not 0 */
 void
 hb_limits_set_on_connection (SoupWebsocketConnection *connection,
                              guint64                  bytes)
 {
   GObjectClass *klass = G_OBJECT_GET_CLASS (connection);
+  HbLimits *self = find (connection);
+
+  if (self != NULL)
+    self->max_message_size = bytes;
 
   /* The payload of one frame */
   soup_websocket_connection_set_max_incoming_payload_size (connection,
-                                                           get_frame_size (connection, bytes));
+                                                           get_frame_size (self, bytes));
 
   /* In libsoup 3.8 and later, the size of all fragments of a message together */
   if (g_object_class_find_property (klass, "max-total-message-size") != NULL)

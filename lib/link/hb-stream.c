@@ -25,7 +25,6 @@ struct _HbStream
   GMainContext            *context;    /* (not owned) the context of the link */
   HbInput                 *input;
   HbOutput                *output;
-  HbLimits                *limits;     /* an extension of the second connection */
   GSocket                 *socket;
   HbWatch                 *watch;
   gboolean                 is_fast;    /* No extension was negotiated, so messages can be sent
@@ -109,7 +108,6 @@ hb_stream_finalize (GObject *object)
   g_clear_object (&self->input);
   g_clear_object (&self->output);
   g_clear_object (&self->base);
-  g_clear_object (&self->limits);
   g_clear_object (&self->socket);
   g_clear_pointer (&self->watch, hb_watch_unref);
 
@@ -241,17 +239,18 @@ copy_extensions (HbStream *self,
   GList *extensions = g_list_copy_deep (negotiated, ref_extension, NULL);
   GPollableOutputStream *output = G_POLLABLE_OUTPUT_STREAM (self->output);
   GList *link = extensions;
+  HbLimits *limits;
 
   while (link != NULL && !SOUP_IS_WEBSOCKET_EXTENSION_DEFLATE (link->data))
     link = link->next;
 
-  self->limits = hb_limits_new (link != NULL ? link->data : NULL, output);
+  limits = hb_limits_new (link != NULL ? link->data : NULL, output);
 
   if (link == NULL)
-    return g_list_prepend (extensions, g_object_ref (self->limits));
+    return g_list_prepend (extensions, limits);
 
   g_object_unref (link->data);
-  link->data = g_object_ref (self->limits);
+  link->data = limits;
 
   return extensions;
 }
@@ -356,7 +355,6 @@ hb_stream_set_max_message_size (gpointer data,
   HbStream *self = data;
 
   hb_limits_set_on_connection (self->connection, bytes);
-  hb_limits_set_max_message_size (self->limits, bytes);
   hb_input_set_max_message_size (self->input, bytes);
 }
 
