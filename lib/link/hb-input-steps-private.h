@@ -23,7 +23,6 @@ struct _HbInput
   gpointer       reader_data;
   HbWatch       *watch;
   GSource       *pause;         /* (nullable) the source that ends the current pause */
-  HbOutput      *output;
   HbEventFunc    func;          /* (nullable) NULL once detached */
   gpointer       user_data;
   gsize          delivered;     /* the number of bytes in the current delivery */

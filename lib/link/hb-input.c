@@ -222,7 +222,6 @@ hb_input_finalize (GObject *object)
 
   hb_block_reader_clear (&self->reader);
   hb_fast_lane_clear (&self->fast_lane);
-  g_clear_object (&self->output);
   hb_watch_unref (self->watch);
 
   G_OBJECT_CLASS (hb_input_parent_class)->finalize (object);
@@ -270,7 +269,6 @@ hb_input_new (GPollableInputStream *base,
 
   hb_block_reader_init (&self->reader, base, is_direct, output);
   self->watch = hb_watch_ref (watch);
-  self->output = g_object_ref (output);
   self->func = func;
   self->user_data = user_data;
 
@@ -416,7 +414,7 @@ hb_input_run (HbInput  *self,
 
   hb_watch_want (self->watch, G_IO_IN, FALSE);
   hb_budget_begin (&self->budget, g_get_monotonic_time ());
-  hb_output_cork (self->output);
+  hb_output_cork (self->reader.output);
   self->is_delivering = TRUE;
   self->delivered = 0;
   self->untimed = 0;
@@ -430,7 +428,7 @@ hb_input_run (HbInput  *self,
   deliver (self);
 
   self->is_delivering = FALSE;
-  hb_output_uncork (self->output);
+  hb_output_uncork (self->reader.output);
   hb_budget_end (&self->budget, g_get_monotonic_time ());
   hb_input_want (self);
   hb_input_emit (self, HB_EVENT_DELIVERED);

@@ -20,8 +20,6 @@ typedef struct
 void     hb_message_writer_init                (HbMessageWriter       *self,
                                                 HbBlockWriter         *block_writer);
 void     hb_message_writer_clear               (HbMessageWriter       *self);
-void     hb_message_writer_set_fragment_size   (HbMessageWriter       *self,
-                                                gsize                  fragment_size);
 gsize    hb_message_writer_gather_whole        (HbMessageWriter       *self,
                                                 HbOpcode               opcode,
                                                 GBytes                *payload);

@@ -44,15 +44,6 @@ hb_message_writer_clear (HbMessageWriter *self)
   hb_deque_clear (&self->messages);
 }
 
-/* Sets the maximum payload of a frame. Messages that have already been added keep the earlier
- * maximum. */
-void
-hb_message_writer_set_fragment_size (HbMessageWriter *self,
-                                     gsize            fragment_size)
-{
-  self->fragment_size = fragment_size;
-}
-
 /* Gathers a message as one frame. Must not be called while messages are waiting. Returns the size
  * of the frame, or 0 if the message needs several frames or does not fit into the block. */
 gsize

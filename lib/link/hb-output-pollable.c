@@ -54,7 +54,7 @@ on_frame (HbOutput *self,
 
   /* Our messages may have waited for the end of this frame. */
   if (!self->is_begun && !hb_message_writer_is_empty (&self->messages))
-    hb_watch_wake (self->watch);
+    hb_watch_wake (self->block_writer.watch);
 }
 
 /* Writes or gathers a frame of libsoup, or writes as much of it as the kernel accepts. A frame that
@@ -82,7 +82,7 @@ write_frame (HbOutput     *self,
       return count;
     }
 
-  self->turn = hb_watch_get_turn (self->watch);
+  self->turn = hb_watch_get_turn (writer->watch);
   n_written = hb_block_writer_write (writer, buffer, count);
   self->is_begun = n_written < count;
   if (self->is_inserted)

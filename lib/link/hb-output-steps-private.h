@@ -15,7 +15,6 @@ struct _HbOutput
 
   HbBlockWriter    block_writer;
   HbMessageWriter  messages;    /* those that are not completely gathered */
-  HbWatch         *watch;
   GSource         *writer;      /* (nullable) (not owned) the source that libsoup waits for */
   HbEventFunc      func;        /* (nullable) NULL once detached */
   gpointer         user_data;
@@ -42,7 +41,7 @@ hb_output_get_end (HbOutput *self)
 static inline gboolean
 hb_output_is_gathering (HbOutput *self)
 {
-  return self->corks > 0 || self->turn == hb_watch_get_turn (self->watch);
+  return self->corks > 0 || self->turn == hb_watch_get_turn (self->block_writer.watch);
 }
 
 /* Returns whether our messages allow libsoup's frame to be written now. */

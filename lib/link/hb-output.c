@@ -61,8 +61,10 @@ hb_output_emit_activity (HbOutput *self)
     emit (self, HB_EVENT_ACTIVITY);
 }
 
-static gboolean
-is_writable (HbOutput *self)
+/* Returns whether a frame would be written or gathered at once. The result is FALSE if the kernel
+ * accepts no more bytes for now, or if our messages or libsoup's frames are waiting. */
+gboolean
+hb_output_is_writable (HbOutput *self)
 {
   return !self->block_writer.is_blocked && !has_writer (self)
          && hb_message_writer_is_empty (&self->messages);
@@ -71,7 +73,7 @@ is_writable (HbOutput *self)
 void
 hb_output_emit_writable (HbOutput *self)
 {
-  if (is_writable (self))
+  if (hb_output_is_writable (self))
     emit (self, HB_EVENT_WRITABLE);
 }
 
@@ -105,7 +107,7 @@ hb_output_write_messages (HbOutput *self)
 static void
 flush_first (HbOutput *self)
 {
-  self->turn = hb_watch_get_turn (self->watch);
+  self->turn = hb_watch_get_turn (self->block_writer.watch);
   hb_block_writer_flush (&self->block_writer);
 }
 
@@ -140,7 +142,6 @@ hb_output_finalize (GObject *object)
 
   hb_message_writer_clear (&self->messages);
   hb_block_writer_clear (&self->block_writer);
-  hb_watch_unref (self->watch);
 
   G_OBJECT_CLASS (hb_output_parent_class)->finalize (object);
 }
@@ -172,7 +173,6 @@ hb_output_new (GPollableOutputStream *base,
 
   hb_block_writer_init (&self->block_writer, base, watch);
   hb_message_writer_init (&self->messages, &self->block_writer);
-  self->watch = hb_watch_ref (watch);
   self->func = func;
   self->user_data = user_data;
 
@@ -191,7 +191,7 @@ hb_output_run (HbOutput *self,
 {
   HbBlockWriter *writer = &self->block_writer;
   gboolean was_blocked = writer->is_blocked;
-  gboolean was_writable = is_writable (self);
+  gboolean was_writable = hb_output_is_writable (self);
 
   if (has_room)
     hb_block_writer_on_ready (writer);
@@ -260,7 +260,7 @@ void
 hb_output_set_fragment_size (HbOutput *self,
                              gsize     fragment_size)
 {
-  hb_message_writer_set_fragment_size (&self->messages, fragment_size);
+  self->messages.fragment_size = fragment_size;
 }
 
 /* Sends a message without libsoup. If not all of it can be written or gathered now, the rest
@@ -275,7 +275,7 @@ hb_output_send (HbOutput *self,
                 GBytes   *payload,
                 HbSpan   *span)
 {
-  gboolean may_gather = may_write_messages (self) && is_writable (self);
+  gboolean may_gather = may_write_messages (self) && hb_output_is_writable (self);
   gboolean is_next = may_gather || (!self->is_begun
                                     && hb_message_writer_is_empty (&self->messages));
   guint64 size = 0;
@@ -303,7 +303,7 @@ hb_output_send (HbOutput *self,
 
   if (hb_output_is_gathering (self))
     {
-      hb_watch_wake (self->watch);
+      hb_watch_wake (self->block_writer.watch);
       if (is_gathered)
         return TRUE;
     }
@@ -314,15 +314,7 @@ hb_output_send (HbOutput *self,
 
   span->written = hb_output_get_written (self);
 
-  return is_writable (self);
-}
-
-/* Returns whether a frame would be written or gathered at once. The result is FALSE if the kernel
- * accepts no more bytes for now, or if our messages or libsoup's frames are waiting. */
-gboolean
-hb_output_is_writable (HbOutput *self)
-{
-  return is_writable (self);
+  return hb_output_is_writable (self);
 }
 
 /* Returns the position before which the kernel has accepted all bytes. */
