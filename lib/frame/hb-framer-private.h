@@ -17,8 +17,7 @@ typedef struct
   gsize         offset;        /* written bytes of the current frame's payload */
   guint32       mask;          /* of the current frame */
   guint8        opcode;        /* of the next frame */
-  guint8        is_begun : 1;  /* The first header has been written. */
-  guint8        is_last : 1;   /* The current frame is the last one. */
+  gboolean      is_begun;      /* The first header has been written. */
 } HbFramer;
 
 guint64  hb_framer_get_size      (gsize         length,
@@ -45,7 +44,7 @@ hb_framer_is_between_frames (const HbFramer *self)
 static inline gboolean
 hb_framer_is_done (const HbFramer *self)
 {
-  return self->is_last && self->left == 0;
+  return self->is_begun && self->rest == 0 && self->left == 0;
 }
 
 G_END_DECLS

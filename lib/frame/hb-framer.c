@@ -50,19 +50,18 @@ hb_framer_write_header (HbFramer *self,
                         guint8   *buffer,
                         guint32   mask)
 {
-  guint first;
+  guint first = self->opcode;
 
-  g_assert (self->left == 0 && !self->is_last);
+  g_assert (hb_framer_is_between_frames (self) && !hb_framer_is_done (self));
 
   self->left = MIN (self->rest, self->fragment_size);
   self->rest -= self->left;
   self->offset = 0;
   self->mask = mask;
   self->is_begun = TRUE;
-  self->is_last = self->rest == 0;
-
-  first = self->opcode | (self->is_last ? HB_FRAME_FIN : 0);
   self->opcode = HB_FRAME_CONTINUATION;
+  if (self->rest == 0)
+    first |= HB_FRAME_FIN;
 
   return hb_frame_write_header (buffer, first, self->left, mask);
 }
