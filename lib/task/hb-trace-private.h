@@ -11,14 +11,10 @@ G_BEGIN_DECLS
 /* The earlier values with which the trace compares the current ones */
 typedef struct
 {
-  gint64  latency_sum;   /* this and the next four: the metrics at the last comparison */
-  guint64 replies;
-  guint64 dropped;
-  guint64 expired;
-  guint64 resent;
-  guint64 pong_timeouts; /* this and the next two: before the current tick */
-  HbState state;
-  guint   serial;
+  HbMetrics metrics;       /* at the last comparison */
+  guint64   pong_timeouts; /* this and the next two: before the current tick */
+  HbState   state;
+  guint     serial;
 } HbTraceMarks;
 
 /* The debug lines of a task. A line contains no payload, no close reason and no header, because

@@ -55,11 +55,7 @@ hb_trace_refresh (HbTrace         *self,
       if (self->marks == NULL)
         self->marks = g_new0 (HbTraceMarks, 1);
 
-      self->marks->latency_sum = machine->metrics.latency_sum;
-      self->marks->replies = machine->metrics.replies;
-      self->marks->dropped = machine->metrics.messages_dropped;
-      self->marks->expired = machine->metrics.messages_expired;
-      self->marks->resent = machine->metrics.messages_resent;
+      self->marks->metrics = machine->metrics;
     }
 
   g_atomic_int_set (&self->is_wanted, is_wanted);
@@ -175,32 +171,29 @@ trace_metrics (HbTrace         *self,
                const HbMachine *machine)
 {
   const HbMetrics *metrics = &machine->metrics;
-  HbTraceMarks *marks = self->marks;
-  guint64 expired = metrics->messages_expired - marks->expired;
-  guint64 dropped = metrics->messages_dropped - marks->dropped - expired;
+  HbMetrics *before = &self->marks->metrics;
+  guint64 expired = metrics->messages_expired - before->messages_expired;
+  guint64 dropped = metrics->messages_dropped - before->messages_dropped - expired;
+  guint64 resent = metrics->messages_resent - before->messages_resent;
 
-  if (metrics->latency_sum != marks->latency_sum)
+  if (metrics->latency_sum != before->latency_sum)
     hb_trace_print (self, "reply to the ping after %d.%03d ms",
                     (int) (machine->latency / G_TIME_SPAN_MILLISECOND),
                     (int) (machine->latency % G_TIME_SPAN_MILLISECOND));
-  else if (metrics->replies != marks->replies)
+  else if (metrics->replies != before->replies)
     hb_trace_print (self, "reply to a ping");
 
   if (expired > 0)
     hb_trace_print (self, "messages dropped by queue-timeout: %" G_GUINT64_FORMAT, expired);
 
-  if (metrics->messages_resent != marks->resent)
+  if (resent > 0)
     hb_trace_print (self, "messages sent again, because they were not acknowledged: %"
-                    G_GUINT64_FORMAT, metrics->messages_resent - marks->resent);
+                    G_GUINT64_FORMAT, resent);
 
   if (dropped > 0)
     hb_trace_print (self, "messages dropped: %" G_GUINT64_FORMAT, dropped);
 
-  marks->latency_sum = metrics->latency_sum;
-  marks->replies = metrics->replies;
-  marks->expired = metrics->messages_expired;
-  marks->resent = metrics->messages_resent;
-  marks->dropped = metrics->messages_dropped;
+  *before = *metrics;
 }
 
 static void
