@@ -206,7 +206,7 @@ new_over (GIOStream           *base,
   self->base = g_object_ref (base);
   self->context = context;
   self->socket = g_object_ref (socket);
-  self->watch = hb_watch_new (g_socket_get_fd (socket));
+  self->watch = hb_watch_new (g_socket_get_fd (socket), watch_cb, self);
   self->output = hb_output_new (G_POLLABLE_OUTPUT_STREAM (g_io_stream_get_output_stream (base)),
                                 self->watch, func, user_data);
   self->input = hb_input_new (G_POLLABLE_INPUT_STREAM (g_io_stream_get_input_stream (base)),
@@ -214,7 +214,6 @@ new_over (GIOStream           *base,
                               func, user_data);
   if (!handles_each_read ())
     hb_input_set_max_delivery (self->input, MAX_UNHANDLED);
-  hb_watch_set_func (self->watch, watch_cb, self);
   hb_watch_enter (self->watch, context);
 
   return self;

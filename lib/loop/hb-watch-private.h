@@ -22,7 +22,7 @@ typedef struct _HbWatch HbWatch;
  * hb_schedule_acquire () describes. */
 struct _HbWatch
 {
-  HbWatchFunc  func;         /* (nullable) not NULL while the watch belongs to a context */
+  HbWatchFunc  func;
   gpointer     user_data;
   HbSchedule  *schedule;     /* (nullable) NULL while the watch belongs to no context */
   const guint *turn;         /* counts the iterations of the loop, from 1; 0 without a context */
@@ -34,12 +34,11 @@ struct _HbWatch
   gboolean     is_queued;
 };
 
-HbWatch *hb_watch_new       (int            fd);
-HbWatch *hb_watch_ref       (HbWatch       *self);
-void     hb_watch_unref     (HbWatch       *self);
-void     hb_watch_set_func  (HbWatch       *self,
+HbWatch *hb_watch_new       (int            fd,
                              HbWatchFunc    func,
                              gpointer       user_data);
+HbWatch *hb_watch_ref       (HbWatch       *self);
+void     hb_watch_unref     (HbWatch       *self);
 void     hb_watch_enter     (HbWatch       *self,
                              GMainContext  *context);
 void     hb_watch_leave     (HbWatch       *self);

@@ -11,10 +11,14 @@ static const guint no_turn = 0;
 
 /* Returns: (transfer full) */
 HbWatch *
-hb_watch_new (int fd)
+hb_watch_new (int          fd,
+              HbWatchFunc  func,
+              gpointer     user_data)
 {
   HbWatch *self = g_rc_box_new0 (HbWatch);
 
+  self->func = func;
+  self->user_data = user_data;
   self->turn = &no_turn;
   self->poll.fd = fd;
   self->in_queue.data = self;
@@ -38,15 +42,6 @@ void
 hb_watch_unref (HbWatch *self)
 {
   g_rc_box_release_full (self, free_watch);
-}
-
-void
-hb_watch_set_func (HbWatch     *self,
-                   HbWatchFunc  func,
-                   gpointer     user_data)
-{
-  self->func = func;
-  self->user_data = user_data;
 }
 
 /* Adds the watch to @context, which must exist until hb_watch_leave (). */

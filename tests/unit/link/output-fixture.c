@@ -45,10 +45,9 @@ fixture_set_up (Fixture       *fixture,
 {
   g_assert_cmpint (socketpair (AF_UNIX, SOCK_STREAM, 0, fixture->fds), ==, 0);
   fixture->base = scripted_output_new ();
-  fixture->watch = hb_watch_new (fixture->fds[0]);
+  fixture->watch = hb_watch_new (fixture->fds[0], watch_cb, fixture);
   fixture->output = hb_output_new (G_POLLABLE_OUTPUT_STREAM (fixture->base), fixture->watch,
                                    event_cb, fixture);
-  hb_watch_set_func (fixture->watch, watch_cb, fixture);
   hb_watch_enter (fixture->watch, g_main_context_default ());
 }
 

@@ -472,7 +472,7 @@ test_records (gconstpointer data)
   Line line;
 
   line_set_up (&line, data);
-  watch = hb_watch_new (g_socket_get_fd (get_socket (&line, 0)));
+  watch = hb_watch_new (g_socket_get_fd (get_socket (&line, 0)), NULL, NULL);
   hb_block_writer_init (&writer,
                         G_POLLABLE_OUTPUT_STREAM (g_io_stream_get_output_stream (line.sender)),
                         watch);
@@ -539,7 +539,7 @@ test_output (gconstpointer data)
   Line line;
 
   line_set_up (&line, data);
-  watch = hb_watch_new (g_socket_get_fd (get_socket (&line, 0)));
+  watch = hb_watch_new (g_socket_get_fd (get_socket (&line, 0)), NULL, NULL);
   hb_watch_enter (watch, g_main_context_default ());
   output = hb_output_new (G_POLLABLE_OUTPUT_STREAM (g_io_stream_get_output_stream (line.sender)),
                           watch, NULL, NULL);

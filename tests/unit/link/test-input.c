@@ -169,12 +169,11 @@ set_up (Fixture       *fixture,
   fixture->base = scripted_input_new (fixture->fds[0]);
   fixture->sink = scripted_output_new ();
   fixture->incoming = g_byte_array_new ();
-  fixture->watch = hb_watch_new (fixture->fds[0]);
+  fixture->watch = hb_watch_new (fixture->fds[0], watch_cb, fixture);
   fixture->output = hb_output_new (G_POLLABLE_OUTPUT_STREAM (fixture->sink), fixture->watch,
                                    event_cb, fixture);
   fixture->input = hb_input_new (G_POLLABLE_INPUT_STREAM (fixture->base), GPOINTER_TO_INT (data),
                                  fixture->watch, fixture->output, event_cb, fixture);
-  hb_watch_set_func (fixture->watch, watch_cb, fixture);
   hb_watch_enter (fixture->watch, g_main_context_default ());
   attach_reader (fixture);
 }

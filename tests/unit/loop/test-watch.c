@@ -85,8 +85,7 @@ plug_open (Plug         *self,
   self->plugs = plugs;
   self->context = context;
   g_assert_cmpint (socketpair (AF_UNIX, SOCK_STREAM, 0, self->fds), ==, 0);
-  self->watch = hb_watch_new (self->fds[0]);
-  hb_watch_set_func (self->watch, plug_cb, self);
+  self->watch = hb_watch_new (self->fds[0], plug_cb, self);
   hb_watch_enter (self->watch, context);
 }
 
