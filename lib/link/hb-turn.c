@@ -122,7 +122,7 @@ alarm_cb (gpointer user_data)
   HbGate *self = g_rc_box_acquire (user_data);
   G_GNUC_UNUSED g_autoptr (GMainContextPusher) pusher = hb_context_push (self->context);
 
-  if (hb_alarm_is_due (&self->alarm))
+  if (self->alarm.is_due)
     {
       self->n_running = 0;
       self->generation++;

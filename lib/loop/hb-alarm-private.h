@@ -42,22 +42,22 @@ struct _HbAlarm
   gboolean         is_woken;    /* woken since the alarm last left the queue */
   gboolean         has_come;    /* The alarm is queued because its earliest time has passed. */
 
-  gboolean         may_act;     /* The callback reads this field and the next two. */
-  gboolean         is_due;
-  gboolean         was_woken;
+  /* The reasons for the current call to the callback, which reads them. A time has passed only when
+   * each socket that was readable at that time has been read. `may_act` is FALSE if the deadline is
+   * HB_AT_ONCE. */
+  gboolean         was_woken;   /* hb_alarm_wake () was called. */
+  gboolean         may_act;     /* The earliest time has passed. */
+  gboolean         is_due;      /* The deadline has passed too. */
 };
 
-void     hb_alarm_init      (HbAlarm         *self,
-                             HbAlarmFunc      func,
-                             HbAlarmCallback  callback,
-                             gpointer         user_data);
-void     hb_alarm_enter     (HbAlarm         *self,
-                             GMainContext    *context);
-void     hb_alarm_leave     (HbAlarm         *self);
-void     hb_alarm_wake      (HbAlarm         *self);
-gboolean hb_alarm_was_woken (const HbAlarm   *self);
-gboolean hb_alarm_may_act   (const HbAlarm   *self);
-gboolean hb_alarm_is_due    (const HbAlarm   *self);
+void hb_alarm_init  (HbAlarm         *self,
+                     HbAlarmFunc      func,
+                     HbAlarmCallback  callback,
+                     gpointer         user_data);
+void hb_alarm_enter (HbAlarm         *self,
+                     GMainContext    *context);
+void hb_alarm_leave (HbAlarm         *self);
+void hb_alarm_wake  (HbAlarm         *self);
 
 /* Marks the deadline dirty; it is queried again before the next poll. Only the thread of the loop
  * may call this. */

@@ -55,28 +55,3 @@ hb_alarm_wake (HbAlarm *self)
 {
   hb_schedule_wake (self->schedule, self);
 }
-
-/* Returns whether hb_alarm_wake () was a reason to call the callback. Only the callback may call
- * this function and the next two. */
-gboolean
-hb_alarm_was_woken (const HbAlarm *self)
-{
-  return self->was_woken;
-}
-
-/* Returns whether the earliest time has passed, and was a reason to call the callback. In this
- * function and the next one, a time has passed only when each socket that was readable at that time
- * has been read. Returns FALSE if the deadline is HB_AT_ONCE, or if only hb_alarm_wake () was the
- * reason. */
-gboolean
-hb_alarm_may_act (const HbAlarm *self)
-{
-  return self->may_act;
-}
-
-/* Returns whether hb_alarm_may_act () returns TRUE, and the deadline has also passed. */
-gboolean
-hb_alarm_is_due (const HbAlarm *self)
-{
-  return self->is_due;
-}

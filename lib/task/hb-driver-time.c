@@ -83,7 +83,7 @@ hb_driver_tick (HbDriver *self)
   hb_driver_read_clock (self);
 
   event.tick.reading = read_on (self);
-  if (event.tick.reading == HB_READING_DONE && !hb_alarm_is_due (&self->alarm)
+  if (event.tick.reading == HB_READING_DONE && !self->alarm.is_due
       && hb_machine_may_end_link (&self->machine))
     event.tick.reading = HB_READING_LATER;
 

@@ -137,12 +137,12 @@ alarm_cb (gpointer user_data)
   HbDriver *self = user_data;
   gboolean has_ended = self->link != NULL && hb_link_has_ended (self->link);
 
-  if (hb_alarm_was_woken (&self->alarm))
+  if (self->alarm.was_woken)
     hb_driver_on_woken (self);
 
   /* If an attempt or a connection has ended, the link reports the result in this iteration or the
    * next one. A tick might end the link first, with another result. */
-  if (hb_alarm_may_act (&self->alarm) && !has_ended)
+  if (self->alarm.may_act && !has_ended)
     hb_driver_tick (self);
 
   hb_driver_carry_out_all (self);

@@ -49,10 +49,9 @@ ring_cb (gpointer user_data)
 
   if (self->wanted_at - self->early <= test_clock_get_now ())
     {
-      g_assert_true (hb_alarm_may_act (&self->alarm) == (self->wanted_at != HB_AT_ONCE));
-      g_assert_false (hb_alarm_is_due (&self->alarm) && self->wanted_at == HB_AT_ONCE);
-      g_assert_false (hb_alarm_is_due (&self->alarm)
-                      && self->wanted_at > test_clock_get_now ());
+      g_assert_true (self->alarm.may_act == (self->wanted_at != HB_AT_ONCE));
+      g_assert_false (self->alarm.is_due && self->wanted_at == HB_AT_ONCE);
+      g_assert_false (self->alarm.is_due && self->wanted_at > test_clock_get_now ());
       self->rang_at = test_clock_get_now ();
       self->late = self->wanted_at == HB_AT_ONCE ? 0 : self->rang_at - self->wanted_at;
       self->wanted_at = HB_NEVER;

@@ -78,9 +78,9 @@ ring_cb (gpointer user_data)
   Bell *self = user_data;
 
   self->n_calls++;
-  self->n_due += hb_alarm_is_due (&self->alarm);
-  self->n_acts += hb_alarm_may_act (&self->alarm);
-  self->n_wakes += hb_alarm_was_woken (&self->alarm);
+  self->n_due += self->alarm.is_due;
+  self->n_acts += self->alarm.may_act;
+  self->n_wakes += self->alarm.was_woken;
   self->wanted_at = HB_NEVER;
   if (self->func != NULL)
     self->func (self);
@@ -529,7 +529,7 @@ see_cb (gpointer user_data)
 {
   Sleeper *self = user_data;
 
-  g_assert_true (hb_alarm_was_woken (&self->alarm));
+  g_assert_true (self->alarm.was_woken);
   self->n_seen = g_atomic_int_get (&self->n_asked);
 }
 
