@@ -23,8 +23,8 @@ HbLink                  *hb_link_new                  (guint               seria
                                                        HbEventFunc         func,
                                                        gpointer            user_data);
 gboolean                 hb_link_connect              (HbLink             *self,
-                                                       SoupSession        *session,
-                                                       const HbSettings   *settings);
+                                                       SoupSession        *session);
+void                     hb_link_apply_settings       (HbLink             *self);
 gboolean                 hb_link_may_send             (HbLink             *self);
 gboolean                 hb_link_is_direct            (HbLink             *self);
 gboolean                 hb_link_send                 (HbLink             *self,
@@ -47,10 +47,6 @@ void                     hb_link_query                (HbLink             *self)
 /* hb-link.c */
 void                     hb_link_set_reading          (HbLink             *self,
                                                        gboolean            is_reading);
-void                     hb_link_set_max_message_size (HbLink             *self,
-                                                       guint64             bytes);
-void                     hb_link_set_fragment_size    (HbLink             *self,
-                                                       guint               bytes);
 guint                    hb_link_get_serial           (HbLink             *self);
 SoupMessage             *hb_link_get_request          (HbLink             *self);
 SoupWebsocketConnection *hb_link_get_connection       (HbLink             *self);

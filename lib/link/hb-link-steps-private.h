@@ -15,6 +15,7 @@ struct _HbLink
 {
   HbEventFunc              func;       /* (nullable) NULL once the link has ended or been dropped */
   gpointer                 user_data;
+  const HbSettings        *settings;   /* (not owned) */
   GMainContext            *context;
   HbAttempt               *attempt;    /* (nullable) NULL once it has succeeded or been dropped */
   SoupWebsocketConnection *connection; /* (nullable) NULL before it is open and once released */
@@ -22,8 +23,6 @@ struct _HbLink
   HbChannel                channel;    /* of the connection */
   HbEnding                *ending;     /* (nullable) of the connection */
   GSocket                 *socket;     /* (nullable) below the connection, if it was found */
-  guint64                  max_message_size;
-  gsize                    fragment_size;
   guint64                  acknowledged; /* the position in the last HB_EVENT_ACKNOWLEDGED */
   guint                    serial;
   guint                    depth;      /* the number of nested uses: see hb_link_begin_use () */

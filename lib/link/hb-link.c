@@ -99,8 +99,7 @@ adopt_connection (HbLink                  *self,
     hb_socket_limit_unsent (self->socket);
 
   self->connection = connection;
-  hb_link_set_max_message_size (self, self->max_message_size);
-  self->channel.funcs->set_fragment_size (self->channel.data, self->fragment_size);
+  hb_link_apply_settings (self);
   if (self->is_acknowledging)
     hb_link_begin_acknowledgements (self);
 
@@ -137,6 +136,7 @@ attempted_cb (SoupWebsocketConnection *connection,
 
 /* Creates a link. It belongs to the context that is thread-default now.
  *
+ * @settings: must exist until hb_link_drop ()
  * @headers: (nullable): headers of the application for the request
  *
  * Returns: (transfer full): the link, which hb_link_drop () releases */
@@ -150,13 +150,12 @@ hb_link_new (guint               serial,
   HbLink *self = g_rc_box_new0 (HbLink);
 
   self->serial = serial;
+  self->settings = settings;
   self->func = func;
   self->user_data = user_data;
   self->context = g_main_context_ref_thread_default ();
   self->attempt = hb_attempt_new (settings, headers, turn_cb, attempted_cb, self);
-  self->max_message_size = settings->max_message_size;
   self->is_acknowledging = settings->delivery == HB_DELIVERY_ACKNOWLEDGED;
-  hb_link_set_fragment_size (self, settings->fragment_size);
 
   return self;
 }
@@ -169,11 +168,28 @@ hb_link_new (guint               serial,
  * Returns whether the request was sent. If too many attempts are running, the request is sent
  * later, which HB_EVENT_TURN reports. */
 gboolean
-hb_link_connect (HbLink           *self,
-                 SoupSession      *session,
-                 const HbSettings *settings)
+hb_link_connect (HbLink      *self,
+                 SoupSession *session)
 {
-  return hb_attempt_start (self->attempt, session, settings);
+  return hb_attempt_start (self->attempt, session, self->settings);
+}
+
+/* Must be called after max-message-size or fragment-size has changed. */
+void
+hb_link_apply_settings (HbLink *self)
+{
+  guint64 max_message_size = self->settings->max_message_size;
+  gsize fragment_size = self->settings->fragment_size;
+
+  if (self->connection == NULL)
+    return;
+
+  if (max_message_size == 0 || max_message_size > MAX_MESSAGE)
+    max_message_size = MAX_MESSAGE;
+
+  self->channel.funcs->set_max_message_size (self->channel.data, max_message_size);
+  self->channel.funcs->set_fragment_size (self->channel.data,
+                                          fragment_size == 0 ? G_MAXSIZE : fragment_size);
 }
 
 /* Returns whether a message may be sent now. If the result is FALSE although the connection is
@@ -292,28 +308,6 @@ hb_link_drop (HbLink *self)
 
   if (self->depth == 0)
     hb_link_release (self);
-}
-
-/* @bytes: the maximum size of a received message; 0 or more than MAX_MESSAGE means MAX_MESSAGE */
-void
-hb_link_set_max_message_size (HbLink  *self,
-                              guint64  bytes)
-{
-  self->max_message_size = bytes == 0 ? MAX_MESSAGE : MIN (bytes, MAX_MESSAGE);
-
-  if (self->connection != NULL)
-    self->channel.funcs->set_max_message_size (self->channel.data, self->max_message_size);
-}
-
-/* @bytes: the maximum payload of a frame in messages that are sent from now on; 0 for no limit */
-void
-hb_link_set_fragment_size (HbLink *self,
-                           guint   bytes)
-{
-  self->fragment_size = bytes == 0 ? G_MAXSIZE : bytes;
-
-  if (self->connection != NULL)
-    self->channel.funcs->set_fragment_size (self->channel.data, self->fragment_size);
 }
 
 guint

@@ -14,7 +14,7 @@ hb_driver_send_request (HbDriver       *self,
     return;
 
   if (hb_machine_on_requested (&self->machine, hb_driver_read_clock (self))
-      && !hb_link_connect (self->link, self->session, &self->machine.settings))
+      && !hb_link_connect (self->link, self->session))
     hb_machine_await_turn (&self->machine);
 }
 

@@ -64,8 +64,7 @@ hb_driver_set (HbDriver      *self,
 
   if (self->link != NULL)
     {
-      hb_link_set_max_message_size (self->link, self->machine.settings.max_message_size);
-      hb_link_set_fragment_size (self->link, self->machine.settings.fragment_size);
+      hb_link_apply_settings (self->link);
       hb_driver_follow_delivery (self);
     }
 
