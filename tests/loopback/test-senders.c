@@ -549,6 +549,36 @@ test_volatile (Fixture       *fixture,
   raw_peer_expect (raw_server_get_peer (fixture->raw, 1), "text:three");
 }
 
+static void
+test_moved (Fixture       *fixture,
+            gconstpointer  data)
+{
+  g_autoptr (GMainContext) context = g_main_context_new ();
+
+  g_test_summary ("Messages from other threads do not wait for the context in which the task was "
+                  "open before");
+
+  fixture_enter (fixture, HB_STATE_WAITING);
+  send_volatile_cb (fixture->task);
+  g_main_context_iteration (NULL, FALSE);
+  g_assert_cmpuint (get_metric (fixture->task, hb_metrics_get_messages_dropped), ==, 1);
+  hb_websocket_task_close (fixture->task, 1000, NULL);
+  assert_state (fixture->task, HB_STATE_CLOSED);
+
+  g_main_context_push_thread_default (context);
+  hb_websocket_task_open (fixture->task);
+
+  /* Other threads may keep the task busy for a shorter time only. */
+  g_usleep (10000);
+  send_volatile_cb (fixture->task);
+  g_main_context_iteration (context, FALSE);
+  g_assert_cmpuint (get_metric (fixture->task, hb_metrics_get_messages_dropped), ==, 2);
+  hb_websocket_task_close (fixture->task, 1000, NULL);
+  wait_idle ();
+  g_main_context_pop_thread_default (context);
+  signal_log_forget (fixture->log);
+}
+
 /* A send or a flush that is cancelled before or after the task has taken it in */
 typedef struct
 {
@@ -793,6 +823,7 @@ main (int   argc,
   add_raw_test ("/loopback/senders/flush-of-closed", test_flush_of_closed);
   add_raw_test ("/loopback/senders/abandoned", test_abandoned);
   add_raw_test ("/loopback/senders/volatile", test_volatile);
+  add_raw_test ("/loopback/senders/moved", test_moved);
   add_raw_test ("/loopback/senders/overflow-frees", test_overflow_frees);
   add_raw_test ("/loopback/senders/wakes-again", test_wakes_again);
 

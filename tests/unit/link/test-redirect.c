@@ -2,6 +2,7 @@
 
 #include "config.h"
 
+#include "hb-proxy-private.h"
 #include "hb-redirect-private.h"
 
 /* Compares the origins of URIs (RFC 6454, 5). The loopback tests cannot test most of these cases,
@@ -41,6 +42,29 @@ test_origins (void)
     }
 }
 
+static void
+test_tunnel (void)
+{
+  const char *uris[] = { "wss://a.example/", "wss://a.example/b", "wss://c.example/" };
+  g_autoptr (SoupSession) session = soup_session_new ();
+  g_autoptr (SoupMessage) request = soup_message_new ("GET", "ws://a.example/");
+  guint i;
+
+  g_test_summary ("However many redirects follow each other, a request watches the session for a "
+                  "tunnel with one handler");
+
+  hb_proxy_guard (session, request);
+
+  for (i = 0; i < G_N_ELEMENTS (uris); i++)
+    {
+      g_autoptr (GUri) uri = g_uri_parse (uris[i], SOUP_HTTP_URI_FLAGS, NULL);
+
+      soup_message_set_uri (request, uri);
+      g_assert_cmpuint (g_signal_handlers_block_matched (session, G_SIGNAL_MATCH_DATA, 0, 0, NULL,
+                                                         NULL, request), ==, 1);
+    }
+}
+
 int
 main (int   argc,
       char *argv[])
@@ -50,6 +74,7 @@ main (int   argc,
                   "and port, where ws counts as http, and wss as https");
 
   g_test_add_func ("/link/redirect/origins", test_origins);
+  g_test_add_func ("/link/redirect/tunnel", test_tunnel);
 
   return g_test_run ();
 }
