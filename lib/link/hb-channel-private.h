@@ -66,11 +66,11 @@ typedef struct
   void     (* set_fragment_size)    (gpointer   data,
                                      gsize      bytes);
 
-  /* Lets the channel emit HB_EVENT_MESSAGE and HB_EVENT_PONG itself where it can. @handlers are the
-   * owner's handlers for libsoup's signals. If the result is TRUE, the channel connects them when
-   * libsoup reads, until the channel is detached. If the result is FALSE, libsoup emits every
-   * message, so the owner must keep the handlers connected. */
-  gboolean (* open_fast_lane)       (gpointer    data,
+  /* Lets a direct channel emit HB_EVENT_MESSAGE and HB_EVENT_PONG itself where it can. @handlers
+   * are the owner's handlers for libsoup's signals. The channel connects them when libsoup reads,
+   * until the channel is detached. If a channel is not direct, libsoup emits every message, so the
+   * owner must keep the handlers connected. */
+  void     (* open_fast_lane)       (gpointer    data,
                                      HbHandlers *handlers);
 
   /* Stops emitting events. */
@@ -81,8 +81,8 @@ typedef struct
 
 /* Carries frames between a connection and its socket, either through streams of this library
  * (hb-stream), or through those of libsoup (hb-fallback). A channel may emit HB_EVENT_ACTIVITY,
- * _PROGRESS, _BLOCKED, _WRITABLE, _DELIVERY and _DELIVERED. A channel with a fast lane may also
- * emit _MESSAGE and _PONG. */
+ * _PROGRESS, _BLOCKED, _WRITABLE, _DELIVERY and _DELIVERED. A direct channel may also emit _MESSAGE
+ * and _PONG. */
 typedef struct
 {
   const HbChannelFuncs *funcs;

@@ -124,14 +124,6 @@ hb_fallback_set_fragment_size (gpointer data,
 {
 }
 
-/* libsoup reads all bytes, and therefore emits all messages. */
-static gboolean
-hb_fallback_open_fast_lane (gpointer    data,
-                            HbHandlers *handlers)
-{
-  return FALSE;
-}
-
 static void
 hb_fallback_detach (gpointer data)
 {
@@ -160,7 +152,6 @@ static const HbChannelFuncs channel_funcs = {
   .set_reading = hb_fallback_set_reading,
   .set_max_message_size = hb_fallback_set_max_message_size,
   .set_fragment_size = hb_fallback_set_fragment_size,
-  .open_fast_lane = hb_fallback_open_fast_lane,
   .detach = hb_fallback_detach,
   .free = hb_fallback_free,
 };

@@ -61,7 +61,9 @@ void
 hb_link_open_receiver (HbLink *self)
 {
   hb_handlers_init (&self->handlers, self->connection, signal_cb, self);
-  if (!self->channel.funcs->open_fast_lane (self->channel.data, &self->handlers))
+  if (self->channel.is_direct)
+    self->channel.funcs->open_fast_lane (self->channel.data, &self->handlers);
+  else
     hb_handlers_begin_call (&self->handlers);
 }
 

@@ -357,16 +357,11 @@ hb_stream_set_max_message_size (gpointer data,
   hb_input_set_max_message_size (self->input, bytes);
 }
 
-static gboolean
+static void
 hb_stream_open_fast_lane (gpointer    data,
                           HbHandlers *handlers)
 {
-  HbStream *self = data;
-
-  if (self->is_fast)
-    hb_input_open_fast_lane (self->input, handlers);
-
-  return self->is_fast;
+  hb_input_open_fast_lane (((HbStream *) data)->input, handlers);
 }
 
 static void
