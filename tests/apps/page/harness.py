@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Functions for the tests of echo-server and its page.
+"""Functions and classes for the tests of echo-server and its page.
 
-The functions check conditions, wait for conditions, and run programs.
+The functions check conditions and wait for conditions. The classes run programs.
 """
 
 import os

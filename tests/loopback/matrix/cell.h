@@ -34,7 +34,7 @@ struct _Cell
   gboolean         is_deaf;     /* the server answers nothing on the faulty connection */
   gboolean         has_pinged;
   gboolean         has_login;   /* a server has received a login */
-  gboolean         has_closed;  /* the server has received a close frame */
+  gboolean         has_closed;  /* a server has received a close frame */
 };
 
 const Result *cell_get_result  (const Cell      *self);
