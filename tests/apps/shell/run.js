@@ -28,7 +28,8 @@ async function run() {
   return runAll({together: select(together), alone: select(alone)});
 }
 
-// A top-level `await` would run the main loop in the job of a promise, and no other job could run.
+// After a top-level `await`, the main loop would run in the job of a promise, and no other job
+// could run. Therefore this module has none.
 const loop = new GLib.MainLoop(null, false);
 let passed = false;
 
