@@ -212,9 +212,8 @@ void
 hb_heartbeat_on_pinged (HbHeartbeat *self,
                         gint64       now)
 {
-  /* The application's function may have stopped the heartbeat. */
-  if (self->n_unsent > 0)
-    self->n_unsent--;
+  g_assert (self->n_unsent > 0);
+  self->n_unsent--;
 
   /* An earlier ping is the one that waits. */
   if (!self->is_unsent && self->pinged_at != HB_NEVER)

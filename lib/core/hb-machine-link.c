@@ -265,14 +265,18 @@ hb_machine_on_activity (HbMachine *self,
 }
 
 /* Call this before a ping is sent, which is then counted. Returns FALSE if no ping may be sent,
- * because code of the application has changed the heartbeat mode on a link that is not ready. The
- * heartbeat then starts again, so that no reply to this ping is awaited. */
+ * because code of the application has closed the task, or has changed the heartbeat mode on a link
+ * that is not ready. In the second case, the heartbeat starts again, so that no reply to this ping
+ * is awaited. */
 gboolean
 hb_machine_on_pinged (HbMachine *self,
                       gint64     now)
 {
+  if (self->state != HB_STATE_OPEN)
+    return FALSE;
+
   hb_heartbeat_on_pinged (&self->heartbeat, now);
-  if (self->state == HB_STATE_OPEN && !hb_machine_may_ping (self))
+  if (!hb_machine_may_ping (self))
     {
       hb_heartbeat_start (&self->heartbeat, now);
       return FALSE;

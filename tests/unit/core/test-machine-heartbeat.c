@@ -966,6 +966,22 @@ test_pinging_withdrawn (Fixture       *fixture,
   assert_deadline (fixture, 15000);
 }
 
+static void
+test_pinging_closed (Fixture       *fixture,
+                     gconstpointer  data)
+{
+  g_test_summary ("A ping is neither sent nor counted if the application's function has closed the "
+                  "task");
+
+  fixture->holds_pings = TRUE;
+  start_open (fixture);
+  advance (fixture, 15000);
+  close_with (fixture, 1000, NULL);
+  g_assert_false (hb_machine_on_pinged (&fixture->machine, fixture->now));
+  g_assert_cmpuint (fixture->machine.metrics.pings, ==, 0);
+  forget (fixture);
+}
+
 /* A change of the way in which the reply is recognized, 5 s after a ping, if any */
 typedef struct
 {
@@ -1283,6 +1299,7 @@ main (int   argc,
   add_test ("/machine-heartbeat/pinging-reading", test_pinging_reading);
   add_test ("/machine-heartbeat/pinging-steady", test_pinging_steady);
   add_test ("/machine-heartbeat/pinging-withdrawn", test_pinging_withdrawn);
+  add_test ("/machine-heartbeat/pinging-closed", test_pinging_closed);
   add_test ("/machine-heartbeat/pinging-check", test_pinging_check);
   add_test ("/machine-heartbeat/pinging-check-nested", test_pinging_check_nested);
   add_test ("/machine-heartbeat/pinging-check-ready", test_pinging_check_ready);

@@ -450,25 +450,6 @@ test_beat_begins (Fixture       *fixture,
 }
 
 static void
-test_ping_withdrawn (Fixture       *fixture,
-                     gconstpointer  data)
-{
-  g_test_summary ("Before the mark, a ping is not sent if a handler has changed its kind from "
-                  "frame to message");
-
-  fixture->machine.settings.heartbeat_mode = HB_HEARTBEAT_MODE_PING;
-  fixture->holds_pings = TRUE;
-  start_unready (fixture);
-  check (fixture);
-  g_assert_true (hb_machine_on_pinged (&fixture->machine, fixture->now));
-  fixture->machine.settings.heartbeat_mode = HB_HEARTBEAT_MODE_MESSAGE;
-  g_assert_false (hb_machine_on_pinged (&fixture->machine, fixture->now));
-  mark (fixture);
-  g_assert_true (hb_machine_on_pinged (&fixture->machine, fixture->now));
-  forget (fixture);
-}
-
-static void
 test_timeout (Fixture       *fixture,
               gconstpointer  data)
 {
@@ -801,7 +782,6 @@ main (int   argc,
   add_test ("/machine-ready/overflow", test_overflow);
   add_table ("/machine-ready/ping", ping_cases, test_ping);
   add_test ("/machine-ready/beat-begins", test_beat_begins);
-  add_test ("/machine-ready/ping-withdrawn", test_ping_withdrawn);
   add_test ("/machine-ready/timeout", test_timeout);
   add_test ("/machine-ready/timeout-off", test_timeout_off);
   add_test ("/machine-ready/timeout-late", test_timeout_late);
