@@ -86,8 +86,8 @@ def get_pattern_of_method(language, element, parent):
 
 def get_pattern_of_function(language, element, parent):
     name = element.get('name')
-    # The function that returns the quark belongs to the error domain, as in Hb.Error.quark(). In
-    # Vala, it has no other name.
+    # The function that returns the quark belongs to the error domain, as in Hb.Error.quark(). The
+    # tests in Vala use no other name.
     if parent.tag == f'{CORE}enumeration' or (language == '.vala' and name == 'error_quark'):
         name = 'Error.quark'
     return rf'\bHb\.{name} ?\('
