@@ -174,7 +174,9 @@ hb_link_connect (HbLink      *self,
   return hb_attempt_start (self->attempt, session, self->settings);
 }
 
-/* Must be called after max-message-size or fragment-size has changed. */
+/* Must be called after max-message-size or fragment-size has changed. The application may have
+ * connected a handler to the notification of libsoup's own limit, and this handler may make the
+ * owner drop the link. */
 void
 hb_link_apply_settings (HbLink *self)
 {
@@ -187,9 +189,11 @@ hb_link_apply_settings (HbLink *self)
   if (max_message_size == 0 || max_message_size > MAX_MESSAGE)
     max_message_size = MAX_MESSAGE;
 
+  hb_link_begin_use (self);
   self->channel.funcs->set_max_message_size (self->channel.data, max_message_size);
   self->channel.funcs->set_fragment_size (self->channel.data,
                                           fragment_size == 0 ? G_MAXSIZE : fragment_size);
+  hb_link_end_use (self);
 }
 
 /* Returns whether a message may be sent now. If the result is FALSE although the connection is

@@ -272,6 +272,29 @@ test_stale_ping_after_reconnect (Fixture       *fixture,
   fixture_close_raw (fixture, raw_server_wait_peer (fixture->raw, 1));
 }
 
+static void
+limited_cb (SoupWebsocketConnection *connection,
+            GParamSpec              *pspec,
+            HbWebsocketTask         *task)
+{
+  hb_websocket_task_reconnect_now (task);
+}
+
+static void
+test_reconnect_in_limit (Fixture       *fixture,
+                         gconstpointer  data)
+{
+  g_test_summary ("A handler that libsoup calls because max-message-size has changed may reconnect "
+                  "the task");
+
+  fixture_open_raw (fixture);
+  g_signal_connect (hb_websocket_task_get_connection (fixture->task),
+                    "notify::max-incoming-payload-size", G_CALLBACK (limited_cb), fixture->task);
+  hb_websocket_task_set_max_message_size (fixture->task, 1000);
+  signal_log_expect (fixture->log, "state:connecting close:1006 connecting state:open open");
+  fixture_close_raw (fixture, raw_server_wait_peer (fixture->raw, 1));
+}
+
 typedef struct
 {
   HbWebsocketTask *task;
@@ -405,6 +428,7 @@ main (int   argc,
   add_raw_test ("/reentry/reconnect-func-replaces-itself", test_reconnect_func_replaces_itself);
   add_raw_test ("/reentry/stale-ping", test_stale_ping);
   add_raw_test ("/reentry/stale-ping-after-reconnect", test_stale_ping_after_reconnect);
+  add_raw_test ("/reentry/reconnect-in-limit", test_reconnect_in_limit);
   add_raw_test ("/reentry/reopen-in-free", test_reopen_in_free);
   add_raw_test ("/reentry/send-in-free", test_send_in_free);
   add_raw_test ("/reentry/slow-upload", test_slow_upload);
