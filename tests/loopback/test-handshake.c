@@ -313,6 +313,62 @@ test_method (Fixture       *fixture,
   g_assert_cmpuint (n, ==, 4);
 }
 
+/* A challenge and the number of connections that the client needs */
+typedef struct
+{
+  const char *path;
+  GType     (*get_feature)  (void); /* (nullable) a feature of the session */
+  const char *body;                 /* of the challenge */
+  guint       n_connections;
+} KeepCase;
+
+static const KeepCase keeps[] = {
+  { "/loopback/handshake/keeps-connection/empty-body", NULL, "", 1 },
+  { "/loopback/handshake/keeps-connection/body", NULL, "page", 2 },
+  { "/loopback/handshake/keeps-connection/ntlm", soup_auth_ntlm_get_type, "page", 1 },
+  { "/loopback/handshake/keeps-connection/negotiate", soup_auth_negotiate_get_type, "page", 1 },
+};
+
+static void
+challenge_cb (RawPeer  *peer,
+              gpointer  user_data)
+{
+  const char *body = user_data;
+  g_autofree char *answer = g_strdup_printf ("HTTP/1.1 401 Unauthorized\r\n"
+                                             "WWW-Authenticate: Basic realm=\"realm\"\r\n"
+                                             "Content-Length: %zu\r\n\r\n%s",
+                                             strlen (body), body);
+
+  if (strstr (raw_peer_get_request (peer), "\r\nAuthorization: ") == NULL)
+    raw_peer_write_text (peer, answer);
+  else
+    raw_peer_accept (peer);
+}
+
+static void
+test_keeps_connection (Fixture       *fixture,
+                       gconstpointer  data)
+{
+  const KeepCase *keep = data;
+  g_autoptr (SoupSession) session = soup_session_new ();
+  g_autofree char *uri = NULL;
+
+  g_test_summary ("A response whose body is not empty ends its connection, unless the session has "
+                  "an authentication that belongs to the connection");
+
+  fixture_set_up (fixture, "raw");
+  uri = g_strdup_printf ("ws://anna:s3cret@127.0.0.1:%u/", raw_server_get_port (fixture->raw));
+  if (keep->get_feature != NULL)
+    soup_session_add_feature_by_type (session, keep->get_feature ());
+
+  raw_server_set_requested (fixture->raw, challenge_cb, (char *) keep->body);
+  hb_websocket_task_set_uri (fixture->task, uri);
+  hb_websocket_task_set_session (fixture->task, session);
+  hb_websocket_task_open (fixture->task);
+  signal_log_skip_to (fixture->log, "open");
+  g_assert_cmpuint (raw_server_get_n_accepted (fixture->raw), ==, keep->n_connections);
+}
+
 /* A new URI applies to the next attempt. */
 static void
 test_other_uri (Fixture       *fixture,
@@ -403,6 +459,9 @@ main (int   argc,
   add_raw_test ("/loopback/handshake/compression-meanwhile", test_compression_meanwhile);
   add_raw_test ("/loopback/handshake/interim", test_interim);
   add_raw_test ("/loopback/handshake/method", test_method);
+  for (i = 0; i < G_N_ELEMENTS (keeps); i++)
+    g_test_add (keeps[i].path, Fixture, &keeps[i], NULL, test_keeps_connection, fixture_tear_down);
+
   add_test ("/loopback/handshake/other-uri", test_other_uri);
 
   return g_test_run ();

@@ -15,6 +15,7 @@
 #define PROXY_ENCODED  "YmVydDpwcjB4eQ=="
 
 static GTlsCertificate *certificate;
+static guint n_finished; /* requests whose handler for `finished` has run */
 
 typedef struct
 {
@@ -65,11 +66,20 @@ authenticate_cb (SoupMessage *message,
 }
 
 static void
+finished_cb (SoupMessage *message,
+             gpointer     user_data)
+{
+  g_assert_cmpstr (soup_message_get_method (message), ==, "GET");
+  n_finished++;
+}
+
+static void
 connecting_cb (HbWebsocketTask *task,
                SoupMessage     *message,
                gpointer         user_data)
 {
   g_signal_connect (message, "authenticate", G_CALLBACK (authenticate_cb), NULL);
+  g_signal_connect (message, "finished", G_CALLBACK (finished_cb), NULL);
 }
 
 static void
@@ -230,13 +240,26 @@ test_nosy_server (HopFixture    *fixture,
 
   proxy_use (fixture->proxy, fixture->session, NULL);
   proxy_require (fixture->proxy, PROXY_LOGIN);
-  site_answer (fixture->site, "HTTP/1.1 407 Proxy Authentication Required\r\n"
-               "Proxy-Authenticate: Basic realm=\"proxy\"\r\nContent-Length: 0\r\n\r\n");
+  site_answer (fixture->site, data);
   hb_websocket_task_set_repeat_limit (fixture->task, 2);
   hb_websocket_task_open (fixture->task);
   signal_log_skip_to (fixture->log, "error:repeat-limit");
   assert_separate (fixture);
   g_assert_cmpuint (hb_websocket_task_get_http_status (fixture->task), ==, 407);
+  g_assert_nonnull (strstr (signal_log_get_error (fixture->log), "The server answered"));
+}
+
+/* The session has no SoupAuthManager. The handlers of the application must stay connected. */
+static void
+test_without_manager (HopFixture    *fixture,
+                      gconstpointer  data)
+{
+  soup_session_remove_feature_by_type (fixture->session, SOUP_TYPE_AUTH_MANAGER);
+  site_answer (fixture->site, data);
+  n_finished = 0;
+  hb_websocket_task_open (fixture->task);
+  signal_log_skip_to (fixture->log, "error:handshake");
+  g_assert_cmpuint (n_finished, ==, 1);
 }
 
 /* The session knows the proxy's password, and then connects directly. The server must not receive
@@ -374,9 +397,10 @@ test_hsts (HopFixture    *fixture,
 
 #define FIVE(text)  text text text text text
 #define INTERIM     FIVE (FIVE ("HTTP/1.1 100 Continue\r\n\r\n"))
-#define CLOSING_407 "HTTP/1.1 407 Proxy Authentication Required\r\n" \
-                    "Proxy-Authenticate: Basic realm=\"proxy\"\r\n" \
-                    "Connection: close\r\nContent-Length: 0\r\n\r\n"
+#define BEGIN_407   "HTTP/1.1 407 Proxy Authentication Required\r\n" \
+                    "Proxy-Authenticate: Basic realm=\"proxy\"\r\n"
+#define ANSWER_407  BEGIN_407 "Content-Length: 0\r\n\r\n"
+#define CLOSING_407 BEGIN_407 "Connection: close\r\nContent-Length: 0\r\n\r\n"
 
 /* A proxy cannot keep an attempt busy, whether it refuses the same password again and again and
  * closes the connection each time, or sends one interim response after another.
@@ -503,7 +527,8 @@ main (int   argc,
 
   add ("redirect/same-origin", test_redirect, "/moved");
   add ("redirect/other-origin", test_redirect, NULL);
-  add ("nosy-server", test_nosy_server, NULL);
+  add ("nosy-server", test_nosy_server, ANSWER_407);
+  add ("without-manager", test_without_manager, ANSWER_407);
   add ("without-proxy", test_without_proxy, NULL);
   add ("others", test_others, NULL);
   add ("hsts", test_hsts, NULL);

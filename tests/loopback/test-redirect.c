@@ -431,6 +431,37 @@ test_user_info_is_kept (Redirection   *fixture,
   g_assert_cmpuint (hb_websocket_task_get_http_status (fixture->base.task), ==, 401);
 }
 
+static gboolean
+authenticate_cb (SoupMessage *message,
+                 SoupAuth    *auth,
+                 gboolean     retrying,
+                 gpointer     user_data)
+{
+  soup_auth_authenticate (auth, "bert", "els3where");
+
+  return TRUE;
+}
+
+static void
+answer_challenges_cb (HbWebsocketTask *task,
+                      SoupMessage     *message,
+                      gpointer         user_data)
+{
+  g_signal_connect (message, "authenticate", G_CALLBACK (authenticate_cb), NULL);
+}
+
+/* The application is asked for the login of the server to which the redirect leads. */
+static void
+test_login_elsewhere (Redirection   *fixture,
+                      gconstpointer  data)
+{
+  g_signal_connect (fixture->base.task, "connecting", G_CALLBACK (answer_challenges_cb), NULL);
+  site_require (fixture->there, "realm");
+  redirect (fixture, 302, "ws://THERE/");
+  open_link (fixture);
+  g_assert_nonnull (strstr (site_get_last (fixture->there), "\r\nAuthorization: Basic "));
+}
+
 /* No server listens at the address to which the redirect leads. The error reports this, and
  * `http-status` does not have the status of the redirect. */
 static void
@@ -474,6 +505,7 @@ main (int   argc,
   add ("user-info-stays", "ws", test_user_info_stays);
   add ("user-info-later", "ws", test_user_info_later);
   add ("user-info-is-kept", "ws", test_user_info_is_kept);
+  add ("login-elsewhere", "ws", test_login_elsewhere);
   add ("sent-again", "ws", test_sent_again);
   add ("into-the-void", "ws", test_into_the_void);
 
