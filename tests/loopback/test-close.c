@@ -25,6 +25,7 @@ static const CloseFrame close_frames[] = {
   { "registered", 3000, NULL, "close:3000" },
   { "own", 4000, "kicked", "close:4000:kicked" },
   { "last-own", 4999, "ü€", "close:4999:ü€" },
+  { "forbidden", 1005, "x", "error:soup-websocket-error-quark:1002 close:1006" },
 };
 
 static void
@@ -118,6 +119,30 @@ test_longest_reason (Fixture       *fixture,
   signal_log_expect (fixture->log, word);
   wait_until (test_server_get_close_code (fixture->server) == 4000);
   g_assert_cmpstr (test_server_get_close_data (fixture->server), ==, reason);
+}
+
+static void
+close_and_dispose_cb (SoupWebsocketConnection *connection,
+                      int                      type,
+                      GBytes                  *message,
+                      HbWebsocketTask         *task)
+{
+  hb_websocket_task_close (task, 1000, NULL);
+  g_object_run_dispose (G_OBJECT (task));
+}
+
+/* A handler of libsoup's signal closes the task, and then disposes of it. */
+static void
+test_closed_and_disposed (Fixture       *fixture,
+                          gconstpointer  data)
+{
+  RawPeer *peer = fixture_open_raw (fixture);
+
+  g_signal_connect (hb_websocket_task_get_connection (fixture->task), "message",
+                    G_CALLBACK (close_and_dispose_cb), fixture->task);
+  raw_peer_send_text (peer, "hi");
+  raw_peer_expect (peer, "close:1000");
+  signal_log_forget (fixture->log);
 }
 
 /* Messages that arrive after close () are not delivered, as in a browser. */
@@ -269,6 +294,7 @@ main (int   argc,
   add_raw_test ("/loopback/close/last-words", test_last_words);
   add_raw_test ("/loopback/close/own-close-frame", test_own_close_frame);
   add_test ("/loopback/close/longest-reason", test_longest_reason);
+  add_raw_test ("/loopback/close/disposed", test_closed_and_disposed);
   add_raw_test ("/loopback/close/nothing-delivered", test_nothing_is_delivered_while_closing);
   add_raw_test ("/loopback/close/timeout", test_close_timeout);
   add_raw_test ("/loopback/close/without-link", test_close_without_link);
