@@ -32,6 +32,7 @@ typedef struct
   guint           n_pongs;
   guint           n_wakes;    /* calls to the reader */
   guint64         busy;       /* the time that handlers take for each KiB, in microseconds */
+  guint64         slowness;   /* the time that a read from the socket takes, in microseconds */
   gsize           held;       /* the number of incoming bytes that have not been handled yet */
   gsize           most_held;
   guint           n_replies;  /* the number of frames that each call to the reader sends */
@@ -58,7 +59,10 @@ event_cb (const HbEvent *event,
   Fixture *fixture = user_data;
 
   if (event->kind == HB_EVENT_ACTIVITY)
-    fixture->n_activities++;
+    {
+      fixture->n_activities++;
+      now += fixture->slowness;
+    }
   else if (event->kind == HB_EVENT_MESSAGE)
     fixture->n_messages++;
   else if (event->kind == HB_EVENT_PONG)
@@ -428,16 +432,45 @@ read_in_turns (Fixture    *fixture,
 }
 
 /* The handlers take 1 ms for each read of 1 KiB. Other sources run when more than 4 ms have passed,
- * which is the case after five reads. After each pause, the bytes that are left count as activity,
- * although they are not read from the socket again. */
+ * which is the case after every five reads. After each pause, the bytes that are left count as
+ * activity, although they are not read from the socket again. */
 static void
 test_others_have_their_turn (Fixture       *fixture,
                              gconstpointer  data)
 {
   g_autofree char *text = g_strnfill (100 * 1024, 'x');
+  guint n = read_in_turns (fixture, text);
 
-  g_assert_cmpuint (read_in_turns (fixture, text), >=, 19);
+  g_assert_cmpuint (n, >=, 19);
+  g_assert_cmpuint (n, <=, 22);
   g_assert_cmpuint (fixture->n_activities, >=, 19);
+}
+
+/* Each read of 64 KiB takes 1 ms. Other sources run before a long message is complete. */
+static void
+test_long_message_has_pauses (Fixture       *fixture,
+                              gconstpointer  data)
+{
+  g_autofree char *piece = g_strnfill (65536, 'x');
+  g_autoptr (GSource) counter = NULL;
+  guint n = 0;
+  guint i;
+
+  hb_input_set_max_message_size (fixture->input, 1024 * 1024);
+  hb_input_open_fast_lane (fixture->input, NULL);
+  run ();
+  scripted_input_add_piece (fixture->base, "\x82\x7f\0\0\0\0\0\x10\0\0", 10);
+  for (i = 0; i < 16; i++)
+    scripted_input_add_piece (fixture->base, piece, 65536);
+
+  fixture->slowness = 1000;
+  counter = counter_attach (NULL, G_PRIORITY_DEFAULT_IDLE, &n);
+  announce (fixture);
+  while (fixture->n_messages == 0)
+    g_main_context_iteration (NULL, FALSE);
+
+  g_source_destroy (counter);
+  g_assert_cmpuint (n, >=, 2);
 }
 
 /* If a reader handles nothing until it has read all bytes of a delivery, the library limits the
@@ -637,6 +670,7 @@ main (int   argc,
   add ("short-after-long", test_short_after_long);
   add ("nobody-reads", test_nobody_reads);
   add ("others-have-their-turn", test_others_have_their_turn);
+  add ("long-message-has-pauses", test_long_message_has_pauses);
   add ("lazy-reader", test_lazy_reader);
   add ("bound-is-no-pause", test_bound_is_no_pause);
   add ("a-little-does-not-wait", test_a_little_does_not_wait);

@@ -279,6 +279,48 @@ test_source (Fixture       *fixture,
   g_assert_cmpuint (fixture->events.n_writable, ==, 1);
 }
 
+typedef struct
+{
+  Fixture *fixture;
+  guint    n;
+} Repetition;
+
+static gboolean
+repeat_cb (GObject  *stream,
+           gpointer  user_data)
+{
+  Repetition *repetition = user_data;
+
+  repetition->n++;
+
+  return write_some (repetition->fixture, "one", 3, NULL) < 0;
+}
+
+/* If the socket is full again, libsoup's source is not dispatched until it is writable. */
+static void
+test_full_again (Fixture       *fixture,
+                 gconstpointer  data)
+{
+  GPollableOutputStream *pollable = G_POLLABLE_OUTPUT_STREAM (fixture->output);
+  Repetition repetition = { fixture, 0 };
+  g_autoptr (GSource) source = NULL;
+  guint i;
+
+  turn ();
+  scripted_output_add_blocking (fixture->base);
+  scripted_output_add_blocking (fixture->base);
+  g_assert_cmpint (write_some (fixture, "one", 3, NULL), ==, -1);
+  source = g_pollable_output_stream_create_source (pollable, NULL);
+  g_source_set_callback (source, G_SOURCE_FUNC (repeat_cb), &repetition, NULL);
+  g_source_attach (source, NULL);
+  for (i = 0; i < 3; i++)
+    turn ();
+  g_assert_cmpuint (repetition.n, ==, 1);
+  turn ();
+  g_assert_cmpuint (repetition.n, ==, 2);
+  assert_taken (fixture, "one", 3);
+}
+
 static void
 test_detached (Fixture       *fixture,
                gconstpointer  data)
@@ -393,6 +435,7 @@ main (int   argc,
   add ("error-after-some", test_error_after_some);
   add ("error-in-flush", test_error_in_flush);
   add ("source", test_source);
+  add ("full-again", test_full_again);
   add ("detached", test_detached);
   add ("disposed-with-bytes", test_disposed_with_bytes);
   add ("random", test_random);
