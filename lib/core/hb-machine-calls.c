@@ -172,8 +172,8 @@ hb_machine_reconnect_later (HbMachine *self,
     hb_machine_on_lost (self, now, &(HbLoss) { .code = HB_CLOSE_ABNORMAL });
 }
 
-/* While a ping has not been sent yet, sends no other ping. Otherwise, a function of the application
- * that makes the ping and makes this call would be called again and again. */
+/* While a ping has not been sent yet, sends no other ping. Otherwise, if the application's function
+ * that makes the ping called check (), it would be called again and again. */
 void
 hb_machine_check (HbMachine *self,
                   gint64     now)
@@ -246,8 +246,8 @@ hb_machine_change_reply (HbMachine *self)
     hb_heartbeat_change_reply (&self->heartbeat);
 }
 
-/* Returns whether a property decides what the reply to a ping is, or whether only the reply counts
- * as proof that the peer is alive. */
+/* Returns whether @property determines how the reply to a ping is recognized, or which received data
+ * counts as activity. */
 static gboolean
 is_about_reply (HbProperty property)
 {
