@@ -175,7 +175,7 @@ message_view_init (MessageView *self)
   g_signal_connect_swapped (adjustment, "changed", G_CALLBACK (queue_tick), self);
 }
 
-/* Takes ownership of @message. The next frame adds it to the list. */
+/* Takes ownership of @message. tick_cb () adds it to the list in the next frame. */
 void
 message_view_push (MessageView    *self,
                    MonitorMessage *message)
