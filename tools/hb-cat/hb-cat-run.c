@@ -99,17 +99,6 @@ close_link (Cat *self)
                                  NULL, close_cb, self);
 }
 
-static void
-fail_output (Cat *self)
-{
-  if (!self->has_output_failed)
-    fprintf (stderr, _("hb-cat: cannot write to standard output: %s\n"), g_strerror (errno));
-
-  self->has_output_failed = TRUE;
-  self->status = CAT_STATUS_FAILED;
-  close_link (self);
-}
-
 static gboolean
 is_short (Cat *self)
 {
@@ -159,6 +148,37 @@ end (Cat *self)
   self->stage = STAGE_FLUSH;
   g_cancellable_cancel (self->reading);
   hb_websocket_task_flush_async (self->options->task, NULL, flush_cb, self);
+}
+
+/* Sends the remaining lines, and closes the connection without waiting for answers. */
+static void
+interrupt (Cat *self)
+{
+  self->is_interrupted = TRUE;
+
+  if (self->stage == STAGE_WAIT)
+    close_link (self);
+  else if (self->stage == STAGE_RUN)
+    end (self);
+}
+
+/* If the reader of standard output has ended, an event may be printed before or after
+ * on_output_lost_cb () is called. This is not an error. */
+static void
+fail_output (Cat *self)
+{
+  if (errno == EPIPE)
+    {
+      interrupt (self);
+      return;
+    }
+
+  if (!self->has_output_failed)
+    fprintf (stderr, _("hb-cat: cannot write to standard output: %s\n"), g_strerror (errno));
+
+  self->has_output_failed = TRUE;
+  self->status = CAT_STATUS_FAILED;
+  close_link (self);
 }
 
 static void
@@ -484,18 +504,6 @@ open_cb (GObject      *source,
       cat_print_usage (error);
       leave (self, CAT_STATUS_USAGE);
     }
-}
-
-/* Sends the remaining lines, and closes the connection without waiting for answers. */
-static void
-interrupt (Cat *self)
-{
-  self->is_interrupted = TRUE;
-
-  if (self->stage == STAGE_WAIT)
-    close_link (self);
-  else if (self->stage == STAGE_RUN)
-    end (self);
 }
 
 /* Called when the reader of standard output has ended. Without this callback, the program would end
