@@ -117,10 +117,14 @@ reply (EchoWatcher  *self,
   self->func (self->user_data, json);
 }
 
-/* json-glib parses nested values recursively, so deeply nested values would overflow the stack. */
+/* json-glib parses nested values recursively, so deeply nested values would overflow the stack.
+ * json-glib also accepts comments, which JSON does not have. A quotation mark in a comment begins no
+ * string, so this function does not allow comments.
+ *
+ * Returns: whether @text contains too many objects and arrays, or a comment */
 static gboolean
-has_too_many_containers (const char *text,
-                         gsize       size)
+is_unsafe (const char *text,
+           gsize       size)
 {
   gboolean is_in_string = FALSE;
   guint n_containers = 0;
@@ -132,6 +136,8 @@ has_too_many_containers (const char *text,
         i++;
       else if (text[i] == '"')
         is_in_string = !is_in_string;
+      else if (!is_in_string && text[i] == '/')
+        return TRUE;
       else if (!is_in_string && (text[i] == '[' || text[i] == '{'))
         n_containers++;
     }
@@ -140,7 +146,7 @@ has_too_many_containers (const char *text,
 }
 
 /* Returns: (transfer none) (nullable): the command, which @parser owns, or NULL if the message is
- * not a JSON object with a string “command”, or contains too many objects and arrays */
+ * not a JSON object with a string “command”, or is unsafe to parse */
 static JsonObject *
 parse (JsonParser  *parser,
        GBytes      *message,
@@ -151,7 +157,7 @@ parse (JsonParser  *parser,
   JsonNode *root;
   JsonNode *node;
 
-  if (size == 0 || has_too_many_containers (text, size)
+  if (size == 0 || is_unsafe (text, size)
       || !json_parser_load_from_data (parser, text, size, NULL))
     return NULL;
 
