@@ -47,6 +47,7 @@ const PING_LAG = 2000; // the maximum delay of a ping frame: libsoup's timer cou
 const LATE = 1000;
 
 const URI = /^wss?:\/\/[^/?#\s]+(?:[/?](?:[^#\p{Cc}]*[^#\s\p{Cc}])?)?$/iu;
+const INVALID_IN_HOST = /[\s\p{Cc}]/u;
 const TOKEN = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/; // RFC 9110, 5.6.2
 const ORIGIN = /^[\x20-\x7e]*$/; // RFC 6454, 7.1
 // RFC 6455, 7.4.1: protocol error, a close frame without a code, an end without a close frame
@@ -547,8 +548,9 @@ export class WebsocketTask extends GObject.Object {
     const protocols = this.protocols ?? [];
     const isNew = (name, i) => typeof name === 'string' && TOKEN.test(name)
       && protocols.indexOf(name) === i;
+    // GLib has decoded the escapes in the host. A line break in the host would end the Host header.
     // The URI may contain a secret, so the error must not quote it.
-    if (request === null)
+    if (request === null || INVALID_IN_HOST.test(request.get_uri().get_host()))
       return newError(Code.INVALID_URI, 'The URI is not of the form wss://host/');
     if (!Array.isArray(protocols) || !protocols.every(isNew))
       return newError(Code.INVALID_ARGUMENT, 'protocols is not an array of different tokens');

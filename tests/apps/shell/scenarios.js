@@ -441,6 +441,7 @@ export const together = {
       [{uri: 'ws://h/#f'}, 'INVALID_URI'], [{uri: 'ws:///p'}, 'INVALID_URI'],
       [{uri: 'ws://h:99999/'}, 'INVALID_URI'], [{uri: 'ws://h i/'}, 'INVALID_URI'],
       [{uri: 'ws://h/\n'}, 'INVALID_URI'], [{uri: 'ws://h/p '}, 'INVALID_URI'],
+      [{uri: 'ws://h%0d%0aA%3ab/'}, 'INVALID_URI'], [{uri: 'ws://h\x7f/'}, 'INVALID_URI'],
       [{uri: 'ws://h/', protocols: ['a b']}, 'INVALID_ARGUMENT'],
       [{uri: 'ws://h/', protocols: ['']}, 'INVALID_ARGUMENT'],
       [{uri: 'ws://h/', protocols: ['a', 'a']}, 'INVALID_ARGUMENT'],
