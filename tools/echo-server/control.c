@@ -118,8 +118,8 @@ reply (EchoWatcher  *self,
 }
 
 /* json-glib parses nested values recursively, so deeply nested values would overflow the stack.
- * json-glib also accepts comments, which JSON does not have. A quotation mark in a comment begins no
- * string, so this function does not allow comments.
+ * json-glib also accepts comments, which JSON does not have. A quotation mark in a comment begins
+ * no string, so this function does not allow comments.
  *
  * Returns: whether @text contains too many objects and arrays, or a comment */
 static gboolean
