@@ -246,8 +246,8 @@ hb_machine_change_reply (HbMachine *self)
     hb_heartbeat_change_reply (&self->heartbeat);
 }
 
-/* Returns whether @property determines how the reply to a ping is recognized, or which received data
- * counts as activity. */
+/* Returns whether @property determines how the reply to a ping is recognized, or which received
+ * data counts as activity. */
 static gboolean
 is_about_reply (HbProperty property)
 {
