@@ -98,7 +98,7 @@ main({
     task.send_text('news');
     await wait(() => got.length > 0);
     assertEqual(got, ['news']);
-    assertEqual(asked, ['{"ref":1}', '{"ref":2}', 'news']);
+    assertEqual(asked, ['{"ref":0}', '{"ref":1}', 'news']);
 
     task.set_ping_func(null);
     task.set_ping_bytes(new GLib.Bytes([0xc0, 0]));

@@ -148,7 +148,7 @@ def test_numbered_heartbeat():
     wait(lambda: got)
     assert got == [b'news'], got
     text = Soup.WebsocketDataType.TEXT
-    assert asked == [(task, text, b'{"ref":1}', 'data'), (task, text, b'{"ref":2}', 'data'),
+    assert asked == [(task, text, b'{"ref":0}', 'data'), (task, text, b'{"ref":1}', 'data'),
                      (task, text, b'news', 'data')], asked
 
     task.set_ping_func(None)
