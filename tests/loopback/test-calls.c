@@ -232,6 +232,26 @@ test_calls_keep_alive (Fixture       *fixture,
               == SOUP_WEBSOCKET_STATE_CLOSED);
 }
 
+static void
+test_failed_call (Fixture       *fixture,
+                  gconstpointer  data)
+{
+  g_autoptr (GCancellable) cancellable = g_cancellable_new ();
+  g_autoptr (GBytes) bytes = g_bytes_new_static ("x", 1);
+  g_autoptr (GAsyncResult) result = NULL;
+  g_autoptr (GError) error = NULL;
+
+  g_test_summary ("A call that fails at once no longer holds the task, even if the GCancellable is "
+                  "never triggered");
+
+  hb_websocket_task_send_message_async (fixture->task, SOUP_WEBSOCKET_DATA_TEXT, bytes,
+                                        HB_SEND_FLAGS_DEFAULT, cancellable, store_result_cb,
+                                        &result);
+  wait_until (result != NULL);
+  g_assert_false (hb_websocket_task_send_message_finish (fixture->task, result, &error));
+  g_assert_error (error, HB_ERROR, HB_ERROR_CLOSED);
+}
+
 int
 main (int   argc,
       char *argv[])
@@ -248,6 +268,7 @@ main (int   argc,
   add_raw_test ("/loopback/calls/cancel-close", test_cancel_close);
   add_raw_test ("/loopback/calls/close-ends-by-reconnect", test_close_ends_by_reconnect);
   add_test ("/loopback/calls/keep-alive", test_calls_keep_alive);
+  add_test ("/loopback/calls/failed", test_failed_call);
 
   return g_test_run ();
 }

@@ -378,6 +378,39 @@ test_loop_in_callback (Fixture       *fixture,
 }
 
 static void
+expect_signals_cb (GObject      *source,
+                   GAsyncResult *result,
+                   gpointer      user_data)
+{
+  Results *self = user_data;
+
+  add_result_cb (source, result, user_data);
+  signal_log_expect (self->fixture->log, "message:text:two message:text:three");
+  g_string_append (self->words, " end");
+}
+
+static void
+test_signals_in_callback (Fixture       *fixture,
+                          gconstpointer  data)
+{
+  g_autoptr (GString) words = g_string_new (NULL);
+  Results results = { fixture, words };
+  RawPeer *peer = fixture_open_raw (fixture);
+
+  g_test_summary ("If the pause has ended, the callback of receive_async () may run a main loop "
+                  "until the next message is emitted");
+
+  hb_websocket_task_receive_async (fixture->task, NULL, expect_signals_cb, &results);
+  wait_idle ();
+  hb_websocket_task_set_pong_func (fixture->task, go_on_cb, NULL, NULL);
+  raw_peer_send_text (peer, "one");
+  raw_peer_send_text (peer, "two");
+  raw_peer_send_text (peer, "three");
+  wait_until (g_str_has_suffix (words->str, " end"));
+  fixture_close_raw (fixture, peer);
+}
+
+static void
 test_across_links (Fixture       *fixture,
                    gconstpointer  data)
 {
@@ -682,6 +715,7 @@ main (int   argc,
   add_raw_test ("/loopback/receive/late-cancel", test_late_cancel);
   add_raw_test ("/loopback/receive/close-in-cancelled", test_close_in_cancelled);
   add_raw_test ("/loopback/receive/loop-in-callback", test_loop_in_callback);
+  add_raw_test ("/loopback/receive/signals-in-callback", test_signals_in_callback);
   add_raw_test ("/loopback/receive/across-links", test_across_links);
   add_raw_test ("/loopback/receive/end", test_end);
   add_raw_test ("/loopback/receive/stands-still", test_stands_still);

@@ -93,6 +93,8 @@ static const Row rows[] = {
     ">one | error:queue-full failed:queue-full(one) | >two >six" },
   { "drop-oldest-of-modes", "limit:6 drop-oldest a:one w:two written written | a:six",
     ">one >two | error:queue-full failed:queue-full(one) done(two) >six" },
+  { "drop-oldest-completes", "limit:6 drop-oldest a:one w:two written written | a:twelve",
+    ">one >two | error:queue-full failed:queue-full(one) done(two) >twelve" },
   { "drop-oldest-part", "limit:6 drop-oldest a:one a:two | a:six", ">one >two | refused(six)" },
 
   { "timeout", "timeout:1000 a:one written wait:5000 | acknowledged", ">one | done(one)" },

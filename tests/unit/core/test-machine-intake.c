@@ -270,24 +270,38 @@ test_greeting (Fixture       *fixture,
 }
 
 static void
+take_overflow_in (Fixture    *fixture,
+                  const char *ticket)
+{
+  HbBatch batch;
+
+  hb_batch_init (&batch);
+  batch.n_dropped = 3;
+  batch.overflow = g_error_new_literal (HB_ERROR, HB_ERROR_QUEUE_FULL, "full");
+  hb_tickets_add (&batch.overflowed, (gpointer) g_intern_string (ticket));
+  hb_machine_take_in (&fixture->machine, fixture->now, &batch);
+  hb_batch_clear (&batch);
+}
+
+static void
 test_no_room (Fixture       *fixture,
               gconstpointer  data)
 {
-  HbBatch batch;
 
   g_test_summary ("The messages for which another thread found no room are counted as dropped. One "
                   "error reports them, and their calls fail.");
 
   start (fixture);
   forget (fixture);
-  hb_batch_init (&batch);
-  batch.n_dropped = 3;
-  batch.overflow = g_error_new_literal (HB_ERROR, HB_ERROR_QUEUE_FULL, "full");
-  hb_tickets_add (&batch.overflowed, (gpointer) g_intern_string ("one"));
-  hb_machine_take_in (&fixture->machine, fixture->now, &batch);
-  hb_batch_clear (&batch);
+  take_overflow_in (fixture, "one");
   assert_effects (fixture, "error:queue-full resolve:failed:queue-full(one)");
   g_assert_cmpuint (fixture->machine.metrics.messages_dropped, ==, 3);
+
+  /* After dispose, no signal is emitted. */
+  hb_machine_dispose (&fixture->machine, fixture->now);
+  forget (fixture);
+  take_overflow_in (fixture, "two");
+  assert_effects (fixture, "resolve:failed:queue-full(two)");
 }
 
 static void

@@ -697,6 +697,23 @@ test_heartbeat (Fixture       *fixture,
 }
 
 static void
+test_time_to_be_ready (Fixture       *fixture,
+                       gconstpointer  data)
+{
+  g_test_summary ("When reading resumes, the time within which the link has to become ready starts "
+                  "again");
+
+  fixture->machine.settings.manual_ready = TRUE;
+  set_paused (fixture, TRUE);
+  start_open (fixture);
+  receive_size (fixture, MIB);
+  advance (fixture, 9000);
+  set_paused (fixture, FALSE);
+  forget (fixture);
+  assert_deadline (fixture, 10000);
+}
+
+static void
 test_still_next_link (Fixture       *fixture,
                       gconstpointer  data)
 {
@@ -718,6 +735,33 @@ test_still_next_link (Fixture       *fixture,
   close_with (fixture, 1000, NULL);
   assert_effects (fixture, "notify:state notify:ready read shut-down:1000");
   g_assert_true (hb_machine_may_read (&fixture->machine));
+}
+
+static void
+pause_once_cb (Fixture    *fixture,
+               const char *effect)
+{
+  fixture->handler = NULL;
+  set_paused (fixture, TRUE);
+}
+
+static void
+test_pause_is_no_emission (Fixture       *fixture,
+                           gconstpointer  data)
+{
+  g_test_summary ("The time of a pause does not count as time in which messages are emitted");
+
+  set_paused (fixture, TRUE);
+  start_open (fixture);
+  receive (fixture, "a");
+  receive (fixture, "b");
+  receive (fixture, "c");
+  fixture->handler = pause_once_cb;
+  set_paused (fixture, FALSE);
+  assert_effects (fixture, "message:text");
+  fixture->now += 10000;
+  set_paused (fixture, FALSE);
+  assert_effects (fixture, "message:text message:text");
 }
 
 /* Each handler takes 3 ms. */
@@ -809,7 +853,9 @@ main (int   argc,
                   fixture_tear_down);
     }
 
+  add_test ("/machine/receive/time-to-be-ready", test_time_to_be_ready);
   add_test ("/machine/receive/still-next-link", test_still_next_link);
+  add_test ("/machine/receive/pause-is-no-emission", test_pause_is_no_emission);
   add_test ("/machine/receive/yield", test_yield);
 
   return g_test_run ();
