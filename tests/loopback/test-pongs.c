@@ -73,6 +73,7 @@ do_act (Judge           *self,
       break;
     case ACT_CLOSE:
       hb_websocket_task_close (task, 1000, NULL);
+      g_assert_cmpuint (signal_log_count (self->fixture->log, "state:closing"), ==, 0);
       break;
     case ACT_RECONNECT_NOW:
       hb_websocket_task_reconnect_now (task);

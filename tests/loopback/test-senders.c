@@ -190,6 +190,24 @@ test_wakes (Fixture       *fixture,
 }
 
 static void
+test_wakes_after_close (Fixture       *fixture,
+                        gconstpointer  data)
+{
+  g_test_summary ("If the task closes after another thread has woken its context, later messages "
+                  "wake the context again");
+
+  hb_websocket_task_set_ping_timeout (fixture->task, 0);
+  hb_websocket_task_open (fixture->task);
+  send_elsewhere (fixture->task, "one");
+  hb_websocket_task_close (fixture->task, 1000, NULL);
+  hb_websocket_task_open (fixture->task);
+  signal_log_skip_to (fixture->log, "open");
+  send_elsewhere (fixture->task, "two");
+  signal_log_expect (fixture->log, "message:text:two");
+  fixture_close (fixture);
+}
+
+static void
 send_volatile_cb (gpointer data)
 {
   Sender sender;
@@ -813,6 +831,7 @@ main (int   argc,
   g_test_init (&argc, &argv, NULL);
 
   add_test ("/loopback/senders/wakes", test_wakes);
+  add_test ("/loopback/senders/wakes-after-close", test_wakes_after_close);
   add_test ("/loopback/senders/order", test_order);
   add_test ("/loopback/senders/greeting", test_greeting);
   add_test ("/loopback/senders/login", test_login);

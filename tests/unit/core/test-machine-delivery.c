@@ -162,9 +162,10 @@ static const Row rows[] = {
     "error:handshake >poison >hello | "
     "error:handshake error:message-refused failed:message-refused(poison) drain >poison >hello" },
   { "hold", "a:one greet lose open reset:1 | av:two w:three buffered | written buffered | "
-            "acknowledged | written written written acknowledged acknowledged w:four",
+            "acknowledged | written written written acknowledged acknowledged w:four | "
+            "written a:five lose open",
     ">one >hello >one error:handshake >hello | refused(two) 18 | 18 | >hello >one >three | "
-    "done(one) done(three) drain >four" },
+    "done(one) done(three) drain >four | done(four) >five >hello >five" },
   { "hold-close", "a:one greet lose open reset:1 close | written acknowledged | written written",
     ">one >hello >one error:handshake >hello | >hello >one | shut-down" },
   { "hold-reopen", "a:one greet lose open reset:1 | lose close | reconnect w:two open",

@@ -343,6 +343,31 @@ test_fill_in_handler (Fixture       *fixture,
   g_assert_true (hb_machine_may_read (&fixture->machine));
 }
 
+/* Receives the third message in the handler for the first one. */
+static void
+receive_third_cb (Fixture    *fixture,
+                  const char *effect)
+{
+  fixture->handler = NULL;
+  receive (fixture, "third");
+  drain (fixture);
+}
+
+static void
+test_order_in_handler (Fixture       *fixture,
+                       gconstpointer  data)
+{
+  g_test_summary ("A message that is received in a handler follows those that were received before "
+                  "the handler ran");
+
+  start_open (fixture);
+  receive (fixture, "first");
+  receive (fixture, "second");
+  fixture->handler = receive_third_cb;
+  assert_effects (fixture, "message:text message:text message:text");
+  assert_message (fixture, "third");
+}
+
 static void
 test_calls (Fixture       *fixture,
             gconstpointer  data)
@@ -820,6 +845,7 @@ main (int   argc,
   add_test ("/machine/receive/one-at-a-time", test_one_at_a_time);
   add_test ("/machine/receive/loss-in-handler", test_loss_in_handler);
   add_test ("/machine/receive/fill-in-handler", test_fill_in_handler);
+  add_test ("/machine/receive/order-in-handler", test_order_in_handler);
   add_test ("/machine/receive/calls", test_calls);
   add_test ("/machine/receive/cancel", test_cancel);
   add_test ("/machine/receive/put-back", test_put_back);

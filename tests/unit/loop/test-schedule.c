@@ -329,6 +329,11 @@ test_nested (Fixture       *fixture,
   g_assert_cmpuint (fixture->bells[0].n_calls, ==, 1);
   g_assert_cmpuint (fixture->bells[1].n_due, ==, 1);
   g_assert_cmpuint (fixture->bells[3].n_wakes, ==, 1);
+
+  bell_want (&fixture->bells[3], HB_AT_ONCE);
+  run (fixture->context);
+  g_assert_cmpuint (fixture->bells[3].n_calls, ==, 2);
+  g_assert_cmpuint (fixture->bells[3].n_wakes, ==, 1);
 }
 
 static void
