@@ -14,8 +14,8 @@
 /* The minimum interval in milliseconds between two changes that a task acts on */
 #define CHECK_INTERVAL 5000
 
-/* The time until the monitor is idle, in milliseconds. One to two seconds after each change, GIO
- * reads all routes from the kernel again, and reports this as another change. */
+/* The time until the monitor is idle, in milliseconds. Between 0.75 and 1.75 s after each change,
+ * GIO reads all routes from the kernel again, and reports this as another change. */
 #define MONITOR_RESTS 2000
 
 typedef struct
