@@ -114,14 +114,19 @@ def get_build_cflags():
             *get_flags('--cflags', 'libsoup-3.0')]
 
 
+def query_devenv(*arguments):
+    """Returns what pkg-config prints about the library in the shell of `meson devenv`."""
+    env = {**os.environ, 'PKG_CONFIG_PATH': os.pathsep.join(filter(None, [
+        str(BUILD / 'meson-uninstalled'), os.environ.get('PKG_CONFIG_PATH')]))}
+    return get_flags(*arguments, API, env=env)
+
+
 def get_devenv_flags():
-    """Returns the flags that pkg-config prints in the shell of `meson devenv`, and an rpath.
+    """Returns the flags of a program that is compiled in the shell of `meson devenv`, and an rpath.
 
     With the rpath, the program also finds the library outside of this shell.
     """
-    env = {**os.environ, 'PKG_CONFIG_PATH': os.pathsep.join(filter(None, [
-        str(BUILD / 'meson-uninstalled'), os.environ.get('PKG_CONFIG_PATH')]))}
-    return [*get_flags('--cflags', '--libs', API, env=env), f'-Wl,-rpath,{BUILD / "lib"}']
+    return [*query_devenv('--cflags', '--libs'), f'-Wl,-rpath,{BUILD / "lib"}']
 
 
 def get_symbols(*arguments):

@@ -15,8 +15,8 @@ import tempfile
 import threading
 from pathlib import Path
 
-from common import (BUILD, CC, SOURCE, WAIT_TIMEOUT, check, finish, get_devenv_flags, run, skip,
-                    skip_all)
+from common import (BUILD, CC, SOURCE, WAIT_TIMEOUT, check, finish, get_devenv_flags, query_devenv,
+                    run, skip, skip_all)
 
 EXAMPLES = SOURCE / 'examples'
 SERVER = BUILD / 'tools' / 'echo-server'
@@ -72,7 +72,7 @@ def interrupt(command):
     Returns its status and output.
     """
     env = {**os.environ, 'PYTHONUNBUFFERED': '', 'LD_LIBRARY_PATH': str(BUILD / 'lib'),
-           'GI_TYPELIB_PATH': str(BUILD / 'lib')}
+           'GI_TYPELIB_PATH': ''.join(query_devenv('--variable=typelibdir'))}
     with subprocess.Popen(command, text=True, env=env, stdin=subprocess.DEVNULL,
                           stdout=subprocess.PIPE, stderr=subprocess.STDOUT) as process:
         alarm = threading.Timer(WAIT_TIMEOUT, process.kill)
