@@ -340,8 +340,7 @@ put_back_cb (HbMessage *message,
                                  hb_message_get_bytes (message));
 }
 
-/* Allows the messages that have waited for the callback to be emitted in a main loop that the
- * callback runs. */
+/* Lets a main loop that the callback runs emit the messages that have waited for the callback. */
 static void
 returning_cb (GTask    *task,
               gpointer  user_data)
