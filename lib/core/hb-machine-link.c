@@ -264,7 +264,7 @@ hb_machine_on_activity (HbMachine *self,
     hb_heartbeat_on_activity (&self->heartbeat, &self->settings, now);
 }
 
-/* Call this before a ping is sent, which is then counted. Returns FALSE if no ping may be sent,
+/* Call this before a ping is sent. Counts the ping if it may be sent. Returns FALSE if it may not,
  * because code of the application has closed the task, or has changed the heartbeat mode on a link
  * that is not ready. In the second case, the heartbeat starts again, so that no reply to this ping
  * is awaited. */
@@ -339,8 +339,8 @@ hb_machine_on_sent (HbMachine    *self,
     hb_machine_on_blocked (self);
 }
 
-/* Call this after a message for which hb_machine_send () has set `is_direct` has been passed to the
- * link. A task that is closing accepts no message, so no close frame waits for this message.
+/* Call this after passing to the link a message for which hb_machine_send () has set `is_direct`. A
+ * task that is closing accepts no message, so no close frame waits for this message.
  *
  * @message: the message that was passed to hb_machine_send ()
  *

@@ -96,9 +96,9 @@ report_cb (gpointer user_data)
   return G_SOURCE_REMOVE;
 }
 
-/* Makes a source report the end. This source has a higher priority than the source with which
- * libsoup reads from the connection, because a handler that is connected after the first read would
- * miss frames. */
+/* Attaches a source that reports the end. This source has a higher priority than the source with
+ * which libsoup reads from the connection, because a handler that is connected after the first read
+ * would miss frames. */
 static void
 report_later (HbAttempt *self)
 {

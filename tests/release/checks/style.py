@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Checks the encoding, white space and line lengths of files, and finds paths of a machine."""
+"""Checks encoding, white space and line lengths, and finds paths of a developer's machine."""
 
 import os
 import re
@@ -33,7 +33,7 @@ def get_files():
         folders[:] = sorted(name for name in folders
                             if not any(fnmatch(name, pattern) for pattern in BUILD_FOLDERS)
                             and not (SOURCE / folder / name / 'meson-info').exists())
-        # In a working tree of `git worktree`, .git is a file of git.
+        # In a working tree that `git worktree` has created, .git is a file.
         for name in sorted(set(names) - {'.git'}):
             yield SOURCE / folder / name
 
