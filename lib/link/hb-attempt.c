@@ -24,7 +24,7 @@ struct _HbAttempt
   GMainContext            *context;
   SoupSession             *session;     /* (nullable) the application's, or a private one that is
                                          * created when the request is sent */
-  SoupMessage             *request;     /* (nullable) NULL once the connection is open */
+  SoupMessage             *request;
   GCancellable            *cancellable; /* (nullable) NULL once the attempt has ended */
   char                    *origin;      /* (nullable) */
   char                   **protocols;   /* (nullable) */
@@ -119,11 +119,7 @@ connect_cb (GObject      *source,
   g_autoptr (SoupWebsocketConnection) connection = NULL;
 
   connection = soup_session_websocket_connect_finish (SOUP_SESSION (source), result, &self->error);
-  hb_turn_end (&self->turn);
   g_clear_object (&self->cancellable);
-
-  if (connection != NULL)
-    g_clear_object (&self->request);
 
   if (self->func != NULL)
     {
@@ -255,7 +251,7 @@ hb_attempt_drop (HbAttempt *self)
   unref_attempt (self);
 }
 
-/* Returns: (transfer none) (nullable): NULL once the connection is open */
+/* Returns: (transfer none) */
 SoupMessage *
 hb_attempt_get_request (HbAttempt *self)
 {
@@ -270,8 +266,7 @@ hb_attempt_get_request (HbAttempt *self)
 gboolean
 hb_attempt_is_queued (HbAttempt *self)
 {
-  return self->session != NULL && self->request != NULL
-         && soup_message_get_connection_id (self->request) == 0;
+  return soup_message_get_connection_id (self->request) == 0;
 }
 
 /* Returns whether the attempt has ended and the end has not been reported yet. */

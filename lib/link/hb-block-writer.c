@@ -73,7 +73,6 @@ hb_block_writer_write (HbBlockWriter *self,
    * that are still unread would be lost. Therefore the reader reports it. */
   if (self->error != NULL)
     {
-      set_blocked (self, FALSE);
       self->is_blocked = TRUE;
       hb_watch_wake (self->watch);
     }

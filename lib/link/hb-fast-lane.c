@@ -86,10 +86,8 @@ static HbPortion
 begin_slow (HbFastLane *self,
             guint64     n_bytes)
 {
-  gboolean was_over = self->lane.is_over;
-
   hb_lane_on_slow (&self->lane, &self->frame);
-  self->n_slow = self->lane.is_over && (was_over || !is_close (self)) ? ALL_SLOW : n_bytes;
+  self->n_slow = self->lane.is_over && !is_close (self) ? ALL_SLOW : n_bytes;
 
   return HB_PORTION_SLOW;
 }

@@ -42,9 +42,6 @@ static void
 emit_lost (HbLink       *self,
            const HbLoss *loss)
 {
-  if (self->channel.funcs != NULL)
-    self->channel.funcs->detach (self->channel.data);
-
   hb_link_emit (self, (HbEvent) { .kind = HB_EVENT_LOST, .loss = loss });
   self->func = NULL;
 }
@@ -243,25 +240,18 @@ hb_link_send (HbLink   *self,
   return is_writable;
 }
 
-/* Sends a ping, which is a ping frame or, with another opcode, a message. Emits HB_EVENT_PROGRESS,
- * and then HB_EVENT_BLOCKED if no message may be sent now. The connection must be open, and its end
- * must not have begun: see hb_link_has_ended (). */
+/* Sends a ping, which is a ping frame or, with another opcode, a message. Emits HB_EVENT_BLOCKED if
+ * no message may be sent now. The connection must be open, and its end must not have begun: see
+ * hb_link_has_ended (). */
 void
 hb_link_ping (HbLink   *self,
               HbOpcode  opcode,
               GBytes   *payload)
 {
-  gboolean is_writable;
   HbSpan span;
 
   hb_link_begin_use (self);
-  is_writable = self->channel.funcs->send (self->channel.data, opcode, payload, &span);
-
-  /* Gathered messages may have been written together with the ping. They must not be sent again if
-   * the application drops the link next. */
-  hb_link_emit (self, (HbEvent) { .kind = HB_EVENT_PROGRESS, .written = span.written });
-
-  if (!is_writable || !is_usable (self))
+  if (!self->channel.funcs->send (self->channel.data, opcode, payload, &span))
     hb_link_emit (self, (HbEvent) { .kind = HB_EVENT_BLOCKED });
 
   hb_link_end_use (self);

@@ -38,7 +38,7 @@ struct _HbGate
 
 /* Protects the table of gates, but not the gates. */
 static GMutex mutex;
-static GHashTable *gates; /* (element-type HbGate HbGate) (nullable) NULL while no gate exists */
+static GHashTable *gates; /* (element-type HbGate HbGate) (nullable) (not owned) */
 
 static guint
 hash_gate (gconstpointer data)
@@ -69,8 +69,6 @@ free_gate (gpointer data)
 
   g_mutex_lock (&mutex);
   g_hash_table_remove (gates, self);
-  if (g_hash_table_size (gates) == 0)
-    g_clear_pointer (&gates, g_hash_table_unref);
   g_mutex_unlock (&mutex);
 }
 
