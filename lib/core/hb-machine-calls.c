@@ -302,7 +302,6 @@ release_request (HbMachine *self,
                  gint64     now)
 {
   self->is_request_held = FALSE;
-  self->requested_at = now;
 
   if (g_strcmp0 (self->request_uri, self->settings.uri) != 0
       || !hb_settings_check (&self->settings, NULL))

@@ -356,14 +356,6 @@ hb_machine_may_read (const HbMachine *self)
   return !self->stands_still;
 }
 
-/* Stops reading if the messages that were moved into the inbox have filled it. */
-static void
-follow_taken_back (HbMachine *self)
-{
-  if (self->state == HB_STATE_OPEN && !self->stands_still)
-    hb_machine_follow_inbox (self, HB_NEVER); /* The time is needed only to resume reading. */
-}
-
 /* Makes the next effect when all pushed effects have been taken. Such effects first release the
  * bytes of sent and dropped messages, and then emit the received messages that wait. */
 static gboolean
@@ -388,11 +380,12 @@ hb_machine_pop_effect (HbMachine *self,
   HbEffect *next = hb_deque_peek (&self->effects, 0);
 
   /* A message handler is running a main loop, and no other message may be emitted before the
-   * handler has returned. */
+   * handler has returned. Until now, no message waited in the inbox, so reading can only stop, for
+   * which the time is not needed. */
   if (next != NULL && next->kind == HB_EFFECT_MESSAGE && self->inbox.is_giving)
     {
       hb_inbox_take_back (&self->inbox);
-      follow_taken_back (self);
+      hb_machine_follow_inbox (self, HB_NEVER);
       next = hb_deque_peek (&self->effects, 0);
     }
 

@@ -17,7 +17,6 @@ arm (HbTimer *self,
      gint64   time)
 {
   self->time = time;
-  self->waits_at = 0;
   self->is_spent = FALSE;
 
 #ifdef HAVE_TIMERFD
