@@ -46,8 +46,7 @@ yield (HbDriver *self)
 }
 
 /* Removes the driver from its context, if any, and releases the driver's reference to itself.
- * Unless the caller holds a reference or runs in a section, the driver may no longer exist
- * afterwards. */
+ * Unless the caller holds a reference, the driver may no longer exist afterwards. */
 void
 hb_driver_leave_context (HbDriver *self)
 {
@@ -55,9 +54,6 @@ hb_driver_leave_context (HbDriver *self)
 
   if (self->home.context == NULL)
     return;
-
-  if (self->depth > 0)
-    hb_driver_keep (self);
 
   g_clear_pointer (&self->yielding, hb_context_end_source);
   hb_intake_unset_alarm (&self->intake, &ended);

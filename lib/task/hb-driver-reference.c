@@ -33,17 +33,6 @@ hb_driver_release_cb (gpointer self)
   hb_driver_unref (self);
 }
 
-/* Holds a reference to the driver until the outermost hb_driver_end (). */
-void
-hb_driver_keep (HbDriver *self)
-{
-  if (self->is_kept)
-    return;
-
-  self->is_kept = TRUE;
-  hb_driver_ref (self);
-}
-
 /* Begins a section that may run code of the application, and keeps the driver alive until
  * hb_driver_end (), because that code may drop the last reference. A driver in a context holds a
  * reference to itself until it leaves the context, so no further reference is taken for each
@@ -52,6 +41,9 @@ void
 hb_driver_begin (HbDriver *self)
 {
   self->depth++;
-  if (self->home.context == NULL)
-    hb_driver_keep (self);
+  if (self->home.context != NULL || self->is_kept)
+    return;
+
+  self->is_kept = TRUE;
+  hb_driver_ref (self);
 }

@@ -90,7 +90,6 @@ void     hb_driver_enter_context   (HbDriver         *self);
 
 /* hb-driver-reference.c */
 void     hb_driver_release_cb      (gpointer          self);
-void     hb_driver_keep            (HbDriver         *self);
 void     hb_driver_begin           (HbDriver         *self);
 
 /* hb-driver-owner.c */

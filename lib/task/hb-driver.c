@@ -52,16 +52,11 @@ on_judged_message (HbDriver      *self,
   HbEvent judged = *event;
   gint64 now = self->now;
 
-  hb_driver_ref (self);
   if (hb_machine_has_effect (&self->machine) && !hb_driver_carry_out_all (self))
-    {
-      hb_driver_unref (self);
-      return;
-    }
+    return;
 
   judged.message.reply = hb_driver_judge (self, event);
   on_message (self, now, &judged);
-  hb_driver_unref (self);
 }
 
 static void
