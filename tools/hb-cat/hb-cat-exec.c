@@ -154,8 +154,9 @@ cat_exec_write (CatExec       *self,
   write_next (self);
 }
 
-/* Once no data is waiting to be written, closes the input and the output of the command. Until this
- * function returns TRUE, call it again after each iteration of the main context.
+/* Once no data is waiting to be written, closes the input of the command. Until this function
+ * returns TRUE, call it again after each iteration of the main context. First release the stream
+ * over the output of the command, which closes the output.
  *
  * Returns: whether the command has ended or has never been started */
 gboolean
@@ -168,7 +169,6 @@ cat_exec_end (CatExec *self)
     return FALSE;
 
   g_output_stream_close (g_subprocess_get_stdin_pipe (self->process), NULL, NULL);
-  g_input_stream_close (g_subprocess_get_stdout_pipe (self->process), NULL, NULL);
 
   return self->has_ended;
 }
