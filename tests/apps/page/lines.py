@@ -113,6 +113,7 @@ def check_errors(lines):
             ('', '', 'A command is a JSON object'),
             ('nonsense', '', 'A command is a JSON object'),
             ('{"command": "drop", "more": ' + '[' * 200000, '', 'A command is a JSON object'),
+            ('{"command": "drop", "\\"": ' + '[' * 200000, '', 'A command is a JSON object'),
             ('{"command": "drop", /*"*/ "more": ' + '[' * 200000, '', 'A command is a JSON object'),
             ('{"command": "explode"}', 'explode', 'is unknown'),
             ('{"command": "close"}', 'close', '“code” has to be a whole number from 1000'),

@@ -94,13 +94,16 @@ def check_closed_as_asked():
         check_equal(result.status, 0, '0: standard input is closed')
 
         for number in (signal.SIGINT, signal.SIGTERM):
-            with Cat('--json', server.uri) as cat:
-                cat.write(b'hello\n')
-                cat.wait_for('"hello"')
-                cat.interrupt(number)
-                result = cat.wait()
-            check(result.status == 0 and result.get_events('close')[0]['code'] == 1000,
-                  f'0: {number.name}', result)
+            for ends_input in (False, True):
+                with Cat('--json', '--wait=-1', server.uri) as cat:
+                    cat.write(b'hello\n')
+                    if ends_input:
+                        cat.process.stdin.close()
+                    cat.wait_for('"hello"')
+                    cat.interrupt(number)
+                    result = cat.wait()
+                check(result.status == 0 and result.get_events('close')[0]['code'] == 1000,
+                      f'0: {number.name}' + ' after the input has ended' * ends_input, result)
 
     with Peer(leave) as peer:
         result = run_cat('--once', '--wait=-1', peer.uri)
@@ -236,6 +239,15 @@ def check_command():
         check_equal(result.status, 0, '0: the command fails after hb-cat has ended')
         result = run_cat('--exec=exec <&-; echo 1; echo 2', '--wait=100', server.uri)
         check_equal(result.status, 0, '0: the command does not read')
+        result = run_cat('--exec=yes', '--count=1', server.uri)
+        check_equal(result.status, 0, '0: the command does not end before its output is closed')
+
+        reading, writing = os.pipe()
+        os.close(reading)
+        with Cat('--exec=echo 1; cat > /dev/null', '--count=1', server.uri,
+                 stdout=writing) as cat:
+            os.close(writing)
+            check_equal(cat.wait().status, 0, '0: the output is not needed')
 
         with Cat("--exec=echo ready >&2; trap '' INT; exec sleep 60", server.uri) as cat:
             cat.wait_for('ready', name='stderr')

@@ -133,6 +133,20 @@ test_case (Fixture       *fixture,
   g_assert_cmpstr (fixture->reports->str, ==, test->reports);
 }
 
+/* Only the first error counts. */
+static void
+test_first_error (Fixture       *fixture,
+                  gconstpointer  data)
+{
+  g_autoptr (GError) first = g_error_new_literal (G_IO_ERROR, G_IO_ERROR_FAILED, "first");
+  g_autoptr (GError) second = g_error_new_literal (HB_ERROR, HB_ERROR_CLOSED, "second");
+
+  g_signal_emit_by_name (fixture->pair.connection, "error", first);
+  g_signal_emit_by_name (fixture->pair.connection, "error", second);
+  run_loop ();
+  g_assert_cmpstr (fixture->reports->str, ==, "1006 - - g-io-error-quark;");
+}
+
 /* After the library has sent a close frame, the end is not reported until the peer has answered. */
 static void
 test_own_close (Fixture       *fixture,
@@ -232,6 +246,7 @@ main (int   argc,
       g_test_add (path, Fixture, &cases[i], set_up, test_case, tear_down);
     }
 
+  add ("first-error", test_first_error);
   add ("own-close", test_own_close);
   add ("own-close-timeout", test_own_close_timeout);
   add ("other-timeout", test_other_timeout);
