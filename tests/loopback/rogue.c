@@ -6,7 +6,7 @@
 
 #include "rogue.h"
 
-/* The maximum number of open connections. If more are open, the server drops the oldest ones. */
+/* The maximum number of connections that forget_peers () keeps */
 #define MAX_PEERS 6
 
 /* If the server has sent MAX_SENT numbered messages on a connection, it sends only replies on that

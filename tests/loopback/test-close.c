@@ -11,7 +11,7 @@ typedef struct
   const char *name;
   guint       code;
   const char *reason; /* (nullable) */
-  const char *word;   /* the expected word of the signal log, or of the RawPeer */
+  const char *word;   /* the expected words of the signal log, or of the RawPeer */
 } CloseFrame;
 
 static const CloseFrame close_frames[] = {
@@ -131,7 +131,7 @@ close_and_dispose_cb (SoupWebsocketConnection *connection,
   g_object_run_dispose (G_OBJECT (task));
 }
 
-/* A handler of libsoup's signal closes the task, and then disposes of it. */
+/* A handler for libsoup's `message` closes the task, and then disposes of it. */
 static void
 test_closed_and_disposed (Fixture       *fixture,
                           gconstpointer  data)

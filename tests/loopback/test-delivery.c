@@ -30,8 +30,8 @@ static const Case cases[] = {
 
 static GTlsCertificate *certificate;
 
-/* The number of times that this program has queried the unacknowledged bytes since a test set it to
- * 0, and the socket of the last query */
+/* The number of queries for unacknowledged bytes since a test set this number to 0, and the socket
+ * of the last query */
 static guint n_readings;
 static int last_socket;
 

@@ -124,7 +124,7 @@ test_pong_after_whole (Fixture       *fixture,
   signal_log_expect (fixture->log, "drain");
 }
 
-/* Lets the task send a ping while a message is partly sent. The peer must receive @words. */
+/* Makes the task send a ping while a message is partly sent. The peer must receive @words. */
 static void
 expect_own_ping (Fixture         *fixture,
                  HbHeartbeatMode  mode,

@@ -133,8 +133,8 @@ act_send (Scene *scene)
   hb_websocket_task_flush_async (scene->task, NULL, NULL, NULL);
 }
 
-/* Calls receive_async (), which pauses the task, and cancels the call. The cancelled call
- * consumes no message. */
+/* Pauses the task with a call to receive_async (), and cancels the call, so that it consumes no
+ * message. */
 static void
 act_pause (Scene *scene)
 {

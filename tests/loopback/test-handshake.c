@@ -194,7 +194,7 @@ test_compression (Fixture       *fixture,
   connection = hb_websocket_task_get_connection (fixture->task);
 
   /* With its own stream, the library adds an extension to the connection. The server does not see
-   * this extension. With compression, it takes the place of permessage-deflate. */
+   * this extension. With compression, the extension takes the place of permessage-deflate. */
   g_assert_cmpuint (g_list_length (soup_websocket_connection_get_extensions (connection)), ==,
                     has_stream ? 1 : 0);
   fixture_close (fixture);

@@ -8,7 +8,7 @@
 #include "raw-frame.h"
 
 /* Calls that the application makes in the handler of a message that the task reads without libsoup,
- * or between two parts of such a message. The last test receives pongs before and after a call of
+ * or between two parts of such a message. In the last test, pongs arrive before and after a call to
  * get_connection (). */
 
 /* The number of times that libsoup has emitted `pong` since test_pongs () set it to 0 */

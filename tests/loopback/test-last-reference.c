@@ -13,8 +13,8 @@ typedef struct
   HbWebsocketTask *task;
   GThread         *home;
   guint            delay;     /* microseconds before the collector drops the reference */
-  int              n_foreign; /* emissions and pings outside the task's thread */
-  int              is_done;
+  int              n_foreign; /* (atomic) emissions and pings outside the task's thread */
+  int              is_done;   /* (atomic) */
 } Collection;
 
 static gpointer
@@ -66,8 +66,8 @@ ping_cb (HbWebsocketTask *task,
   return g_strdup ("ping");
 }
 
-/* Lets another thread drop the last reference while this thread runs the main loop. Checks that the
- * task is then freed, and that nothing was emitted in the other thread.
+/* Makes another thread drop the last reference while this thread runs the main loop. Checks that
+ * the task is then freed, and that nothing was emitted in the other thread.
  *
  * @owned: whether the loop owns its context between two iterations, as a GMainLoop does */
 static void
@@ -335,7 +335,7 @@ typedef enum {
 typedef struct
 {
   HbWebsocketTask *task;
-  int              step;
+  int              step; /* (atomic) */
 } Canceller;
 
 static void

@@ -44,9 +44,9 @@ struct _SoakServer
   GSocketListener *listener;
   GTlsCertificate *certificate; /* (nullable) */
   char            *uri;
-  int              n_ended[SOAK_SERVER_N_ENDS]; /* (atomic) how many connections ended each way */
-  int              is_busy;
-  int              is_over;
+  int              n_ended[SOAK_SERVER_N_ENDS]; /* (atomic) connections ended in each way */
+  int              is_busy;     /* (atomic) */
+  int              is_over;     /* (atomic) */
 };
 
 static gboolean
