@@ -289,7 +289,7 @@ hb_input_set_max_delivery (HbInput *self,
 /* From now on, emits pongs, and uncompressed messages of one frame, without libsoup, unless libsoup
  * must get them. Must be called before the first byte is received.
  *
- * @handlers: the owner's handlers of libsoup's signals; must exist until hb_input_detach () */
+ * @handlers: the owner's handlers for libsoup's signals; must exist until hb_input_detach () */
 void
 hb_input_open_fast_lane (HbInput    *self,
                          HbHandlers *handlers)

@@ -80,7 +80,7 @@ walk_follow_state (Walk *self)
 }
 
 /* Must be called at the end of each input that may change the state. If the task refuses messages,
- * no thread may add more, so the calls from other threads are taken in now, as in the driver. */
+ * takes in the calls that other threads have already made, as the driver does. */
 static void
 finish (Walk *self)
 {

@@ -139,8 +139,7 @@ int
 LLVMFuzzerTestOneInput (const guint8 *data,
                         gsize         length)
 {
-  /* A copy ends exactly after the last byte, so AddressSanitizer detects a read beyond the
-   * input. */
+  /* The copy has memory of its own, so AddressSanitizer detects a read beyond the last byte. */
   g_autofree guint8 *copy = g_memdup2 (data, length);
 
   if (length == 0)

@@ -592,9 +592,9 @@ test_unix (void)
   g_clear_object (&sockets[1]);
 }
 
-/* A kernel that only imitates Linux returns a count that is always 0. This count must not be used,
- * because messages would wait forever. Linux also returns 0 for a socket without a connection, so
- * this test uses such a socket. */
+/* A kernel that only imitates Linux may return a count that is always 0. This count must not be
+ * used, because messages would wait forever. Linux also returns 0 for a socket without a
+ * connection, so this test uses such a socket. */
 static void
 test_no_count (void)
 {

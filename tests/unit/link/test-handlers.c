@@ -5,7 +5,7 @@
 #include "hb-handlers-private.h"
 #include "pair.h"
 
-/* The library's handlers of libsoup's signals. They may be disconnected while they are not needed.
+/* The library's handlers for libsoup's signals. They may be disconnected while they are not needed.
  * They precede the application's handlers, and do not count as handlers of the application. */
 
 typedef struct

@@ -38,7 +38,7 @@ make_frame (guint8 first)
   return frame;
 }
 
-/* The frames that the kernel, or the scripted stream in its place, has received completely */
+/* The frames that the scripted stream, which replaces the kernel, has accepted completely */
 typedef struct
 {
   GString    *words;     /* the first byte and the length of each frame */

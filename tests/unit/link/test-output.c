@@ -296,7 +296,7 @@ repeat_cb (GObject  *stream,
   return write_some (repetition->fixture, "one", 3, NULL) < 0;
 }
 
-/* If the socket is full again, libsoup's source is not dispatched until it is writable. */
+/* If the socket is full again, libsoup's source waits until the socket is writable. */
 static void
 test_full_again (Fixture       *fixture,
                  gconstpointer  data)

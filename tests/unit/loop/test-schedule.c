@@ -468,8 +468,8 @@ test_never_iterated (Fixture       *fixture,
     }
 }
 
-/* Takes longer than the callbacks of all alarms may take in one iteration. The alarm must then be
- * called again at once. */
+/* Takes longer than the callbacks of all alarms may take in one iteration, and then requests
+ * another call at once. */
 static void
 work (Bell *self)
 {

@@ -15,9 +15,10 @@
 #include "hb-time-private.h"
 #include "hb-watch-private.h"
 
-/* All watches of a main context share one source, unless another thread runs the context. A watch
- * is called for a condition only if it wants that condition. Most tests run with few watches and
- * with many, because the context may poll many watches in a different way. */
+/* All watches of a main context share one source, except those that a thread adds while another
+ * thread runs the context. A watch is called for a condition only if it wants that condition. Most
+ * tests run with few watches and with many, because the context may poll many watches in another
+ * way. */
 
 #define N_PLUGS 5
 
