@@ -8,8 +8,8 @@
 
 G_BEGIN_DECLS
 
-/* A test of a task that has the default timeouts of the heartbeat, with a clock that jumps. The test
- * runs once for each Heartbeat, which is its data. */
+/* A test of a task that has the default timeouts of the heartbeat, with a clock that jumps. The
+ * test runs once for each Heartbeat, which is its data. */
 typedef struct
 {
   const char *name;
