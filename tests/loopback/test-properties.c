@@ -301,7 +301,7 @@ test_accessors (void)
   g_assert_finalize_object (task);
 }
 
-/* The notifications of a task, in their order */
+/* The order of a task's notifications and signals */
 static void
 test_notifications (Fixture       *fixture,
                     gconstpointer  data)

@@ -450,7 +450,7 @@ answer_challenges_cb (HbWebsocketTask *task,
   g_signal_connect (message, "authenticate", G_CALLBACK (authenticate_cb), NULL);
 }
 
-/* The application is asked for the login of the server to which the redirect leads. */
+/* libsoup emits `authenticate` if the server to which the redirect leads requires a login. */
 static void
 test_login_elsewhere (Redirection   *fixture,
                       gconstpointer  data)

@@ -5,7 +5,7 @@
 #include "fixture.h"
 
 /* Functions and handlers of the application that make calls, run a main loop, drop the task, or
- * remove themselves. In two more tests, the main loop is never idle, or a peer is slow.
+ * remove themselves. One more test has a main loop that is never idle, and another a slow peer.
  * test-handlers.c combines each signal of the task with each action of a handler. */
 
 static void

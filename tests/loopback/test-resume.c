@@ -25,7 +25,7 @@ assert_waits (Fixture *fixture,
 {
   gint64 left = hb_websocket_task_get_reconnect_at (fixture->task);
 
-  /* If GLib's clock was read first, the result could exceed the delay by some microseconds. */
+  /* If GLib's clock were read first, the result could exceed the delay by some microseconds. */
   left -= g_get_monotonic_time ();
   g_assert_cmpint (left, <=, milliseconds * G_TIME_SPAN_MILLISECOND);
   g_assert_cmpint (left, >, milliseconds * G_TIME_SPAN_MILLISECOND - SLACK);

@@ -117,7 +117,7 @@ has_own_line (void)
   return FALSE;
 }
 
-/* Checks the log and the texts. libsoup's debug messages are an exception, because the library
+/* Checks the log and the texts. libsoup's log messages are an exception, because the library
  * cannot change them. The documentation says that one of them quotes an invalid close frame. */
 static void
 assert_has_no_secret (Life *life)

@@ -397,7 +397,7 @@ test_refusal (gconstpointer data)
 }
 
 /* test_ending () calls this function or one of the next four before the task has taken in the
- * messages from the other thread. */
+ * messages from other threads. */
 static void
 close_task (HbWebsocketTask *task)
 {
@@ -586,7 +586,8 @@ test_moved (Fixture       *fixture,
   g_main_context_push_thread_default (context);
   hb_websocket_task_open (fixture->task);
 
-  /* Other threads may keep the task busy for a shorter time only. */
+  /* This wait is longer than other threads may keep the task busy. If it counted as busy time, the
+   * next message would wait for the first context. */
   g_usleep (10000);
   send_volatile_cb (fixture->task);
   g_main_context_iteration (context, FALSE);

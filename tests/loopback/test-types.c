@@ -20,7 +20,7 @@ test_enums (void)
 
   g_assert_true (G_TYPE_IS_FLAGS (HB_TYPE_SEND_FLAGS));
 
-  /* The values are those of the readyState of a browser's WebSocket. */
+  /* The first four values are those of the readyState of a browser's WebSocket. */
   g_assert_cmpint (HB_STATE_CONNECTING, ==, 0);
   g_assert_cmpint (HB_STATE_OPEN, ==, 1);
   g_assert_cmpint (HB_STATE_CLOSING, ==, 2);

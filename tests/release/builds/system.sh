@@ -14,7 +14,7 @@
 #                       status and its duration in seconds in PART.status, and Meson's log, if any,
 #                       in PART.json
 #   --expected=FILE     the failures that are known on that system, as in .ci/expected-sid
-#   --lock=FILE         lets several scripts with the same FILE make their systems at the same time,
+#   --lock=FILE         lets several runs with the same FILE make their systems at the same time,
 #                       but makes them run their parts one after the other. Tests that measure time
 #                       need the whole machine.
 #   --cache=DIR         the folder for downloads, instead of
@@ -114,8 +114,8 @@ install_packages ()
   reconsider_packages
 }
 
-# Copies the files that git does not ignore, so that the source can be edited meanwhile. The copy is
-# read-only.
+# Copies the files that git does not ignore, so that the working tree can be edited while the parts
+# run. The copy is read-only.
 copy_source ()
 {
   mkdir "$root/source"

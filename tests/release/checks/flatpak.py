@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Checks that the Flatpak manifest agrees with the monitor, its build and the book."""
+"""Checks that the Flatpak manifest agrees with the monitor, the build options and the book."""
 
 import json
 import re
@@ -34,7 +34,7 @@ def find_unknown(manifest, options):
 
 
 def find_copied(source):
-    """Returns the folder of git and the build folders that flatpak-builder would copy.
+    """Returns .git and the build folders, except those that the manifest skips.
 
     The manifest must name each folder to skip, because a manifest cannot have patterns. The build
     folders are those that .ci/run, other scripts (*.py, *.sh) and pages name.

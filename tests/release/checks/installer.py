@@ -4,7 +4,7 @@
 """Checks the messages that a new user sees first.
 
 If packages are missing, install-packages.sh must announce them, or explain why it cannot install
-them. The check replaces the programs of apt, id, dpkg-query and sudo, so nothing is installed. If a
+them. The check replaces apt-cache, apt-get, dpkg-query, id and sudo, so nothing is installed. If a
 run.sh script cannot write to the build folder, it must say so.
 """
 

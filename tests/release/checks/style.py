@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Checks encoding, white space and line lengths, and finds paths of a developer's machine."""
+"""Checks encoding, white space and line lengths, and finds paths on a developer's machine."""
 
 import os
 import re
