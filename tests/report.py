@@ -13,8 +13,9 @@ With --expected=FILE, a failure of a test program that FILE names counts as skip
 .ci/expected-sid describe the lines of FILE.
 
 With --may-skip=FILE, a test program that is skipped as a whole counts as failed unless FILE names
-it. Each line of FILE that is not a comment has a suite, a test program, and a reason. If the file
-of --expected names packages that cannot be installed, no skipped test program counts as failed.
+it. Each line of FILE that is neither empty nor a comment has a suite, a test program, and a reason.
+If the file of --expected names packages that cannot be installed, no skipped test program counts as
+failed.
 
 With --counts, the last line consists of four numbers: how many test cases passed, failed and were
 skipped, and how many test programs failed as expected.

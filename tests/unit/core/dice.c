@@ -26,7 +26,7 @@ dice_are_used_up (const Dice *self)
   return self->state == 0 && self->length == 0;
 }
 
-/* Marsaglia's xorshift with Vigna's multiplier is fast enough for walks of millions of steps. */
+/* Marsaglia's xorshift with Vigna's multiplier is fast enough for millions of steps. */
 static guint64
 draw (Dice *self)
 {

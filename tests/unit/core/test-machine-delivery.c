@@ -617,8 +617,8 @@ static void
 test_forgets (Fixture       *fixture,
               gconstpointer  data)
 {
-  g_test_summary ("After the task has closed, the link reads no acknowledgements because of "
-                  "messages that were dropped");
+  g_test_summary ("Messages that were dropped when the task closed do not make a later link read "
+                  "acknowledgements");
 
   fixture->machine.settings.delivery = HB_DELIVERY_ACKNOWLEDGED;
   start_open (fixture);

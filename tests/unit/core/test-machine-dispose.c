@@ -36,7 +36,7 @@ static void
 test_connecting (Fixture       *fixture,
                  gconstpointer  data)
 {
-  g_test_summary ("Disposal ends an attempt without a signal, and its open_async () fails");
+  g_test_summary ("Disposal ends an attempt without a signal, and open_async () fails");
 
   hb_machine_open (&fixture->machine, fixture->now, (gpointer) "open");
   forget (fixture);
@@ -100,8 +100,8 @@ static void
 test_flush (Fixture       *fixture,
             gconstpointer  data)
 {
-  g_test_summary ("A flush fails, even if all messages that it waits for were only for the open "
-                  "link");
+  g_test_summary ("Disposal makes a flush fail, even if all messages that the flush waits for were "
+                  "only for the open link");
 
   fixture->holds_writes = TRUE;
   start_open (fixture);

@@ -18,7 +18,7 @@ typedef struct
 {
   const char *name;
   Event       event;
-  const char *effect;   /* a prefix of the effect's word; its handler calls close () */
+  const char *effect;   /* a prefix of the word for the effect whose handler calls close () */
   HbState     state;    /* the state during this handler */
   const char *expected;
   HbState     final;

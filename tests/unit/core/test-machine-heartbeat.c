@@ -222,8 +222,8 @@ static void
 test_reply_only_pong (Fixture       *fixture,
                       gconstpointer  data)
 {
-  g_test_summary ("If only the reply counts and pings are frames, a pong frame is the reply, and a "
-                  "message is not");
+  g_test_summary ("If only the reply counts and the heartbeat uses ping frames, a pong frame is "
+                  "the reply, and a message is not");
 
   fixture->machine.settings.liveness = HB_LIVENESS_REPLY;
   fixture->machine.settings.heartbeat_mode = HB_HEARTBEAT_MODE_PING;
@@ -592,7 +592,8 @@ static void
 test_latency_ping (Fixture       *fixture,
                    gconstpointer  data)
 {
-  g_test_summary ("If pings are frames, a message counts as activity, but not as a reply");
+  g_test_summary ("If the heartbeat uses ping frames, a message counts as activity, but not as a "
+                  "reply");
 
   fixture->machine.settings.heartbeat_mode = HB_HEARTBEAT_MODE_PING;
   start_open (fixture);

@@ -193,7 +193,7 @@ test_seen_and_dropped (Fixture       *fixture,
 {
   HbBatch batch;
 
-  g_test_summary ("If the notified buffered-amount includes a message that is refused afterwards, "
+  g_test_summary ("If the notified buffered-amount includes a message that is dropped afterwards, "
                   "another notification follows");
 
   enter (fixture, FULL);
@@ -297,7 +297,7 @@ test_no_room (Fixture       *fixture,
   assert_effects (fixture, "error:queue-full resolve:failed:queue-full(one)");
   g_assert_cmpuint (fixture->machine.metrics.messages_dropped, ==, 3);
 
-  /* After dispose, no signal is emitted. */
+  /* After disposal, no signal is emitted. */
   hb_machine_dispose (&fixture->machine, fixture->now);
   forget (fixture);
   take_overflow_in (fixture, "two");

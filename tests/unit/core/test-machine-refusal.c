@@ -7,7 +7,7 @@
 #include "machine-fixture.h"
 #include "machine-events.h"
 
-/* When the peer has ended enough links because of a message, that message fails, so that the
+/* When the peer has ended enough links because of a message, the message is dropped, so that the
  * messages after it are sent. */
 
 typedef enum {
@@ -25,7 +25,7 @@ typedef struct
   const char *name;
   End         ends[6];
   guint       n_ends;
-  gboolean    fails; /* whether the message fails at the last end */
+  gboolean    fails; /* whether the message is dropped at the last end */
 } Row;
 
 static const Row rows[] = {
@@ -114,7 +114,7 @@ test_row (Fixture       *fixture,
   guint i;
 
   g_test_summary ("If the peer ends three links during a message, or one link because the message "
-                  "is too big, the message fails, and those after it are sent");
+                  "is too big, the message is dropped, and those after it are sent");
 
   fixture->holds_writes = TRUE;
   fixture->handler = row->ends[0] == GREETING ? greet_cb : NULL;

@@ -7,8 +7,7 @@
 #include "machine-fixture.h"
 
 /* A change of a timeout, a delay or a limit takes effect at once, and moves a deadline that depends
- * on it. It does not shorten a delay that the server or the application has chosen. An attempt
- * closes the task if it uses a setting that has become invalid. */
+ * on it. An attempt closes the task if it uses a setting that has become invalid. */
 
 #define LATER 500 /* ms from enter () to the change */
 

@@ -98,8 +98,8 @@ assert_refuses (Fixture    *fixture,
   g_assert_error (error, HB_ERROR, (int) code);
 }
 
-/* Takes a message and puts it into the link, as the driver does. Returns NULL if no message can be
- * taken. */
+/* Takes a message, and records its position in the link, as the driver does. Returns NULL if no
+ * message can be taken. */
 static const HbOutgoing *
 take (Fixture *fixture)
 {
