@@ -255,9 +255,8 @@ check_packages ()
     | awk '!/^d/ { print $2 }' | sort | uniq --repeated > "$scratch/twice"
   [ ! -s "$scratch/twice" ] || fail "these files are in two packages: $(cat "$scratch/twice")"
 
-  # If the name of a requirement contains hb-websocket, one of the packages must provide it. All
-  # requirements that none of the packages provides are printed, except the features of rpm and the
-  # symbol versions of glibc and libgcc.
+  # All requirements that none of the packages provides are printed, except the features of rpm and
+  # the symbol versions of glibc and libgcc.
   clean rpm --query --package --provides "${packages[@]}" | sort -u > "$scratch/provided"
   clean rpm --query --package --requires "${packages[@]}" | sort -u > "$scratch/required"
   comm -13 "$scratch/provided" "$scratch/required" | grep -v '^rpmlib(' > "$scratch/others"

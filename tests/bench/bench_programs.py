@@ -96,7 +96,7 @@ def make_binding_programs(build):
 
 
 def make_programs(build, old=None):
-    """Yields the programs. The old task is the same client with the library of another build."""
+    """Yields the programs. The old task is the task's client with the library of another build."""
     folder = build / 'tests' / 'bench'
     python = find_python('websockets')
 

@@ -117,7 +117,7 @@ def run_client(command, folder, environment=None, timeout=TIMEOUT):
 
 
 def raise_file_limit():
-    """Raises the limit on open files, because ten thousand tasks each have a socket.
+    """Raises the limit on open files, because thousands of tasks each have a socket.
 
     Only root may raise it above the hard limit. Other users get the hard limit.
     """

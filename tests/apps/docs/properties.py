@@ -67,10 +67,10 @@ def describe(pspec, units):
 
 def main(page, gir):
     units = read_units(gir)
-    # The tables of properties that can be set have one more column, which says when a change takes
-    # effect.
     rows = [(name, [cell.strip() for cell in cells.split('|')])
             for name, cells in ROW.findall(page.read_text(encoding='utf-8'))]
+    # The tables of properties that can be set have one more column, which says when a change takes
+    # effect.
     actual = {name: (cells[:3], len(cells) == 5) for name, cells in rows}
     expected = {pspec.name: describe(pspec, units)
                 for pspec in GObject.list_properties(Hb.WebsocketTask)}

@@ -274,7 +274,7 @@ def test_late_line(_path, *command):
 
 
 def test_too_big(_path, *command):
-    """The example ends when the server sends a message that is too big, which closes the task."""
+    """A message that is too big closes the task, so the example ends."""
     def serve(client):
         client.receive()
         client.sock.sendall(struct.pack('!BBQ', 0x80 | TEXT, 127, 1 << 30))

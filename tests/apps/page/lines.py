@@ -218,7 +218,7 @@ def test_no_socket():
 
 
 def test_options():
-    """Options are checked, and a text must be UTF-8 in every locale."""
+    """Options are checked, and a text must be UTF-8 even in the C locale."""
     for option, status in [('--control=', 2), (f'--control={"x" * 108}', 2), (b'--pong=\xff', 2),
                            ('--pong=pöng', 0)]:
         result = subprocess.run([SERVER, '--control=-', option], capture_output=True, check=False,

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 
-// Functions for the tests of the module for GNOME Shell. Some of these tests also test the library.
-// The functions run servers in this process, log the signals of a task, and run tables of
-// scenarios.
+// Functions and classes for the tests of the module for GNOME Shell. Some of these tests also test
+// the library. The classes run servers in this process, and log the signals of tasks. runAll() runs
+// the scenarios of a table.
 
 import GLib from 'gi://GLib';
 import Gio from 'gi://Gio';
@@ -329,9 +329,9 @@ function report(number, name, error) {
   return error === null;
 }
 
-// Runs the scenarios of `together` at the same time. Those of `alone` block the main loop or affect
-// all tasks, so they run one after the other. Prints TAP, and resolves with whether all scenarios
-// have passed.
+// Runs the scenarios of `together` at the same time. Those of `alone` would disturb other scenarios
+// or be disturbed by them, so they run one after the other. Prints TAP, and resolves with whether
+// all scenarios have passed.
 export async function runAll({together = {}, alone = {}}) {
   const names = [...Object.keys(together), ...Object.keys(alone)];
   let passed = true;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 
 // Scenarios for the module for GNOME Shell (hbWebsocket.js) and for the library (gi://Hb), which
-// must behave the same. Most of them compare the signals of their tasks with a list that is the
+// must behave the same. Most scenarios compare the signals of their tasks with a list that is the
 // same for both.
 
 import Gio from 'gi://Gio';
@@ -495,7 +495,7 @@ export const together = {
     await wait(() => peer.received.length >= 1);
   },
 
-  // close () immediately drops the messages that wait for mark_ready (), because a connection that
+  // close() immediately drops the messages that wait for mark_ready(), because a connection that
   // is closing never becomes ready.
   async closeNotReady(scenario) {
     const peer = scenario.peer();
@@ -670,7 +670,7 @@ export const alone = {
     assertEqual(task.log, START);
   },
 
-  // Messages that arrive while a handler runs the main loop are not delivered after close ().
+  // Messages that arrive while a handler runs the main loop are not delivered after close().
   // libsoup receives no message while it emits its signal `message`, so a handler for `open` runs
   // the main loop here.
   async closeInMessage(scenario) {

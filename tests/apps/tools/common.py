@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Functions for the tests of hb-cat.
+"""Functions and classes for the tests of hb-cat.
 
 The arguments of each test are the paths of hb-cat and echo-server, and the root of the source tree.
 """

@@ -62,7 +62,7 @@ def read_until(terminal, pattern):
 def type_in(keys, wanted):
     """Types the keys in an interactive bash that has loaded the completion, and ends bash.
 
-    Returns the output after the keys, which contains @wanted unless the timeout is reached.
+    Returns the output after the keys. It contains `wanted` unless the timeout is reached.
     """
     terminal, end = pty.openpty()
     with subprocess.Popen(['bash', '--norc', '--noprofile', '-i'], stdin=end, stdout=end,

@@ -83,7 +83,7 @@ def test_threads():
 
 
 def test_payloads():
-    """Text and binary messages are received as they were sent, from empty ones to a mebibyte."""
+    """Text and binary messages are received as they were sent, even if they are empty or long."""
     task = open_task()
     received = []
     task.connect('message', lambda _, kind, data: received.append((kind, data.get_data() or b'')))
