@@ -14,18 +14,19 @@
 
 set -euo pipefail
 
-cd "$(dirname "$0")/../../.."
-source_root=$PWD
 output=
 
 case "${1:-}" in
   '') ;;
   --output=*) output=$(realpath -m "${1#--output=}") ;;
   *)
-    sed -n 's/^# \{0,1\}//; 4,13p' "$0" >&2
+    sed -n '/^# Usage:/,/^$/ s/^# \{0,1\}//p' "$0" >&2
     exit 2
     ;;
 esac
+
+cd "$(dirname "$0")/../../.."
+source_root=$PWD
 
 scratch=$(mktemp -d)
 trap 'rm -rf "$scratch"' EXIT

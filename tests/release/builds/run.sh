@@ -138,7 +138,7 @@ declare -A users
 
 for name in "${names[@]}"; do
   if [ -z "${options[$name]:-}" ]; then
-    sed -n '/^# Usage:/,/^$/ s/^# \{0,1\}//p' "$0" >&2
+    sed -n '/^# Usage:/,/^$/ s/^# \{0,1\}//p' tests/release/builds/run.sh >&2
     exit 2
   fi
 

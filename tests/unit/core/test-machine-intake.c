@@ -287,7 +287,6 @@ static void
 test_no_room (Fixture       *fixture,
               gconstpointer  data)
 {
-
   g_test_summary ("The messages for which another thread found no room are counted as dropped. One "
                   "error reports them, and their calls fail.");
 

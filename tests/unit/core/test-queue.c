@@ -97,7 +97,7 @@ set_span (Fixture *fixture,
   hb_queue_set_span (&fixture->queue, begin, end);
 }
 
-typedef gboolean (*Pop) (HbQueue   *self,
+typedef gboolean (*Pop) (HbQueue    *self,
                          HbOutgoing *message);
 
 static void
