@@ -47,7 +47,7 @@ LINE = re.compile(r'^ *([\d,]+) \([ \d.]+%\)  ([<*]|) *(?:[^ ]*:)?([\w@.]+)(?: \
 
 
 def read(profile):
-    """Returns the instructions of each function, and the number of its calls, as two dictionaries.
+    """Returns the number of instructions and of calls of each function, as two dictionaries.
 
     The instructions include those of the functions that the function calls.
     """

@@ -132,7 +132,7 @@ fixture_close_raw (Fixture *fixture,
 }
 
 /* Closes the server's end without a close frame, and waits until the task has noticed the loss. The
- * signal `reconnect` follows, which the caller must expect. */
+ * caller must expect the signal `reconnect`, which follows. */
 void
 fixture_lose_raw (Fixture *fixture,
                   RawPeer *peer)

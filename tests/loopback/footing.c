@@ -23,7 +23,7 @@ const Footing footing_both = { "tls-deflate", "soup", TRUE, TRUE };
 
 static GTlsCertificate *certificate;
 
-/* Ignores libsoup's debug messages, because libsoup writes one for each frame. They would fill the
+/* Ignores libsoup's debug messages. libsoup writes them for each frame, so they would fill the
  * output of the tests. */
 static void
 ignore_cb (const char     *domain,

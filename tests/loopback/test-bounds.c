@@ -471,7 +471,7 @@ static const char *endless_redirect[] = {
   "and more, and more, and more, and more, and more, and more, and more, and more, and more",
 };
 
-/* Ignores libsoup's debug messages, because libsoup writes one for each frame. */
+/* Ignores libsoup's debug messages, because libsoup writes them for each frame. */
 static void
 ignore_cb (const char     *domain,
            GLogLevelFlags  level,

@@ -12,8 +12,8 @@ import {BenchClient} from './bench-client.js';
 const TICK = 10000;
 
 // Returns the CPU time, in microseconds. GJS has no getrusage(2), so the time is read from
-// /proc/self/stat. In this file, the name of the program is in parentheses and may contain spaces,
-// so only the fields after it are split.
+// /proc/self/stat. The second field there, the name of the program, is in parentheses and may
+// contain spaces, so only the fields after it are split.
 function getUsage() {
     const [, bytes] = GLib.file_get_contents('/proc/self/stat');
     const fields = new TextDecoder().decode(bytes).replace(/^.*\) /, '').split(' ');

@@ -53,9 +53,9 @@ crowd_on_open (void)
     funcs->quit ();
 }
 
-/* Counts an answer on the first connection, and sends the next message. Ignores messages on other
- * connections, and messages that arrive while no command `echo` runs, because the replies to
- * heartbeats may be messages. */
+/* Counts an answer on the first connection, and sends the next message, or ends the command after
+ * the last answer. Ignores messages on other connections, and messages that arrive while no command
+ * `echo` runs, because the replies to heartbeats may be messages. */
 void
 crowd_on_message (gboolean is_of_first)
 {

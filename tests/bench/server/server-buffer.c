@@ -7,8 +7,8 @@
 #include "server-buffer.h"
 
 /* A connection has a buffer only during a read and while bytes wait to be sent, so an idle
- * connection uses no memory for a buffer. Up to SPARE_MAX unused buffers of at most SIZE_KEPT bytes
- * are kept for reuse. */
+ * connection uses no memory for a buffer. Up to SPARE_MAX unused buffers are kept for reuse, each
+ * of at most SIZE_KEPT bytes. */
 #define SIZE_MIN  (256 * 1024)
 #define SIZE_KEPT (4 * 1024 * 1024)
 #define SPARE_MAX 4
@@ -44,8 +44,8 @@ server_buffer_give (ServerBuffer *self)
   g_free (self);
 }
 
-/* Appends @length bytes, which the caller fills. Returns a pointer to the first of them, which is
- * valid until more bytes are appended. */
+/* Appends @length bytes, which the caller fills. The returned pointer to the first of them is valid
+ * until more bytes are appended. */
 guint8 *
 server_buffer_extend (ServerBuffer *self,
                       gsize         length)

@@ -302,7 +302,7 @@ reconnect_cb (HbWebsocketTask *task,
   if (self->is_struck)
     {
       cell_disarm (self);
-      /* Before a connection is ready, only the login is sent, which has no number. */
+      /* Before a connection is ready, the only message sent is the login, which has no number. */
       if (self->state != STATE_UNREADY)
         self->n_handed = get_metric (task, hb_metrics_get_messages_sent)
                          + get_metric (task, hb_metrics_get_messages_dropped);

@@ -292,7 +292,7 @@ const Fault faults[] = {
     LINK (endless), .number = 1000, .result = FAILS ("pong-timeout"), .slow = ANY_STATE,
     .but = { { IN (MIDWAY), OVER_BOTH, FAILS (BROKEN_FRAME) }, UNREADY_IS_ATTEMPT } },
 
-  /* Close frames, a ping that is too long, and frames before or after a close frame */
+  /* Close frames, a ping that is too long, and two frames in a row */
 
   { "close-1000", "closes with 1000", CLOSE_FRAME (1000) },
   { "close-1001", "closes with 1001", CLOSE_FRAME (1001) },

@@ -262,8 +262,8 @@ network_filter (NetworkSide  side,
 }
 
 /* Removes all rules from the filters, and restores the interfaces, the address of "near" and the
- * default route. A test must undo all other changes itself. The main loop is not iterated
- * meanwhile. */
+ * default route. A test must undo all other changes itself. This function does not iterate the main
+ * loop. */
 void
 network_restore (void)
 {
