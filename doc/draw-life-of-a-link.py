@@ -53,7 +53,7 @@ class State:
 
 @dataclass
 class Way:
-    path: str           # the line, at whose end an arrow is drawn
+    path: str           # the line, which ends with an arrowhead
     cause: str
     told: str           # the signals, in the order in which they are emitted
     x: int              # the position of the text

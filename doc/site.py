@@ -84,7 +84,7 @@ def read_targets(gir):
 
 
 def add_links(section, targets):
-    """Returns the section with the first code span of each target turned into a link."""
+    """Returns the section with the first code span of each name turned into a link."""
     mentioned = set()
 
     def link(part):

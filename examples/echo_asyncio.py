@@ -31,7 +31,7 @@ ANSWER_TIMEOUT = 5
 
 
 def read_lines():
-    """Returns a queue of the lines, with None at the end of the input.
+    """Returns a queue of the lines, with None at the end of the input or after an error.
 
     An awaited read_line_async() would return the same value for an empty line as at the end.
     """

@@ -4,8 +4,8 @@
 # Usage: examples/run.sh [--build-dir=DIR]
 #
 # Installs the packages that are missing, builds the library in _build (or DIR), starts a server,
-# and connects to it with hb-cat. The server then freezes, and later is killed and started again,
-# while hb-cat keeps a WebSocket open. The exit status is 0 if everything happened as announced.
+# and connects to it with hb-cat. The server then freezes, and later is killed and started again.
+# Each time, hb-cat reconnects. The exit status is 0 if everything happened as announced.
 
 set -euo pipefail
 
@@ -125,8 +125,8 @@ build ()
   meson compile -C "$build_dir" hb-cat echo-server
 }
 
-# Starts hb-cat, shows the messages and events that it prints, and keeps them in files, in which the
-# script later searches for them.
+# Starts hb-cat, shows the messages and events that it prints, and keeps them in files, which the
+# script searches later.
 start_cat ()
 {
   : > "$scratch/received"

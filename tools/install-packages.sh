@@ -6,8 +6,8 @@
 # Installs the packages that are missing for one purpose:
 #
 #   build       to build the library, the tools and the examples in C
-#   monitor     to build the monitor as well
-#   test        to use the bindings and run most tests as well
+#   monitor     as for build, and to build the monitor
+#   test        as for build, and to use the bindings and run most tests
 #   all-tests   to run all tests that this release of the system supports
 #   bench       to run the benchmarks
 #   ci          to run .ci/run

@@ -11,8 +11,8 @@
 #define LINE_WIDTH     2.0
 #define LABEL_SPACING  8
 
-/* The minimum of the scale in microseconds. A smaller scale would show tiny differences on a fast
- * connection as large ones. */
+/* The minimum latency at the top of the plot, in microseconds. A lower minimum would make tiny
+ * differences on a fast connection look large. */
 #define MIN_SCALE 200
 
 struct _LatencyPlot
@@ -106,7 +106,7 @@ draw_text (LatencyPlot *self,
   gtk_snapshot_restore (snapshot);
 }
 
-/* Draws the labels and the grid lines, and sets the area that they leave for the line. */
+/* Draws the labels and the grid lines, and sets the area that the labels leave for the line. */
 static void
 draw_scale (LatencyPlot *self,
             GtkSnapshot *snapshot,

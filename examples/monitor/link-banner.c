@@ -58,9 +58,9 @@ ready_cb (LinkBanner *self)
     set_reason (self, NULL);
 }
 
-/* Shows an error, which is usually the reason why the connection or an attempt has failed. Ignores
- * the error CLOSED, which could replace the reason why the task closed. CLOSED says only that
- * messages were not sent, which the list of messages shows anyway. */
+/* Shows an error, which is usually the reason why the connection was lost or an attempt failed.
+ * Ignores the error CLOSED, which could replace the reason why the task closed. CLOSED says only
+ * that messages were not sent, which the list of messages shows anyway. */
 static void
 error_cb (LinkBanner *self,
           GError     *error)
@@ -70,8 +70,8 @@ error_cb (LinkBanner *self,
 }
 
 /* Shows how the server ended the connection, unless the banner already shows the message of an
- * error, which explains more. If the user has ended the connection, the task is CLOSED, or, after a
- * retry, CONNECTING. */
+ * error, which explains more. If the user has ended the connection, the task is CLOSED or, after a
+ * retry, CONNECTING, and this function shows nothing. */
 static void
 close_cb (LinkBanner *self,
           guint       code,

@@ -38,7 +38,7 @@ is_host (const char *string)
   return !has_control_character (string) && strchr (string, ' ') == NULL;
 }
 
-/* The tokens of RFC 7230, 3.2.6 */
+/* The tokens of RFC 9110, 5.6.2 */
 static gboolean
 is_token (const char *string)
 {

@@ -162,8 +162,8 @@ interrupt (Cat *self)
     end (self);
 }
 
-/* If the reader of standard output has ended, an event may be printed before or after
- * on_output_lost_cb () is called. This is not an error. */
+/* Handles a failed write. EPIPE means that the reader of standard output has ended, which is not an
+ * error. on_output_lost_cb () may be called before or after this function. */
 static void
 fail_output (Cat *self)
 {
