@@ -192,6 +192,19 @@ test_connection_is_kept (Fixture       *fixture,
   wait_until (soup_websocket_connection_get_state (connection) == SOUP_WEBSOCKET_STATE_CLOSED);
 }
 
+/* The task is freed before it has handled a network change. */
+static void
+test_network_change (void)
+{
+  HbWebsocketTask *task = hb_websocket_task_new ("ws://127.0.0.1:1/");
+
+  hb_websocket_task_hold (task);
+  hb_websocket_task_open (task);
+  g_signal_emit_by_name (g_network_monitor_get_default (), "network-changed", TRUE);
+  g_assert_finalize_object (task);
+  wait_idle ();
+}
+
 /* The task is disposed of while messages wait because the peer does not read. */
 static void
 test_with_backlog (Fixture       *fixture,
@@ -303,6 +316,7 @@ main (int   argc,
     }
 
   add_raw_test ("/loopback/disposal/connection-is-kept", test_connection_is_kept);
+  g_test_add_func ("/loopback/disposal/network-change", test_network_change);
   add_raw_test ("/loopback/disposal/with-backlog", test_with_backlog);
   add_test ("/loopback/disposal/descriptors", test_descriptors);
   g_test_add_func ("/loopback/disposal/functions-are-freed", test_functions_are_freed);
