@@ -35,8 +35,8 @@ hb_effects_push (HbEffects    *self,
 
 /* Pushes the drop of the link before all other effects, because carrying out one of them may call a
  * handler that runs a main loop. In that loop, a link that the machine has left would still write
- * the messages that it has gathered. The machine sends these messages again on the next link, so
- * they would arrive twice. */
+ * its gathered messages. The machine sends these messages again on the next link, so they would
+ * arrive twice. */
 void
 hb_effects_push_drop (HbEffects *self)
 {

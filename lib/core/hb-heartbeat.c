@@ -140,11 +140,11 @@ has_overslept (const HbHeartbeat *self,
 }
 
 /* Call this when the machine decides to send a ping. Until hb_heartbeat_on_pinged (), which follows
- * when the ping is sent, the link is not judged by this ping, because a function of the application
- * may make the ping, and may run a main loop for a long time.
+ * just before the ping is sent, the link is not judged by this ping, because a function of the
+ * application may make the ping, and may run a main loop for a long time.
  *
  * If the main loop did not run while an earlier ping waited, the reply to that ping may still
- * arrive. It would count as the reply to the new ping, so the latency stays unknown.
+ * arrive. It would count as the reply to the new ping, so the next reply does not give a latency.
  *
  * If no activity has followed an earlier ping and its deadline has not passed, that ping is still
  * judged, and the next reply counts as its reply. If the new ping were judged instead, pings at
@@ -206,8 +206,8 @@ hb_heartbeat_make_ping (const HbSettings *settings,
 /* Call this before the ping is sent. If this ping is the one that waits for activity, its time
  * starts here, because code of the application may have run since hb_heartbeat_on_ping (). If
  * another ping, which is made while the application's function is running, is sent first, it takes
- * the place of the one that waits. If activity followed while the function was running, no other
- * activity is awaited, but the next reply still gives a latency. */
+ * the place of the one that waits. If activity was recorded while the function was running, no
+ * other activity is awaited, but the next reply still gives a latency. */
 void
 hb_heartbeat_on_pinged (HbHeartbeat *self,
                         gint64       now)

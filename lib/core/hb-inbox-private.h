@@ -7,7 +7,7 @@
 
 G_BEGIN_DECLS
 
-/* Received messages that wait for the application, in order, and the calls that wait for them */
+/* Received messages that wait for the application, in order, and calls that wait for a message */
 typedef struct
 {
   HbDeque    messages;        /* of HbIncoming */
@@ -61,7 +61,7 @@ hb_inbox_begin_giving (HbInbox *self)
 
 /* Does what hb_inbox_on_given () does, if no message waits. Returns FALSE otherwise. Unlike
  * hb_inbox_on_given (), this function does not need to know the time. Reading the clock would take
- * long compared with the rest of the work on a short message. */
+ * a long time compared with the rest of the work on a short message. */
 static inline gboolean
 hb_inbox_end_giving (HbInbox *self)
 {

@@ -96,9 +96,9 @@ hb_inbox_take_back (HbInbox *self)
     }
 }
 
-/* Completes a call with a message. Its callback is called later, and the driver then decrements
- * `n_returning`. Until then, no message is emitted, because the application would see that message
- * first. Takes ownership of @bytes. */
+/* Completes a call with a message. Its callback is called later, and `n_returning` is decremented
+ * just before that. Until then, no message is emitted, because the application would see that
+ * message first. Takes ownership of @bytes. */
 static void
 return_message (HbInbox  *self,
                 gpointer  ticket,

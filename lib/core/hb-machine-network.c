@@ -11,7 +11,7 @@
 #define CHECK_INTERVAL (5 * G_TIME_SPAN_SECOND)
 
 /* Acts on a network change, if its check is due and `network-aware` is TRUE. Does not shorten a
- * delay that the server has asked for. Once that delay is over, ends the rest of a longer delay of
+ * delay that the server has asked for. If that delay is already over, cuts short a longer delay of
  * the properties. */
 void
 hb_machine_check_network (HbMachine *self,

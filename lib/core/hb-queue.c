@@ -150,8 +150,8 @@ hb_queue_push (HbQueue          *self,
 
 /* Adds a message that was sent at once, and is therefore in flight. As in hb_queue_push (), the
  * bytes are reserved, and the queue takes ownership of them. The position is set only in the copy
- * that the queue keeps. If it were set in @message before the copy, the processor would have to
- * wait for these writes.
+ * that the queue keeps. If it were set in @message first, the copying would have to wait for these
+ * writes.
  *
  * @begin: the position of the message, or HB_UNSENT
  * @end: the position after the message, or HB_UNSENT */
@@ -336,8 +336,8 @@ pop_unacknowledged (HbQueue    *self,
 }
 
 /* Removes the message that an overflow drops first. Dropping a written message does the least harm,
- * because it will probably arrive. Messages of a login and of `open` handlers are dropped last,
- * because without them a server may ignore all others. */
+ * because it will probably arrive. Of the other messages, those of a login and of `open` handlers
+ * are dropped last, because without them a server may ignore all others. */
 gboolean
 hb_queue_pop_oldest (HbQueue    *self,
                      HbOutgoing *message)
