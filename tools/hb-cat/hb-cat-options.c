@@ -49,7 +49,7 @@ get_description (void)
       "     * a received message was too big\n"
       "     * fewer messages were received than --count requires\n"
       "     * a line could not be sent\n"
-      "     * standard output was closed\n"
+      "     * standard output could not be written to\n"
       "     * the command of --exec failed\n"
       "     * Ctrl-C was pressed twice\n"
       "  2  the command line was wrong");
@@ -295,18 +295,21 @@ new_context (CatOptions *self)
 }
 
 /* Removes the value from GLib's error about an unknown option. GLib shows the whole argument, which
- * may contain a password after the equals sign, but no error of hb-cat may show a secret. */
+ * may contain a password after the equals sign or after the letter of a short option, but no error
+ * of hb-cat may show a secret. */
 static void
 hide_value (GError **error)
 {
-  char *value;
+  char *option;
 
   if (!g_error_matches (*error, G_OPTION_ERROR, G_OPTION_ERROR_UNKNOWN_OPTION))
     return;
 
-  value = strchr ((*error)->message, '=');
-  if (value != NULL)
-    *value = '\0';
+  option = strchr ((*error)->message, '-');
+  if (g_str_has_prefix (option, "--"))
+    option[strcspn (option, "=")] = '\0';
+  else
+    *g_utf8_offset_to_pointer (option, 2) = '\0';
 }
 
 /* Even after an error, the caller must clear @self with cat_options_clear (). */

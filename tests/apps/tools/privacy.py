@@ -105,7 +105,8 @@ def main():
         greeting.write_bytes(f'{SECRET}\xff'.encode('latin-1'))
         for arguments in (
                 [f'--greeting=@{greeting}'],
-                [f'--heder=Authorization: {SECRET}'], [f'--user={SECRET}'], [f'--header={SECRET}'],
+                [f'--heder=Authorization: {SECRET}'], [f'-ume:{SECRET}'], [f'--user={SECRET}'],
+                [f'--header={SECRET}'],
                 [f'--header=Authorization: {SECRET}\nX'], [f'--header=Authorization {SECRET}: x'],
                 [f'--header=Upgrade: {SECRET}'], [f'--header=@{path}'],
                 [f'ws://{SECRET}@host/']):
