@@ -260,9 +260,7 @@ hb_settings_new_pspec (HbProperty  property,
     }
 }
 
-/* Returns whether the property may have the value. As in hb_settings_set (), @value points to a
- * value of the property's type. For a string, a list or a GBytes, that value is itself a
- * pointer. */
+/* Returns whether the property may have the value. For @value, see hb_settings_set (). */
 gboolean
 hb_settings_is_allowed (HbProperty    property,
                         gconstpointer value)
@@ -316,6 +314,9 @@ hb_settings_clear (HbSettings *self)
 
 /* Sets the field of a property. Does not take ownership of a string, a list or a GBytes. Does not
  * check the value, so call hb_settings_is_allowed () first.
+ *
+ * @value: points to a value of the property's type, which for a string, a list or a GBytes is
+ *   itself a pointer
  *
  * Returns whether the field has changed. */
 gboolean

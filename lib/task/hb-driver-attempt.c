@@ -4,7 +4,7 @@
 
 #include "hb-driver-steps-private.h"
 
-/* The effects that lead to an attempt: its delay, its link and its request */
+/* Chooses the delay before an attempt, makes the link, and sends the request. */
 
 void
 hb_driver_send_request (HbDriver       *self,

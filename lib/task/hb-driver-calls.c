@@ -38,8 +38,8 @@ start_call (HbDriver *self,
 }
 
 /* Sets a property, applies the new value to the link, the machine and the intake, and carries out
- * the effects. Messages that other threads have already sent are taken in first, because the new
- * value does not apply to them. `session` is only stored, for the next attempt. As in
+ * the effects. Messages that other threads have already sent are taken in first, so that the old
+ * value decides whether they are accepted. `session` is only stored, for the next attempt. As in
  * hb_settings_set (), @value points to a value of the property's type.
  *
  * Returns whether the property has changed. */
@@ -233,7 +233,7 @@ send_from_outside (HbDriver    *self,
 
 /* Accepts a message. If the link accepts it too, sends it within this call, even if a handler makes
  * the call. If the message waited until the handler had returned, buffered-amount would count it
- * although the connection can accept it at once. */
+ * although the link could accept it at once. */
 static gboolean
 send_from_inside (HbDriver    *self,
                   HbOutgoing  *message,
@@ -340,7 +340,8 @@ put_back_cb (HbMessage *message,
                                  hb_message_get_bytes (message));
 }
 
-/* Lets a main loop that the callback runs emit the messages that have waited for the callback. */
+/* If the callback runs a main loop, makes that loop emit the messages that have waited for the
+ * callback. */
 static void
 returning_cb (GTask    *task,
               gpointer  user_data)
@@ -411,8 +412,8 @@ hb_driver_get_status (HbDriver *self)
   return hb_machine_get_status (&self->machine);
 }
 
-/* Returns whether a call of the application is about to fail with the same domain and code as
- * @error. */
+/* Returns whether a call of the application is about to fail with an error that has the domain and
+ * the code of @error. */
 gboolean
 hb_driver_will_fail_call (HbDriver     *self,
                           const GError *error)

@@ -31,8 +31,9 @@ yield_cb (gpointer user_data)
   return G_SOURCE_REMOVE;
 }
 
-/* Lets other sources be dispatched before the next message is emitted. An idle source ends this
- * wait. All sources that are ready and have a higher priority are dispatched before it. */
+/* Lets other sources be dispatched before the next message is emitted. The message waits for an
+ * idle source, and all sources that are ready and have a higher priority are dispatched before that
+ * source. */
 static void
 yield (HbDriver *self)
 {
@@ -154,7 +155,7 @@ follow_network_aware (HbDriver *self)
  * task leaves its context. From then on, another thread may use or drop the task, so the driver
  * must not be accessed any more, and may no longer exist.
  *
- * Returns whether the caller may still use the driver */
+ * Returns whether the caller may still use the driver. */
 gboolean
 hb_driver_end (HbDriver *self)
 {
@@ -204,7 +205,7 @@ hb_driver_carry_out_each (HbDriver *self)
 /* Carries out all effects. They may run code of the application, which may call any method, drop
  * the last reference, or run a main loop in which this function is called again.
  *
- * Returns whether the caller may still use the driver */
+ * Returns whether the caller may still use the driver. */
 gboolean
 hb_driver_carry_out_all (HbDriver *self)
 {
@@ -216,8 +217,8 @@ hb_driver_carry_out_all (HbDriver *self)
   return hb_driver_end (self);
 }
 
-/* Releases the bytes of sent and dropped messages. A function of the application that frees bytes
- * may send a message. This function then does nothing within that call. Otherwise, each function
+/* Releases the bytes of sent and dropped messages. If a function of the application that frees
+ * bytes sends a message, release_gone () does nothing within that call. Otherwise, each function
  * that frees bytes would run within the previous one, and many of them would overflow the stack. */
 static void
 release_gone (HbDriver *self)
@@ -234,9 +235,9 @@ release_gone (HbDriver *self)
 }
 
 /* Sends the messages that may be sent now, and then carries out the effects. Within another section
- * (hb_driver_begin ()), that section carries out the effects later. The bytes of sent messages are
- * released in any case, because a handler may send many messages before it returns. The driver may
- * no longer exist afterwards. */
+ * (hb_driver_begin ()), that section carries out the effects later. Even then, the bytes of sent
+ * messages are released now, because a handler may send many messages before it returns. The driver
+ * may no longer exist afterwards. */
 void
 hb_driver_transmit_now (HbDriver *self)
 {

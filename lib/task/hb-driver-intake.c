@@ -92,7 +92,8 @@ hb_driver_show_change (HbDriver *self)
 }
 
 /* Dispatched after all sources that are ready and have a higher priority. Takes in the messages and
- * calls that hb_driver_on_woken () has left. The alarm then carries out the effects. */
+ * calls that hb_driver_on_woken () has left in the intake. The alarm then carries out the
+ * effects. */
 static gboolean
 turn_cb (gpointer user_data)
 {

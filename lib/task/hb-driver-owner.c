@@ -62,8 +62,8 @@ hb_driver_end_delivery (HbDriver *self)
   g_clear_object (&self->recipient);
 }
 
-/* Asks the application whether a message is the reply to a ping. While the application's function
- * runs, the effects of its calls wait, except a drop of the link, as in a handler. Returns
+/* Asks the application whether a message is the reply to a ping. As in a handler, the effects of
+ * calls wait while the application's function runs, except a drop of the link. Returns
  * HB_REPLY_UNJUDGED, without asking, if the message would not be delivered anyway, or the owner no
  * longer exists. */
 HbReply

@@ -39,8 +39,8 @@ struct _HbDriver
   HbAlarm              alarm;
   HbNetwork           *network;         /* (nullable) */
   GSource             *yielding;        /* (nullable) calls hb_machine_on_yielded () */
-  gint64               now;             /* when the clock was last read */
-  guint                depth;           /* how many nested sections may run application code */
+  gint64               now;             /* when the clock was last read and stored */
+  guint                depth;           /* running sections: see hb_driver_begin () */
   gboolean             is_kept;         /* A reference is held until `depth` is 0. */
   gboolean             has_pong_func;   /* is_pong () of the owner judges each message. */
   gboolean             is_delivering;   /* until HB_EVENT_DELIVERED or the drop of the link */
@@ -49,7 +49,7 @@ struct _HbDriver
   HbIntake             intake;          /* keeps the messages and calls from other threads */
   GSource             *turn;            /* (nullable) an idle source: see hb_driver_on_woken () */
   gint64               busy_since;      /* when `turn` was made */
-  gboolean             awaits_turn;     /* `turn` takes in what other threads have sent */
+  gboolean             awaits_turn;     /* `turn` will take in the messages and calls. */
   int                  shown_state;     /* the state shown to the intake, or HB_DRIVER_NOT_SHOWN */
   HbTrace              trace;
 };
@@ -156,8 +156,8 @@ hb_driver_has_work (const HbDriver *self)
 }
 
 /* Queries the link for acknowledgements if the queue has no room for @size more bytes, because
- * acknowledged messages make room. Without the query, messages could be refused or dropped although
- * there is room. */
+ * acknowledged messages make room. Without the query, messages could be refused or dropped
+ * unnecessarily. */
 static inline void
 hb_driver_make_room (HbDriver *self,
                      gsize     size)

@@ -16,10 +16,9 @@ hb_driver_read_clock (HbDriver *self)
 }
 
 /* Returns the time of an event that is not a message. The time of a pong, like that of a message,
- * is the time at which the clock was last read: at the HB_EVENT_ACTIVITY of the same read, or
- * later. The machine does not need the time of HB_EVENT_BLOCKED, and seldom needs that of
- * HB_EVENT_PROGRESS. The clock is read only if the time is needed, because reading it takes as long
- * as the work of the machine. */
+ * is `now`, which was stored at the HB_EVENT_ACTIVITY of the same read, or later. The machine does
+ * not need the time of HB_EVENT_BLOCKED, and seldom needs that of HB_EVENT_PROGRESS. The clock is
+ * read only if the time is needed, because reading it takes as long as the work of the machine. */
 gint64
 hb_driver_get_time (HbDriver    *self,
                     HbEventKind  kind)
@@ -50,9 +49,8 @@ hb_driver_get_deadline (gpointer  user_data,
 
 /* Returns whether received bytes have been read. Ends a pause of reading if a deadline of the link
  * has passed, so that the socket is read in the next iteration. After any other deadline, the pause
- * goes on, and the result is HB_READING_DONE. While messages wait for acknowledgements, the other
- * deadlines follow each other so closely that, without pauses, other sources would never be
- * dispatched. */
+ * goes on. While messages wait for acknowledgements, these other deadlines follow each other so
+ * closely that, without pauses, other sources would never be dispatched. */
 static HbReading
 read_on (HbDriver *self)
 {

@@ -7,9 +7,9 @@
 
 /* Connects the machine with the link, the alarm, the network and the object that owns the driver.
  *
- * An event is passed to the machine, and the machine's effects are then carried out. A message of a
- * delivery (HB_EVENT_DELIVERY) is an exception if no effect has to be carried out first. Such a
- * message is emitted without an effect of its own, because an effect for each message would take
+ * The driver passes an event to the machine, and then carries out the machine's effects. A message
+ * of a delivery (HB_EVENT_DELIVERY) is an exception if no effect has to be carried out first. Such
+ * a message is emitted without an effect of its own, because an effect for each message would take
  * longer than everything else that this library does with a short message. */
 
 /* Handles a message. Emits it without an effect if it is part of a delivery, and no effect is
@@ -80,8 +80,8 @@ on_other (HbDriver      *self,
 
   /* HB_EVENT_ACTIVITY may change a deadline, and may push an HB_EFFECT_QUERY. Both can wait for the
    * next message of the same read, or for the next iteration. After HB_EVENT_ACKNOWLEDGED, the
-   * effects are carried out anyway. The link emits this event within an effect, within a call that
-   * carries out the effects, or before HB_EVENT_LOST, which causes them to be carried out. */
+   * effects are carried out anyway. The link emits this event before HB_EVENT_LOST, or within a
+   * function after which the driver carries out the effects. */
   if (event->kind == HB_EVENT_ACTIVITY || event->kind == HB_EVENT_ACKNOWLEDGED)
     hb_driver_touch_alarm (self);
   else

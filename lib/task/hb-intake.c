@@ -78,7 +78,7 @@ drop (HbIntake         *self,
 }
 
 /* Drops the messages that have been waiting here longest, until @size more bytes fit within the
- * limit. Without this, the batch would grow without a limit while the context is not iterated. The
+ * limit. Otherwise, the batch would grow without a limit while the context is not iterated. The
  * task's thread would have dropped these messages too. Messages whose size is reserved remain.
  *
  * @dropped: the bytes of the dropped messages are added to this list */

@@ -18,8 +18,8 @@ typedef struct
 } HbTraceMarks;
 
 /* The debug lines of a task. A line contains no payload, no close reason and no header, because
- * each of them may contain a token. For the same reason a line contains nothing of a URI except its
- * scheme, host and port. */
+ * each of them may contain a token. For the same reason, a line contains nothing of a URI except
+ * its scheme, host and port. */
 typedef struct
 {
   guint         number;    /* distinguishes the lines of this task from those of others */

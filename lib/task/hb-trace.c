@@ -145,8 +145,7 @@ hb_trace_begin_tick (HbTrace   *self,
                     "stopped or busy", (now - deadline) / G_TIME_SPAN_MILLISECOND);
 }
 
-/* If the tick has ended the connection or the attempt, prints the name of the timeout that has
- * passed. */
+/* If the tick has ended the connection or the attempt, prints which timeout has expired. */
 void
 hb_trace_end_tick (const HbTrace   *self,
                    const HbMachine *machine)
@@ -216,7 +215,7 @@ trace_notify (const HbTrace   *self,
 }
 
 /* Prints an error. The message of an error about an argument or the URI is left out, because it may
- * quote the invalid value, and a subprotocol, for example, may be a token. */
+ * quote the invalid value, and a subprotocol, for example, may be secret. */
 static void
 trace_error (const HbTrace *self,
              const char    *what,

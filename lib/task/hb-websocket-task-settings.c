@@ -1108,7 +1108,7 @@ hb_websocket_task_set_overflow (HbWebsocketTask *self,
  * - `HB_OVERFLOW_DROP_OLDEST` has dropped it to make room. Messages that wait for an
  *   acknowledgement are dropped before messages that have not been written yet.
  * - The `GCancellable` of its call was triggered, or [method@WebsocketTask.take_queue] was called.
- * - It has waited longer than [property@WebsocketTask:queue-timeout] when the connection is lost.
+ * - It has expired ([property@WebsocketTask:queue-timeout]) after the connection was lost.
  * - It was sent with `HB_SEND_FLAGS_VOLATILE` or `HB_SEND_FLAGS_THIS_LINK`.
  * - The server has reset the connection 10 times without acknowledging the message
  *   (`HB_ERROR_MESSAGE_REFUSED`).
@@ -1387,7 +1387,7 @@ hb_websocket_task_set_ping_bytes (HbWebsocketTask *self,
  * [method@WebsocketTask.send_message_async] for this message fails with `HB_ERROR_EXPIRED`.
  * [signal@WebsocketTask::error] is emitted with the same error, for the first message that has
  * expired since the queue was last empty. Set this property if an old message, such as a command to
- * a machine, would do harm.
+ * a device, would do harm.
  *
  * The time starts when the message is accepted, and on Linux also runs while the machine is
  * suspended. Messages expire in every state. A message that the connection has accepted, completely
@@ -1444,7 +1444,7 @@ hb_websocket_task_set_queue_timeout (HbWebsocketTask *self,
  *
  * A longer message is sent in several frames, which the receiver joins again. Between two of these
  * frames, the connection answers the pings of the server, and sends ping frames of its own. Over a
- * slow network, a server that pings its clients would otherwise drop the connection before it has
+ * slow network, a server that pings its clients might otherwise drop the connection before it has
  * received a long message. A frame of the default size is 32 KiB long, including its header. Some
  * gateways refuse longer frames.
  *
