@@ -31,9 +31,9 @@ writable_cb (GObject  *stream,
   return G_SOURCE_REMOVE;
 }
 
-/* If the socket is full, makes a source emit HB_EVENT_WRITABLE when the socket accepts bytes again.
- * This event is useful even if no other frame must be sent, because it proves that the peer has
- * received bytes. */
+/* If the socket is full, attaches a source that emits HB_EVENT_WRITABLE when the socket accepts
+ * bytes again. This event is useful even if no other frame must be sent, because it proves that the
+ * peer has received bytes. */
 static void
 watch_output (HbFallback *self)
 {

@@ -204,8 +204,9 @@ take_payload (HbFastLane *self,
   return make_message (self, event, hb_payload_finish (&self->payload));
 }
 
-/* Sorts the frame at the beginning of the block. Also returns HB_LANE_UNKNOWN if more bytes of a
- * message or pong are needed. If that message is long, moves its bytes out of the block. */
+/* Sorts the frame at the beginning of the block. Returns HB_LANE_UNKNOWN if more bytes of the
+ * header, or of a message or pong, are needed. If that message is long, moves its bytes out of the
+ * block. */
 static HbLaneKind
 sort (HbFastLane *self,
       HbBlock    *block)

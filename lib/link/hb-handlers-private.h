@@ -15,10 +15,10 @@ typedef void (* HbHandlersFunc) (guint         signal_id,
 
 /* The handlers of the signals of libsoup's connection.
  *
- * While the connection is open, and until the application has obtained it, libsoup emits these
- * signals only during calls into libsoup. The handlers of thousands of idle connections would take
- * a lot of memory. Therefore the handlers are connected before libsoup is called, and may be
- * disconnected until the next call.
+ * While the connection of a direct channel is open, and until the application has obtained it,
+ * libsoup emits these signals only during calls into libsoup. The handlers of thousands of idle
+ * connections would take a lot of memory. Therefore the handlers are connected before libsoup is
+ * called, and may be disconnected until the next call.
  *
  * Between the calls, the handler for `message` is blocked, so that hb_handlers_has_other () finds
  * only handlers of the application. */

@@ -87,7 +87,7 @@ hb_handlers_expose (HbHandlers *self)
   self->is_exposed = TRUE;
 }
 
-/* Connects or unblocks the handlers. Must be called before libsoup reads. */
+/* Connects the handlers, or unblocks the one for `message`. Must be called before libsoup reads. */
 void
 hb_handlers_begin_call (HbHandlers *self)
 {

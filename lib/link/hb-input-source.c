@@ -4,7 +4,7 @@
 
 #include "hb-input-steps-private.h"
 
-/* The source that libsoup requests before each read, in order to wait for the socket.
+/* The source with which libsoup waits to read. libsoup requests a new one for each wait.
  *
  * The main context would prepare and check the sources of all connections in each iteration. To
  * prevent this, libsoup's first source is dispatched once, and provides libsoup's callback. From

@@ -10,8 +10,8 @@
  * lane is closed, libsoup gets all frames. Pauses so that other sources are dispatched.
  *
  * libsoup alone would read until no data is left, however long that takes, and would create a
- * source again for each read. The bytes that one call of hb_input_run () handles are a delivery.
- * The input emits messages during a delivery, but never while it calls libsoup. */
+ * source for each wait. The bytes that one call of hb_input_run () handles are a delivery. The
+ * input emits messages during a delivery, but never while it calls libsoup. */
 
 static void hb_input_pollable_init (GPollableInputStreamInterface *iface);
 

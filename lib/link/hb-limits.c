@@ -197,7 +197,8 @@ hb_limits_init (HbLimits *self)
 {
 }
 
-/* Refuses each message until hb_limits_set_on_connection () is called.
+/* Creates limits that refuse every message with a payload until hb_limits_set_on_connection () is
+ * called.
  *
  * @inner: (nullable): permessage-deflate; NULL if it was not negotiated
  * @output: libsoup writes its pongs to this stream */

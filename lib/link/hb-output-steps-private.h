@@ -28,7 +28,7 @@ struct _HbOutput
   guint            is_begun : 1;    /* libsoup must repeat the refused rest of its frame. */
   guint            is_control : 1;  /* libsoup's last frame is a control frame. */
   guint            is_inserted : 1; /* libsoup's last frame has no position. */
-  guint            is_closed : 1;   /* libsoup has begun a close frame, the last frame. */
+  guint            is_closed : 1;   /* libsoup has begun a close frame. */
 };
 
 /* Returns the position after the last byte that was written or gathered. */

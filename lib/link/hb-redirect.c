@@ -93,8 +93,8 @@ resolve (GUri       *base,
                         SOUP_URI_NONE);
 }
 
-/* Returns whether the redirect adds user info, or takes it to another origin. A redirect that has
- * neither a scheme nor a host keeps the user info of @base. */
+/* Returns whether the redirect adds or changes user info, or takes it to another origin. A redirect
+ * that has neither a scheme nor a host keeps the user info of @base. */
 static gboolean
 adds_user_info (GUri *base,
                 GUri *uri)

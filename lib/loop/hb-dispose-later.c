@@ -7,7 +7,7 @@
 /* Disposes of an object in a source of its own, because a function of the object may be running
  * now. */
 
-/* Releasing the reference would not be enough. If the application holds another reference, libsoup
+/* Releasing the reference would not be enough. If the application held another reference, libsoup
  * would continue to read the socket. */
 static gboolean
 dispose_cb (gpointer user_data)

@@ -60,7 +60,7 @@ struct _HbSchedule
 #define MAX_SLACK (G_USEC_PER_SEC / 8)
 
 /* A timeout of an attempt or of the heartbeat that is handled late by more than HB_LATE ends no
- * connection, so the slack must be smaller than HB_LATE. */
+ * link, so the slack must be smaller than HB_LATE. */
 G_STATIC_ASSERT (MAX_SLACK < HB_LATE);
 
 /* Delays the deadline to the next multiple of the largest power of two within the slack. Similar

@@ -107,8 +107,8 @@ hb_watch_queue (HbWatch *self)
 
 /* Returns a context that is never iterated, for sources that must not be dispatched. In each
  * iteration, a main context examines all its sources, even a destroyed source that is still
- * referenced, so such sources in the context of the watch would slow down each iteration. While its
- * sockets are few, the poller polls them directly. Their sources then take little time, so this
+ * referenced, so such sources in the context of the watch would slow down each iteration. While the
+ * poller has few sockets, it polls them directly. Their sources then take little time, so this
  * function returns NULL.
  *
  * Returns: (transfer none) (nullable): NULL also if the watch belongs to no context, or if no other

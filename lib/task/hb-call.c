@@ -48,7 +48,8 @@ free_call (gpointer data)
 }
 
 /* Stops watching the caller's GCancellable. The source holds a reference to the GTask, because the
- * task's thread may end the call while the caller's thread dispatches the source. */
+ * thread of the HbWebsocketTask may end the call while the caller's thread dispatches the
+ * source. */
 static void
 stop_watching (GTask *task)
 {
