@@ -56,7 +56,7 @@ static const Text texts[] = {
   TEXT ("second-is-ascii", "\xc3(", FALSE),
 };
 
-/* Adds each number of ASCII characters below MAX_OFFSET, before the text and then after it. The
+/* Checks the text behind 0 to MAX_OFFSET - 1 ASCII characters, and also in front of as many. The
  * library checks several bytes at a time, so the result could depend on the position of the
  * text. */
 static void
