@@ -24,7 +24,7 @@ TEXT = (('receive', 125, 1), ('receive', 64 * KIB, 1), ('echo', 125, 256), ('ech
 
 
 # The sizes for the `await` cases, which send each message when the one before it counts as sent.
-# The server would send its count only after NEVER messages, so it sends nothing.
+# The server sends the number of received messages only after NEVER of them, so it sends nothing.
 AWAITED = (125, 16 * KIB)
 NEVER = 2**32
 

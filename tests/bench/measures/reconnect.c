@@ -7,8 +7,8 @@
 
 #include "measure-link.h"
 
-/* Measures the time from a message that makes the server reset the connection until the connection
- * is open again.
+/* Measures the time from a message that makes the server reset the connection until the next
+ * connection is open.
  *
  * measure-reconnect task|libsoup URI TIMES */
 
