@@ -15,8 +15,8 @@
  * can still be loaded. */
 #define MAX_CLIENTS 1000
 
-/* The delay, in milliseconds, before the server tries again to accept a connection after a failure,
- * for example because it had no free descriptor */
+/* The delay, in milliseconds, before the server tries again after it has failed to accept a
+ * connection, for example because it had no free descriptor */
 #define ACCEPT_AGAIN 100
 
 static void accept_next (EchoServer *self);
