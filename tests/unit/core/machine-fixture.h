@@ -51,6 +51,17 @@ struct _Fixture
 #define add_test(path, function) \
   g_test_add (path, Fixture, NULL, fixture_set_up, function, fixture_tear_down)
 
+/* Adds one test for each row of @table. Its path is @prefix, followed by the name of the row. */
+#define add_rows(prefix, table, function) \
+  G_STMT_START { \
+    guint i; \
+    for (i = 0; i < G_N_ELEMENTS (table); i++) \
+      { \
+        g_autofree char *path = g_strconcat (prefix, (table)[i].name, NULL); \
+        g_test_add (path, Fixture, &(table)[i], fixture_set_up, function, fixture_tear_down); \
+      } \
+  } G_STMT_END
+
 void     fixture_set_up    (Fixture       *fixture,
                             gconstpointer  data);
 void     fixture_tear_down (Fixture       *fixture,

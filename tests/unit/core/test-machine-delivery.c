@@ -484,35 +484,33 @@ take_step_with (Fixture    *fixture,
 }
 
 static void
-test_row (gconstpointer data)
+test_row (Fixture       *fixture,
+          gconstpointer  data)
 {
   const Row *row = data;
   g_auto (GStrv) steps = g_strsplit (row->steps, " ", -1);
   g_autoptr (GString) log = g_string_new (NULL);
-  Fixture fixture = { 0 };
   guint i;
 
   g_test_summary ("Calls, events and settings have the expected results for messages that the peer "
                   "must acknowledge");
 
-  fixture_set_up (&fixture, NULL);
-  fixture.holds_writes = TRUE;
-  start_open (&fixture);
+  fixture->holds_writes = TRUE;
+  start_open (fixture);
 
   for (i = 0; steps[i] != NULL; i++)
     {
       g_auto (GStrv) parts = g_strsplit (steps[i], ":", 2);
 
       if (parts[1] != NULL)
-        take_step_with (&fixture, log, parts[0], parts[1]);
-      else if (!take_step (&fixture, log, steps[i]))
-        g_assert_true (take_step_of_link (&fixture, log, steps[i]));
+        take_step_with (fixture, log, parts[0], parts[1]);
+      else if (!take_step (fixture, log, steps[i]))
+        g_assert_true (take_step_of_link (fixture, log, steps[i]));
 
-      collect (&fixture, log);
+      collect (fixture, log);
     }
 
   g_assert_cmpstr (log->str, ==, row->expected);
-  fixture_tear_down (&fixture, NULL);
 }
 
 /* The time until the link is first queried for acknowledgements while the round-trip time is not
@@ -636,17 +634,9 @@ int
 main (int   argc,
       char *argv[])
 {
-  guint i;
-
   g_test_init (&argc, &argv, NULL);
 
-  for (i = 0; i < G_N_ELEMENTS (rows); i++)
-    {
-      g_autofree char *path = g_strconcat ("/machine-delivery/", rows[i].name, NULL);
-
-      g_test_add_data_func (path, &rows[i], test_row);
-    }
-
+  add_rows ("/machine-delivery/", rows, test_row);
   add_test ("/machine-delivery/questions", test_questions);
   add_test ("/machine-delivery/ticks", test_ticks);
   add_test ("/machine-delivery/forgets", test_forgets);

@@ -167,17 +167,9 @@ int
 main (int   argc,
       char *argv[])
 {
-  guint i;
-
   g_test_init (&argc, &argv, NULL);
 
-  for (i = 0; i < G_N_ELEMENTS (rows); i++)
-    {
-      g_autofree char *path = g_strconcat ("/machine-handlers/close-in-", rows[i].name, NULL);
-
-      g_test_add (path, Fixture, &rows[i], fixture_set_up, test_close, fixture_tear_down);
-    }
-
+  add_rows ("/machine-handlers/close-in-", rows, test_close);
   add_test ("/machine-handlers/open-in-close", test_open_in_close);
   add_test ("/machine-handlers/send-in-callback", test_send_in_callback);
 

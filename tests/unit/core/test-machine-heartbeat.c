@@ -1219,35 +1219,6 @@ test_never_answered (Fixture       *fixture,
     }
 }
 
-static void
-add_rows (void)
-{
-  guint i;
-
-  for (i = 0; i < G_N_ELEMENTS (beats); i++)
-    {
-      g_autofree char *path = g_strconcat ("/machine-heartbeat/beat/", beats[i].name, NULL);
-
-      g_test_add (path, Fixture, &beats[i], fixture_set_up, test_beat, fixture_tear_down);
-    }
-
-  for (i = 0; i < G_N_ELEMENTS (judged); i++)
-    {
-      g_autofree char *path = g_strconcat ("/machine-heartbeat/judged/", judged[i].name, NULL);
-
-      g_test_add (path, Fixture, &judged[i], fixture_set_up, test_judged, fixture_tear_down);
-    }
-
-  for (i = 0; i < G_N_ELEMENTS (new_replies); i++)
-    {
-      g_autofree char *path = g_strconcat ("/machine-heartbeat/new-reply/",
-                                           new_replies[i].name, NULL);
-
-      g_test_add (path, Fixture, &new_replies[i], fixture_set_up, test_new_reply,
-                  fixture_tear_down);
-    }
-}
-
 int
 main (int   argc,
       char *argv[])
@@ -1274,7 +1245,9 @@ main (int   argc,
   add_test ("/machine-heartbeat/steady-latency", test_steady_latency);
   add_test ("/machine-heartbeat/steady-latency-slept", test_steady_latency_slept);
   add_test ("/machine-heartbeat/judged-long", test_judged_long);
-  add_rows ();
+  add_rows ("/machine-heartbeat/beat/", beats, test_beat);
+  add_rows ("/machine-heartbeat/judged/", judged, test_judged);
+  add_rows ("/machine-heartbeat/new-reply/", new_replies, test_new_reply);
   add_test ("/machine-heartbeat/pong", test_pong);
   add_test ("/machine-heartbeat/writable", test_writable);
   add_test ("/machine-heartbeat/latency", test_latency);

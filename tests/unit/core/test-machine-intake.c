@@ -328,17 +328,9 @@ int
 main (int   argc,
       char *argv[])
 {
-  guint i;
-
   g_test_init (&argc, &argv, NULL);
 
-  for (i = 0; i < G_N_ELEMENTS (rows); i++)
-    {
-      g_autofree char *path = g_strdup_printf ("/machine/intake/%s", rows[i].name);
-
-      g_test_add (path, Fixture, &rows[i], fixture_set_up, test_row, fixture_tear_down);
-    }
-
+  add_rows ("/machine/intake/", rows, test_row);
   add_test ("/machine/intake/greeting", test_greeting);
   add_test ("/machine/intake/dropped-outside", test_no_room);
   add_test ("/machine/intake/cancel", test_cancel);

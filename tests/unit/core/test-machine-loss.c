@@ -534,8 +534,6 @@ int
 main (int   argc,
       char *argv[])
 {
-  guint i;
-
   g_test_init (&argc, &argv, NULL);
 
   add_test ("/machine-loss/loss", test_loss);
@@ -545,19 +543,8 @@ main (int   argc,
   add_test ("/machine-loss/loss-too-big-waiters", test_loss_too_big_waiters);
   add_test ("/machine-loss/permanent", test_permanent);
   add_test ("/machine-loss/last-error", test_last_error);
-  for (i = 0; i < G_N_ELEMENTS (attempt_ends); i++)
-    {
-      g_autofree char *path = g_strconcat ("/machine-loss/last-error/", attempt_ends[i].name, NULL);
-
-      g_test_add (path, Fixture, &attempt_ends[i], fixture_set_up, test_last_error_of_attempt,
-                  fixture_tear_down);
-    }
-  for (i = 0; i < G_N_ELEMENTS (only_ends); i++)
-    {
-      g_autofree char *path = g_strconcat ("/machine-loss/only-link/", only_ends[i].name, NULL);
-
-      g_test_add (path, Fixture, &only_ends[i], fixture_set_up, test_only_link, fixture_tear_down);
-    }
+  add_rows ("/machine-loss/last-error/", attempt_ends, test_last_error_of_attempt);
+  add_rows ("/machine-loss/only-link/", only_ends, test_only_link);
   add_test ("/machine-loss/connect-timeout", test_connect_timeout);
   add_test ("/machine-loss/connect-timeout-none", test_connect_timeout_none);
   add_test ("/machine-loss/connect-timeout-late", test_connect_timeout_late);

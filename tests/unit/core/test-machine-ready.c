@@ -752,16 +752,6 @@ test_refusal (Fixture       *fixture,
     }
 }
 
-#define add_table(path, cases, function) \
-  G_STMT_START { \
-    guint i; \
-    for (i = 0; i < G_N_ELEMENTS (cases); i++) \
-      { \
-        g_autofree char *name = g_strconcat (path "/", cases[i].name, NULL); \
-        g_test_add (name, Fixture, &cases[i], fixture_set_up, function, fixture_tear_down); \
-      } \
-  } G_STMT_END
-
 #define add_with(path, value, function) \
   g_test_add (path, Fixture, value, fixture_set_up, function, fixture_tear_down)
 
@@ -776,11 +766,11 @@ main (int   argc,
   add_test ("/machine-ready/order", test_order);
   add_test ("/machine-ready/order-ready", test_order_ready);
   add_test ("/machine-ready/mark-in-open", test_mark_in_open);
-  add_table ("/machine-ready/send", send_cases, test_send);
-  add_table ("/machine-ready/drops", drop_cases, test_drops);
+  add_rows ("/machine-ready/send/", send_cases, test_send);
+  add_rows ("/machine-ready/drops/", drop_cases, test_drops);
   add_test ("/machine-ready/drops-many", test_drops_many);
   add_test ("/machine-ready/overflow", test_overflow);
-  add_table ("/machine-ready/ping", ping_cases, test_ping);
+  add_rows ("/machine-ready/ping/", ping_cases, test_ping);
   add_test ("/machine-ready/beat-begins", test_beat_begins);
   add_test ("/machine-ready/timeout", test_timeout);
   add_test ("/machine-ready/timeout-off", test_timeout_off);

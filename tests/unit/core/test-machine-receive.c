@@ -236,7 +236,7 @@ emit_delivered (Fixture *fixture)
 
 static const struct
 {
-  const char *path;
+  const char *name;
   void (*emit) (Fixture *fixture);
 } emissions[] = {
   { "waited", emit_waited },
@@ -257,7 +257,7 @@ test_one_at_a_time (Fixture       *fixture,
 
   for (i = 0; i < G_N_ELEMENTS (emissions); i++)
     {
-      g_test_message ("%s", emissions[i].path);
+      g_test_message ("%s", emissions[i].name);
       g_clear_pointer (&fixture->message, g_bytes_unref);
       g_ptr_array_set_size (fixture->resolved, 0);
       emissions[i].emit (fixture);
@@ -508,7 +508,7 @@ test_reconnect (Fixture       *fixture,
 
 typedef struct
 {
-  const char *path;
+  const char *name;
   void      (*end)   (Fixture *fixture);
   const char *error; /* the error of calls that wait, and of later calls */
   gboolean    drops; /* whether the messages that wait are dropped */
@@ -631,7 +631,7 @@ test_never_opened (Fixture       *fixture,
 
 typedef struct
 {
-  const char *path;
+  const char *name;
   gsize       size; /* of each message, in bytes */
   guint       most; /* the number of messages that are read before reading stops */
 } Flood;
@@ -673,7 +673,7 @@ test_flood (Fixture       *fixture,
 
 typedef struct
 {
-  const char      *path;
+  const char      *name;
   HbHeartbeatMode  mode;
   HbLiveness       liveness;
 } Heartbeat;
@@ -834,8 +834,6 @@ int
 main (int   argc,
       char *argv[])
 {
-  gsize i;
-
   g_test_init (&argc, &argv, NULL);
 
   add_test ("/machine/receive/paused", test_paused);
@@ -851,34 +849,12 @@ main (int   argc,
   add_test ("/machine/receive/put-back", test_put_back);
   add_test ("/machine/receive/replies", test_replies);
   add_test ("/machine/receive/reconnect", test_reconnect);
-
-  for (i = 0; i < G_N_ELEMENTS (endings); i++)
-    {
-      g_autofree char *closed = g_strconcat ("/machine/receive/closed/", endings[i].path, NULL);
-      g_autofree char *kept = g_strconcat ("/machine/receive/kept/", endings[i].path, NULL);
-
-      g_test_add (closed, Fixture, &endings[i], fixture_set_up, test_closed, fixture_tear_down);
-      g_test_add (kept, Fixture, &endings[i], fixture_set_up, test_kept, fixture_tear_down);
-    }
-
+  add_rows ("/machine/receive/closed/", endings, test_closed);
+  add_rows ("/machine/receive/kept/", endings, test_kept);
   add_test ("/machine/receive/close-in-closed", test_close_in_closed);
   add_test ("/machine/receive/never-opened", test_never_opened);
-
-  for (i = 0; i < G_N_ELEMENTS (floods); i++)
-    {
-      g_autofree char *path = g_strconcat ("/machine/receive/flood/", floods[i].path, NULL);
-
-      g_test_add (path, Fixture, &floods[i], fixture_set_up, test_flood, fixture_tear_down);
-    }
-
-  for (i = 0; i < G_N_ELEMENTS (heartbeats); i++)
-    {
-      g_autofree char *path = g_strconcat ("/machine/receive/heartbeat/", heartbeats[i].path, NULL);
-
-      g_test_add (path, Fixture, &heartbeats[i], fixture_set_up, test_heartbeat,
-                  fixture_tear_down);
-    }
-
+  add_rows ("/machine/receive/flood/", floods, test_flood);
+  add_rows ("/machine/receive/heartbeat/", heartbeats, test_heartbeat);
   add_test ("/machine/receive/time-to-be-ready", test_time_to_be_ready);
   add_test ("/machine/receive/still-next-link", test_still_next_link);
   add_test ("/machine/receive/pause-is-no-emission", test_pause_is_no_emission);

@@ -31,16 +31,16 @@ typedef struct
 static const Row rows[] = {
   { "once", { PEER }, 1, FALSE },
   { "twice", { PEER, PEER }, 2, FALSE },
-  { "three times", { PEER, PEER, PEER }, 3, TRUE },
-  { "too big", { PEER_1009 }, 1, TRUE },
-  { "too big in the end", { PEER, PEER_1009 }, 2, TRUE },
-  { "not begun", { PEER_BEFORE, PEER_BEFORE, PEER_BEFORE, PEER_BEFORE }, 4, FALSE },
-  { "by timeouts", { TIMEOUT, TIMEOUT, TIMEOUT, TIMEOUT }, 4, FALSE },
-  { "by the network", { NETWORK, NETWORK, NETWORK, NETWORK }, 4, FALSE },
-  { "by ourselves", { OURSELVES, OURSELVES, OURSELVES, OURSELVES }, 4, FALSE },
-  { "two and others", { PEER, TIMEOUT, PEER, NETWORK, OURSELVES, PEER_BEFORE }, 6, FALSE },
-  { "others do not reset the count", { PEER, TIMEOUT, PEER, OURSELVES, PEER }, 5, TRUE },
-  { "with greetings", { GREETING, GREETING, GREETING }, 3, TRUE },
+  { "three-times", { PEER, PEER, PEER }, 3, TRUE },
+  { "too-big", { PEER_1009 }, 1, TRUE },
+  { "too-big-in-the-end", { PEER, PEER_1009 }, 2, TRUE },
+  { "not-begun", { PEER_BEFORE, PEER_BEFORE, PEER_BEFORE, PEER_BEFORE }, 4, FALSE },
+  { "by-timeouts", { TIMEOUT, TIMEOUT, TIMEOUT, TIMEOUT }, 4, FALSE },
+  { "by-the-network", { NETWORK, NETWORK, NETWORK, NETWORK }, 4, FALSE },
+  { "by-ourselves", { OURSELVES, OURSELVES, OURSELVES, OURSELVES }, 4, FALSE },
+  { "two-and-others", { PEER, TIMEOUT, PEER, NETWORK, OURSELVES, PEER_BEFORE }, 6, FALSE },
+  { "others-do-not-reset-the-count", { PEER, TIMEOUT, PEER, OURSELVES, PEER }, 5, TRUE },
+  { "with-greetings", { GREETING, GREETING, GREETING }, 3, TRUE },
 };
 
 static void
@@ -280,18 +280,18 @@ test_last (Fixture       *fixture,
 /* Cases in which the last link ends during the only message */
 typedef struct
 {
-  const char  *path;
+  const char  *name;
   HbSendFlags  flags;
   guint        code;
   const char  *effects;
 } Alone;
 
 static const Alone alone[] = {
-  { "/refusal/alone/too-big", HB_SEND_FLAGS_DEFAULT, 1009,
+  { "too-big", HB_SEND_FLAGS_DEFAULT, 1009,
     LEAVES " notify:buffered-amount notify:last-error error:message-refused "
     "resolve:failed:message-refused(poison) notify:buffered-amount error:repeat-limit close:1009 "
     "resolve:failed:repeat-limit(flush)" },
-  { "/refusal/alone/volatile", HB_SEND_FLAGS_VOLATILE, 1006,
+  { "volatile", HB_SEND_FLAGS_VOLATILE, 1006,
     LEAVES " resolve:failed:not-open(poison) notify:last-error error:repeat-limit close:1006 "
     "resolve:failed:repeat-limit(flush)" },
 };
@@ -320,27 +320,16 @@ int
 main (int   argc,
       char *argv[])
 {
-  guint i;
-
   g_test_init (&argc, &argv, NULL);
 
-  for (i = 0; i < G_N_ELEMENTS (rows); i++)
-    {
-      g_autofree char *path = g_strdelimit (g_strconcat ("/refusal/row/", rows[i].name, NULL),
-                                            " ", '-');
-
-      g_test_add (path, Fixture, &rows[i], fixture_set_up, test_row, fixture_tear_down);
-    }
-
+  add_rows ("/refusal/row/", rows, test_row);
   add_test ("/refusal/effects", test_effects);
   add_test ("/refusal/too-big-sent", test_too_big_sent);
   add_test ("/refusal/count-goes-on", test_count_goes_on);
   add_test ("/refusal/volatile", test_volatile);
   add_test ("/refusal/closing", test_closing);
   add_test ("/refusal/last", test_last);
-
-  for (i = 0; i < G_N_ELEMENTS (alone); i++)
-    g_test_add (alone[i].path, Fixture, &alone[i], fixture_set_up, test_alone, fixture_tear_down);
+  add_rows ("/refusal/alone/", alone, test_alone);
 
   return g_test_run ();
 }

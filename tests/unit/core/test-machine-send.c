@@ -634,29 +634,12 @@ int
 main (int   argc,
       char *argv[])
 {
-  guint i;
-
   g_test_init (&argc, &argv, NULL);
 
   add_test ("/machine-send/open", test_open);
   add_test ("/machine-send/at-once", test_at_once);
-
-  for (i = 0; i < G_N_ELEMENTS (direct_cases); i++)
-    {
-      g_autofree char *path = g_strconcat ("/machine-send/direct/", direct_cases[i].name, NULL);
-
-      g_test_add (path, Fixture, &direct_cases[i], fixture_set_up, test_direct, fixture_tear_down);
-    }
-
-  for (i = 0; i < G_N_ELEMENTS (direct_end_cases); i++)
-    {
-      g_autofree char *path = g_strconcat ("/machine-send/direct-end/", direct_end_cases[i].name,
-                                           NULL);
-
-      g_test_add (path, Fixture, &direct_end_cases[i], fixture_set_up, test_direct_end,
-                  fixture_tear_down);
-    }
-
+  add_rows ("/machine-send/direct/", direct_cases, test_direct);
+  add_rows ("/machine-send/direct-end/", direct_end_cases, test_direct_end);
   add_test ("/machine-send/together", test_together);
   add_test ("/machine-send/connecting", test_connecting);
   add_test ("/machine-send/waiting", test_waiting);

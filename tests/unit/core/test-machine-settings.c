@@ -413,24 +413,10 @@ int
 main (int   argc,
       char *argv[])
 {
-  guint i;
-
   g_test_init (&argc, &argv, NULL);
 
-  for (i = 0; i < G_N_ELEMENTS (rows); i++)
-    {
-      g_autofree char *path = g_strconcat ("/settings-at-once/", rows[i].name, NULL);
-
-      g_test_add (path, Fixture, &rows[i], fixture_set_up, test_row, fixture_tear_down);
-    }
-
-  for (i = 0; i < G_N_ELEMENTS (shortened); i++)
-    {
-      g_autofree char *path = g_strconcat ("/settings-at-once/shortened/", shortened[i].name, NULL);
-
-      g_test_add (path, Fixture, &shortened[i], fixture_set_up, test_shortened, fixture_tear_down);
-    }
-
+  add_rows ("/settings-at-once/", rows, test_row);
+  add_rows ("/settings-at-once/shortened/", shortened, test_shortened);
   add_test ("/settings-at-once/shortened-late", test_shortened_late);
   add_test ("/settings-at-once/changed-delay", test_changed_delay);
   add_test ("/settings-at-once/in-close", test_in_close);
@@ -439,13 +425,7 @@ main (int   argc,
   add_test ("/settings-at-once/limit-held", test_limit_held);
   add_test ("/settings-at-once/bad-released", test_bad_released);
   add_test ("/settings-at-once/next-uri", test_next_uri);
-
-  for (i = 0; i < G_N_ELEMENTS (bad); i++)
-    {
-      g_autofree char *path = g_strconcat ("/settings-at-once/bad/", bad[i].name, NULL);
-
-      g_test_add (path, Fixture, &bad[i], fixture_set_up, test_bad, fixture_tear_down);
-    }
+  add_rows ("/settings-at-once/bad/", bad, test_bad);
 
   return g_test_run ();
 }
