@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "hb-utf8-private.h"
+#include "test-rows.h"
 
 /* The library checks UTF-8 as RFC 3629 defines it, at any position in a text. */
 
@@ -202,17 +203,9 @@ int
 main (int   argc,
       char *argv[])
 {
-  guint i;
-
   g_test_init (&argc, &argv, NULL);
 
-  for (i = 0; i < G_N_ELEMENTS (texts); i++)
-    {
-      g_autofree char *path = g_strdup_printf ("/utf8/table/%s", texts[i].name);
-
-      g_test_add_data_func (path, &texts[i], test_table);
-    }
-
+  test_rows_add ("/utf8/table/", texts, test_table);
   g_test_add_func ("/utf8/nul-anywhere", test_nul_anywhere);
   g_test_add_func ("/utf8/random", test_random);
 

@@ -3,6 +3,7 @@
 #include "config.h"
 
 #include "hb-frame-private.h"
+#include "test-rows.h"
 
 typedef struct
 {
@@ -88,17 +89,9 @@ int
 main (int   argc,
       char *argv[])
 {
-  guint i;
-
   g_test_init (&argc, &argv, NULL);
 
-  for (i = 0; i < G_N_ELEMENTS (headers); i++)
-    {
-      g_autofree char *path = g_strdup_printf ("/frame/parse/%s", headers[i].name);
-
-      g_test_add_data_func (path, &headers[i], test_parse);
-    }
-
+  test_rows_add ("/frame/parse/", headers, test_parse);
   g_test_add_func ("/frame/write", test_write);
 
   return g_test_run ();

@@ -4,6 +4,7 @@
 
 #include "hb-frame-private.h"
 #include "hb-framer-private.h"
+#include "test-rows.h"
 
 #define TEXT 0x1
 
@@ -122,16 +123,9 @@ int
 main (int   argc,
       char *argv[])
 {
-  guint i;
-
   g_test_init (&argc, &argv, NULL);
 
-  for (i = 0; i < G_N_ELEMENTS (cases); i++)
-    {
-      g_autofree char *path = g_strdup_printf ("/frame/framer/%s", cases[i].name);
-
-      g_test_add_data_func (path, &cases[i], test_frames);
-    }
+  test_rows_add ("/frame/framer/", cases, test_frames);
 
   return g_test_run ();
 }

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "hb-lane-private.h"
+#include "test-rows.h"
 
 /* The library itself reads pongs, and fast frames, which are whole messages. It leaves slow frames
  * to libsoup. The kind of a frame also depends on the frames before it. */
@@ -141,17 +142,9 @@ int
 main (int   argc,
       char *argv[])
 {
-  guint i;
-
   g_test_init (&argc, &argv, NULL);
 
-  for (i = 0; i < G_N_ELEMENTS (sequences); i++)
-    {
-      g_autofree char *path = g_strdup_printf ("/lane/sequence/%s", sequences[i].name);
-
-      g_test_add_data_func (path, &sequences[i], test_sequence);
-    }
-
+  test_rows_add ("/lane/sequence/", sequences, test_sequence);
   g_test_add_func ("/lane/incomplete", test_incomplete);
 
   return g_test_run ();

@@ -3,6 +3,7 @@
 #include "config.h"
 
 #include "hb-budget-private.h"
+#include "test-rows.h"
 
 /* The budget is the time after which a reader must let other sources run. In each delivery, the
  * reader reads, and the application's handlers receive messages. */
@@ -94,19 +95,11 @@ int
 main (int   argc,
       char *argv[])
 {
-  guint i;
-
   g_test_init (&argc, &argv, NULL);
   g_test_summary ("The budget of a reader is spent when its deliveries have kept the loop busy for "
                   "too long");
 
-  for (i = 0; i < G_N_ELEMENTS (cases); i++)
-    {
-      g_autofree char *path = g_strconcat ("/link/budget/", cases[i].name, NULL);
-
-      g_test_add_data_func (path, &cases[i], test_case);
-    }
-
+  test_rows_add ("/link/budget/", cases, test_case);
   g_test_add_func ("/link/budget/without-delivery", test_without_delivery);
   g_test_add_func ("/link/budget/renewed", test_renewed);
 

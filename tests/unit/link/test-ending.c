@@ -6,6 +6,7 @@
 #include "hb-error.h"
 #include "hb-handlers-private.h"
 #include "pair.h"
+#include "test-rows.h"
 
 typedef struct
 {
@@ -233,19 +234,11 @@ int
 main (int   argc,
       char *argv[])
 {
-  guint i;
-
   g_test_init (&argc, &argv, NULL);
   g_test_summary ("The end of a connection is reported once, and never while libsoup emits a "
                   "signal");
 
-  for (i = 0; i < G_N_ELEMENTS (cases); i++)
-    {
-      g_autofree char *path = g_strconcat ("/link/ending/by-peer/", cases[i].name, NULL);
-
-      g_test_add (path, Fixture, &cases[i], set_up, test_case, tear_down);
-    }
-
+  test_rows_add_with ("/link/ending/by-peer/", cases, Fixture, set_up, test_case, tear_down);
   add ("first-error", test_first_error);
   add ("own-close", test_own_close);
   add ("own-close-timeout", test_own_close_timeout);

@@ -7,6 +7,7 @@
 #include "hb-block-private.h"
 #include "hb-frame-private.h"
 #include "output-fixture.h"
+#include "test-rows.h"
 
 /* The messages that the output puts into frames, among the frames that libsoup writes. In this
  * test, libsoup's frames have no mask, which distinguishes them from the output's frames. */
@@ -525,8 +526,6 @@ int
 main (int   argc,
       char *argv[])
 {
-  guint i;
-
   g_test_init (&argc, &argv, NULL);
   g_test_summary ("Messages are framed without libsoup, and libsoup's own frames are written "
                   "correctly among them");
@@ -534,16 +533,8 @@ main (int   argc,
   add ("short", NULL, test_short);
   add ("long", NULL, test_long);
   add ("one-write", NULL, test_one_write);
-
-  for (i = 0; i < G_N_ELEMENTS (interposed); i++)
-    {
-      g_autofree char *path = g_strdup_printf ("/link/output-messages/interposed/%s",
-                                               interposed[i].name);
-
-      g_test_add (path, Fixture, &interposed[i], fixture_set_up, test_interposed,
-                  fixture_tear_down);
-    }
-
+  test_rows_add_with ("/link/output-messages/interposed/", interposed, Fixture, fixture_set_up,
+                      test_interposed, fixture_tear_down);
   add ("held/refused", GUINT_TO_POINTER (0), test_held);
   add ("held/in-part", GUINT_TO_POINTER (3), test_held);
   add ("begun", NULL, test_begun);

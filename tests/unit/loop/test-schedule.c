@@ -9,6 +9,7 @@
 #include "hb-alarm-private.h"
 #include "hb-clock-private.h"
 #include "hb-time-private.h"
+#include "test-rows.h"
 
 /* All alarms of a main context share one source, except those that a thread adds while another
  * thread runs the context. No alarm keeps the others from being called. These tests use the
@@ -673,8 +674,6 @@ int
 main (int   argc,
       char *argv[])
 {
-  guint i;
-
   g_test_init (&argc, &argv, NULL);
 
   add ("one-source", test_one_source, NULL);
@@ -685,14 +684,8 @@ main (int   argc,
   add ("socket-first/after", test_socket_first, GINT_TO_POINTER (FALSE));
   add ("socket-first/before", test_socket_first, GINT_TO_POINTER (TRUE));
   add ("nested", test_nested, NULL);
-
-  for (i = 0; i < G_N_ELEMENTS (removals); i++)
-    {
-      g_autofree char *path = g_strconcat ("/loop/schedule/removal/", removals[i].name, NULL);
-
-      g_test_add (path, Fixture, &removals[i], set_up, test_removal, tear_down);
-    }
-
+  test_rows_add_with ("/loop/schedule/removal/", removals, Fixture, set_up,
+                      test_removal, tear_down);
   add ("any-order", test_any_order, NULL);
   add ("contexts", test_contexts, NULL);
   add ("never-iterated", test_never_iterated, NULL);
