@@ -16,10 +16,13 @@
 
 #define MIB (1024 * 1024)
 
-#define LINES_OPEN \
+#define LINES_REQUEST \
   "open () called\n" \
   "state CONNECTING\n" \
-  "request to ws://127.0.0.1:PORT\n" \
+  "request to ws://127.0.0.1:PORT\n"
+
+#define LINES_OPEN \
+  LINES_REQUEST \
   "state OPEN\n" \
   "ready\n" \
   "HTTP status 101\n"
@@ -41,6 +44,15 @@
   "attempt 1 in N ms\n" \
   "state CONNECTING\n" \
   "request to ws://127.0.0.1:PORT, attempt 1\n" \
+  "state OPEN\n" \
+  "ready\n"
+
+#define LINES_RECONNECT \
+  "reconnect_now () called\n" \
+  "connection dropped\n" \
+  "state CONNECTING\n" \
+  "close, code 1006\n" \
+  "request to ws://127.0.0.1:PORT\n" \
   "state OPEN\n" \
   "ready\n"
 
@@ -513,33 +525,25 @@ static const Situation situations[] = {
     "the network has changed\n"
     "ping, as a message\n" },
   { "refused", refuse_connection,
-    "open () called\n"
-    "state CONNECTING\n"
-    "request to ws://127.0.0.1:PORT\n"
+    LINES_REQUEST
     "the attempt has failed\n"
     LINES_LOST
     "HTTP status 503\n"
     "error HANDSHAKE: TEXT\n"
     "attempt 1 in N ms, not before the time of Retry-After\n" },
   { "connect-timeout", time_out,
-    "open () called\n"
-    "state CONNECTING\n"
-    "request to ws://127.0.0.1:PORT\n"
+    LINES_REQUEST
     "connect-timeout has expired: N ms\n"
     LINES_LOST
     "error CONNECT_TIMEOUT: TEXT\n"
     "attempt 1 in N ms\n" },
   { "cancelled", cancel_opening,
-    "open () called\n"
-    "state CONNECTING\n"
-    "request to ws://127.0.0.1:PORT\n"
+    LINES_REQUEST
     "a call was cancelled\n"
     "connection dropped\n"
     "state CLOSED\n" },
   { "repeat-limit", reach_repeat_limit,
-    "open () called\n"
-    "state CONNECTING\n"
-    "request to ws://127.0.0.1:PORT\n"
+    LINES_REQUEST
     "the attempt has failed\n"
     LINES_LOST
     "HTTP status 404\n"
@@ -559,26 +563,20 @@ static const Situation situations[] = {
     LINES_AGAIN
     "min-uptime has passed: attempts are counted from 0 again\n" },
   { "redirect", redirect,
-    "open () called\n"
-    "state CONNECTING\n"
-    "request to ws://127.0.0.1:PORT\n"
+    LINES_REQUEST
     "another request to ws://127.0.0.1:PORT, after HTTP status 302\n"
     "state OPEN\n"
     "ready\n"
     "HTTP status 101\n" },
   { "ready", log_in,
-    "open () called\n"
-    "state CONNECTING\n"
-    "request to ws://127.0.0.1:PORT\n"
+    LINES_REQUEST
     "state OPEN\n"
     "HTTP status 101\n"
     "not ready until mark_ready () is called\n"
     "mark_ready () called\n"
     "ready\n" },
   { "not-ready", miss_login,
-    "open () called\n"
-    "state CONNECTING\n"
-    "request to ws://127.0.0.1:PORT\n"
+    LINES_REQUEST
     "state OPEN\n"
     "HTTP status 101\n"
     "not ready until mark_ready () is called\n"
@@ -589,9 +587,7 @@ static const Situation situations[] = {
     "close, code 1006\n"
     "attempt 1 in N ms\n" },
   { "hold", hold_request,
-    "open () called\n"
-    "state CONNECTING\n"
-    "request to ws://127.0.0.1:PORT\n"
+    LINES_REQUEST
     "hold () called\n"
     "release () called\n"
     "request released\n"
@@ -599,21 +595,9 @@ static const Situation situations[] = {
     "ready\n"
     "HTTP status 101\n" },
   { "reconnect-now", start_again,
-    "reconnect_now () called\n"
-    "connection dropped\n"
-    "state CONNECTING\n"
-    "close, code 1006\n"
-    "request to ws://127.0.0.1:PORT\n"
-    "state OPEN\n"
-    "ready\n" },
+    LINES_RECONNECT },
   { "sent-again", send_again,
-    "reconnect_now () called\n"
-    "connection dropped\n"
-    "state CONNECTING\n"
-    "close, code 1006\n"
-    "request to ws://127.0.0.1:PORT\n"
-    "state OPEN\n"
-    "ready\n"
+    LINES_RECONNECT
     "messages sent again, because they were not acknowledged: N\n" },
   { "reconnect-later", give_up,
     "reconnect_later () called\n"
