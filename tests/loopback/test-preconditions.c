@@ -9,21 +9,17 @@
  * critical message names the failed check or the property, and a function with a result returns a
  * default. */
 
-#define DOMAIN "hb-websocket"
-
-#define refuses(call) \
+/* The call may be a macro of GLib, whose expansion contains commas. */
+#define is_critical(pattern, ...) \
   G_STMT_START { \
-    g_test_expect_message (DOMAIN, G_LOG_LEVEL_CRITICAL, "*HB_IS_WEBSOCKET_TASK (self)*"); \
-    call; \
+    g_test_expect_message ("hb-websocket", G_LOG_LEVEL_CRITICAL, pattern); \
+    __VA_ARGS__; \
     g_test_assert_expected_messages (); \
   } G_STMT_END
 
-#define refuses_nothing(call) \
-  G_STMT_START { \
-    g_test_expect_message (DOMAIN, G_LOG_LEVEL_CRITICAL, "*self != NULL*"); \
-    call; \
-    g_test_assert_expected_messages (); \
-  } G_STMT_END
+#define refuses(call) is_critical ("*HB_IS_WEBSOCKET_TASK (self)*", call)
+#define refuses_nothing(call) is_critical ("*self != NULL*", call)
+#define refuses_value(property, call) is_critical (property ": the value is *", call)
 
 #define get(name) hb_websocket_task_get_ ## name (object)
 #define set(name, value) hb_websocket_task_set_ ## name (object, value)
@@ -123,13 +119,6 @@ test_setters (void)
   g_object_unref (object);
 }
 
-#define refuses_value(property, call) \
-  G_STMT_START { \
-    g_test_expect_message (DOMAIN, G_LOG_LEVEL_CRITICAL, property ": the value is *"); \
-    call; \
-    g_test_assert_expected_messages (); \
-  } G_STMT_END
-
 static void
 test_values (void)
 {
@@ -147,9 +136,7 @@ test_values (void)
   g_assert_cmpfloat_with_epsilon (get (reconnect_jitter), 0, 1e-9);
   g_assert_cmpint (get (repeat_limit), ==, -1);
 
-  g_test_expect_message (DOMAIN, G_LOG_LEVEL_CRITICAL, "*SOUP_IS_SESSION (session)*");
-  set (session, (SoupSession *) object);
-  g_test_assert_expected_messages ();
+  is_critical ("*SOUP_IS_SESSION (session)*", set (session, (SoupSession *) object));
   g_assert_null (get (session));
 
   g_assert_finalize_object (object);
@@ -207,9 +194,8 @@ test_finish (void)
   refuses (g_assert_null (hb_websocket_task_receive_finish (object, NULL, NULL)));
 
   /* The result does not have the source tag of open_async (), so it belongs to another call. */
-  g_test_expect_message (DOMAIN, G_LOG_LEVEL_CRITICAL, "*g_async_result_is_tagged*");
-  g_assert_false (hb_websocket_task_open_finish (task, G_ASYNC_RESULT (result), NULL));
-  g_test_assert_expected_messages ();
+  is_critical ("*g_async_result_is_tagged*",
+               g_assert_false (hb_websocket_task_open_finish (task, G_ASYNC_RESULT (result), NULL)));
 
   g_clear_object (&result);
   g_object_unref (object);
