@@ -94,37 +94,43 @@ collect_elsewhere (Collection *self,
   g_weak_ref_clear (&weak);
 }
 
+/* Drops tasks of the server at @uri, each after a random time of less than @max_delay
+ * microseconds. */
 static void
-start_task (Collection *self,
-            const char *uri)
+collect_many (const char *uri,
+              int         repeat_limit,
+              guint       max_delay,
+              gboolean    owned)
 {
-  self->task = hb_websocket_task_new (uri);
-  hb_websocket_task_set_ping_timeout (self->task, 1);
-  hb_websocket_task_set_reconnect_timeout (self->task, 1);
-  hb_websocket_task_set_ping_func (self->task, ping_cb, self, NULL);
-  g_signal_connect (self->task, "notify", G_CALLBACK (emitted_cb), self);
-  g_signal_connect (self->task, "message", G_CALLBACK (message_cb), self);
-  hb_websocket_task_open (self->task);
-  assert_sends (self->task, "one");
-  assert_sends (self->task, "two");
+  Collection collection = { .home = g_thread_self () };
+  guint i;
+
+  for (i = 0; i < 60; i++)
+    {
+      HbWebsocketTask *task = hb_websocket_task_new (uri);
+
+      collection.task = task;
+      collection.delay = g_test_rand_int_range (0, max_delay);
+      hb_websocket_task_set_ping_timeout (task, 1);
+      hb_websocket_task_set_reconnect_timeout (task, 1);
+      hb_websocket_task_set_repeat_limit (task, repeat_limit);
+      hb_websocket_task_set_ping_func (task, ping_cb, &collection, NULL);
+      g_signal_connect (task, "notify", G_CALLBACK (emitted_cb), &collection);
+      g_signal_connect (task, "message", G_CALLBACK (message_cb), &collection);
+      hb_websocket_task_open (task);
+      assert_sends (task, "one");
+      assert_sends (task, "two");
+      collect_elsewhere (&collection, owned);
+    }
 }
 
 /* The task is always busy, because both sides answer each message at once. */
 static void
 test_while_busy (gconstpointer data)
 {
-  gboolean owned = GPOINTER_TO_INT (data);
   TestServer *server = test_server_new (TEST_SERVER_ECHO);
-  Collection collection = { .home = g_thread_self () };
-  guint i;
 
-  for (i = 0; i < 60; i++)
-    {
-      start_task (&collection, test_server_get_uri (server));
-      collection.delay = g_test_rand_int_range (0, 3000);
-      collect_elsewhere (&collection, owned);
-    }
-
+  collect_many (test_server_get_uri (server), -1, 3000, GPOINTER_TO_INT (data));
   test_server_free (server);
   wait_idle ();
 }
@@ -136,26 +142,23 @@ drop_cb (RawPeer  *peer,
   raw_peer_drop (peer);
 }
 
+static void
+collect_dropped (int      repeat_limit,
+                 gboolean owned)
+{
+  RawServer *server = raw_server_new ();
+
+  raw_server_set_received (server, drop_cb, NULL);
+  collect_many (raw_server_get_uri (server), repeat_limit, 6000, owned);
+  raw_server_free (server);
+  wait_idle ();
+}
+
 /* The states OPEN, WAITING and CONNECTING alternate, each for about a millisecond or less. */
 static void
 test_while_reconnecting (gconstpointer data)
 {
-  gboolean owned = GPOINTER_TO_INT (data);
-  RawServer *server = raw_server_new ();
-  Collection collection = { .home = g_thread_self () };
-  guint i;
-
-  raw_server_set_received (server, drop_cb, NULL);
-
-  for (i = 0; i < 60; i++)
-    {
-      start_task (&collection, raw_server_get_uri (server));
-      collection.delay = g_test_rand_int_range (0, 6000);
-      collect_elsewhere (&collection, owned);
-    }
-
-  raw_server_free (server);
-  wait_idle ();
+  collect_dropped (-1, GPOINTER_TO_INT (data));
 }
 
 /* The task reaches its repeat limit, and leaves its context, at about the time when the last
@@ -163,23 +166,7 @@ test_while_reconnecting (gconstpointer data)
 static void
 test_while_ending (gconstpointer data)
 {
-  gboolean owned = GPOINTER_TO_INT (data);
-  RawServer *server = raw_server_new ();
-  Collection collection = { .home = g_thread_self () };
-  guint i;
-
-  raw_server_set_received (server, drop_cb, NULL);
-
-  for (i = 0; i < 60; i++)
-    {
-      start_task (&collection, raw_server_get_uri (server));
-      hb_websocket_task_set_repeat_limit (collection.task, 0);
-      collection.delay = g_test_rand_int_range (0, 6000);
-      collect_elsewhere (&collection, owned);
-    }
-
-  raw_server_free (server);
-  wait_idle ();
+  collect_dropped (0, GPOINTER_TO_INT (data));
 }
 
 static const char * const state_names[] = { "connecting", "open", "closing", "closed", "waiting" };
