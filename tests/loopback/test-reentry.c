@@ -192,19 +192,28 @@ test_reconnect_func_replaces_itself (Fixture       *fixture,
 }
 
 static char *
-reconnect_in_ping_cb (HbWebsocketTask *task,
-                      gpointer         user_data)
+wait_in_ping_cb (HbWebsocketTask *task,
+                 gpointer         user_data)
 {
   RawServer *server = user_data;
 
   if (raw_server_get_n_accepted (server) == 1)
     {
-      hb_websocket_task_reconnect_now (task);
       raw_server_wait_peer (server, 1);
       wait_until (hb_websocket_task_get_state (task) == HB_STATE_OPEN);
     }
 
   return g_strdup ("stale");
+}
+
+static char *
+reconnect_in_ping_cb (HbWebsocketTask *task,
+                      gpointer         user_data)
+{
+  if (raw_server_get_n_accepted (user_data) == 1)
+    hb_websocket_task_reconnect_now (task);
+
+  return wait_in_ping_cb (task, user_data);
 }
 
 static void
@@ -225,21 +234,6 @@ test_stale_ping (Fixture       *fixture,
   wait_pass (40);
   raw_peer_expect_quiet (peer);
   fixture_close_raw (fixture, peer);
-}
-
-static char *
-wait_in_ping_cb (HbWebsocketTask *task,
-                 gpointer         user_data)
-{
-  RawServer *server = user_data;
-
-  if (raw_server_get_n_accepted (server) == 1)
-    {
-      raw_server_wait_peer (server, 1);
-      wait_until (hb_websocket_task_get_state (task) == HB_STATE_OPEN);
-    }
-
-  return g_strdup ("stale");
 }
 
 static void
