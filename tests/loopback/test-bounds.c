@@ -11,6 +11,8 @@
 /* The memory that a hostile server can make the task use. Its maximum depends only on
  * max-message-size and on the sizes of buffers. The tests measure the bytes in use on the heap. */
 
+#define PREFIX "/loopback/bounds/"
+
 #define KIB ((guint64) 1024)
 #define MIB (1024 * KIB)
 
@@ -54,14 +56,16 @@ look (Bounds *bounds)
   bounds->peak = MAX (bounds->peak, get_heap ());
 }
 
-static gboolean
-can_measure (void)
+/* Replaces a test that add_measured () adds. */
+static void
+skip (gconstpointer data)
 {
-  if (get_heap () == 0)
-    g_test_skip ("needs the allocator of glibc 2.33 or later");
-
-  return get_heap () != 0;
+  g_test_skip ("needs the allocator of glibc 2.33 or later");
 }
+
+/* Adds a test that needs get_heap (). */
+#define add_measured(name, data, function) \
+  g_test_add_data_func (PREFIX name, data, get_heap () != 0 ? function : skip)
 
 static void
 message_cb (HbWebsocketTask *task,
@@ -204,13 +208,9 @@ make_bomb (guint8 first)
 static void
 test_announced (gconstpointer data)
 {
-  Bounds *bounds;
+  Bounds *bounds = bounds_new (flood_new (FLOOD_SHAKES, "", raw_frame_from_hex (data),
+                                          make_frame (RAW_FIN | RAW_BINARY, 64 * KIB), PLENTY));
 
-  if (!can_measure ())
-    return;
-
-  bounds = bounds_new (flood_new (FLOOD_SHAKES, "", raw_frame_from_hex (data),
-                                  make_frame (RAW_FIN | RAW_BINARY, 64 * KIB), PLENTY));
   open_task (bounds);
   signal_log_expect (bounds->log, WORDS_OPEN " state:closed error:message-too-big close:1006");
   look (bounds);
@@ -236,12 +236,8 @@ test_announced_without_limit (gconstpointer data)
 static void
 test_claimed (gconstpointer data)
 {
-  Bounds *bounds;
+  Bounds *bounds = bounds_new (flood_new (FLOOD_SHAKES, "", raw_frame_from_hex (data), NULL, 0));
 
-  if (!can_measure ())
-    return;
-
-  bounds = bounds_new (flood_new (FLOOD_SHAKES, "", raw_frame_from_hex (data), NULL, 0));
   hb_websocket_task_set_max_message_size (bounds->task, 16 * MIB);
   open_task (bounds);
   signal_log_expect (bounds->log, WORDS_OPEN);
@@ -252,15 +248,11 @@ test_claimed (gconstpointer data)
 
 /* The server sends messages of the maximum size, one after another. */
 static void
-test_messages (void)
+test_messages (gconstpointer data)
 {
-  Bounds *bounds;
+  Bounds *bounds = bounds_new (flood_new (FLOOD_SHAKES, "", NULL,
+                                          make_frame (RAW_FIN | RAW_BINARY, MAX_MESSAGE), PLENTY));
 
-  if (!can_measure ())
-    return;
-
-  bounds = bounds_new (flood_new (FLOOD_SHAKES, "", NULL,
-                                  make_frame (RAW_FIN | RAW_BINARY, MAX_MESSAGE), PLENTY));
   open_task (bounds);
   run (bounds);
   g_assert_cmpuint (signal_log_count (bounds->log, "message:binary:1048576"), >, 0);
@@ -279,20 +271,13 @@ dawdle_cb (HbWebsocketTask *task,
 
 /* If the application is slow, the data must stay in the server and in the kernel. */
 static void
-test_slow_application (void)
+test_slow_application (gconstpointer data)
 {
   GByteArray *message = make_frame (RAW_FIN | RAW_BINARY, 10);
   guint64 n_bytes = 10000 * message->len;
   guint n_messages = 0;
-  Bounds *bounds;
+  Bounds *bounds = bounds_new (flood_new (FLOOD_SHAKES, "", NULL, message, n_bytes));
 
-  if (!can_measure ())
-    {
-      g_byte_array_unref (message);
-      return;
-    }
-
-  bounds = bounds_new (flood_new (FLOOD_SHAKES, "", NULL, message, n_bytes));
   g_signal_connect (bounds->task, "message", G_CALLBACK (dawdle_cb), &n_messages);
   open_task (bounds);
   signal_log_expect (bounds->log, WORDS_OPEN);
@@ -331,16 +316,12 @@ test_paused (gconstpointer data)
 {
   gsize length = GPOINTER_TO_UINT (data);
   g_autoptr (GByteArray) frame = make_frame (RAW_FIN | RAW_BINARY, length);
-  GByteArray *frames;
+  GByteArray *frames = g_byte_array_new ();
   guint n_messages = 0;
   Bounds *bounds;
   guint i;
 
-  if (!can_measure ())
-    return;
-
   /* The server writes many frames at once, because it would otherwise be too slow. */
-  frames = g_byte_array_new ();
   while (frames->len < 64 * KIB)
     g_byte_array_append (frames, frame->data, frame->len);
 
@@ -374,12 +355,8 @@ static void
 test_answer (gconstpointer data)
 {
   const char * const *parts = data;
-  Bounds *bounds;
+  Bounds *bounds = bounds_new (flood_new (parts[0], "", NULL, from_text (parts[1]), G_MAXUINT64));
 
-  if (!can_measure ())
-    return;
-
-  bounds = bounds_new (flood_new (parts[0], "", NULL, from_text (parts[1]), G_MAXUINT64));
   hb_websocket_task_set_connect_timeout (bounds->task, 300);
   open_task (bounds);
   run (bounds);
@@ -392,13 +369,10 @@ static void
 test_fragments (gconstpointer data)
 {
   gsize length = GPOINTER_TO_UINT (data);
-  Bounds *bounds;
+  Bounds *bounds = bounds_new (flood_new (FLOOD_SHAKES, "", make_frame (RAW_BINARY, length),
+                                          make_frame (0, length),
+                                          length > 1 ? PLENTY : PLENTY / 16));
 
-  if (!can_measure ())
-    return;
-
-  bounds = bounds_new (flood_new (FLOOD_SHAKES, "", make_frame (RAW_BINARY, length),
-                                  make_frame (0, length), length > 1 ? PLENTY : PLENTY / 16));
   open_task (bounds);
   run (bounds);
   assert_state (bounds->task, HB_STATE_CLOSED);
@@ -412,9 +386,6 @@ test_bomb (gconstpointer data)
 {
   gboolean is_fragmented = GPOINTER_TO_UINT (data);
   Bounds *bounds;
-
-  if (!can_measure ())
-    return;
 
   bounds = bounds_new (flood_new (FLOOD_SHAKES, "Sec-WebSocket-Extensions: permessage-deflate\r\n",
                                   make_bomb ((is_fragmented ? 0 : RAW_FIN) | 0x40 | RAW_BINARY),
@@ -431,15 +402,11 @@ test_bomb (gconstpointer data)
 
 /* The server sends pings, and does not read the pongs. */
 static void
-test_pings (void)
+test_pings (gconstpointer data)
 {
-  Bounds *bounds;
+  Bounds *bounds = bounds_new (flood_new (FLOOD_SHAKES, "", NULL,
+                                          make_frame (RAW_FIN | RAW_PING, 125), 6 * MIB));
 
-  if (!can_measure ())
-    return;
-
-  bounds = bounds_new (flood_new (FLOOD_SHAKES, "", NULL, make_frame (RAW_FIN | RAW_PING, 125),
-                                  6 * MIB));
   open_task (bounds);
   run (bounds);
   bounds_free (bounds, 2 * ROOM_FOR_BUFFERS);
@@ -480,8 +447,6 @@ ignore_cb (const char     *domain,
 {
 }
 
-#define PREFIX "/loopback/bounds/"
-
 int
 main (int   argc,
       char *argv[])
@@ -491,31 +456,31 @@ main (int   argc,
 
   g_log_set_handler ("libsoup", G_LOG_LEVEL_DEBUG, ignore_cb, NULL);
 
-  g_test_add_data_func (PREFIX "announced/2^63-1", "82 7f 7fffffffffffffff", test_announced);
-  g_test_add_data_func (PREFIX "announced/2^64-1", "82 7f ffffffffffffffff", test_announced);
+  add_measured ("announced/2^63-1", "82 7f 7fffffffffffffff", test_announced);
+  add_measured ("announced/2^64-1", "82 7f ffffffffffffffff", test_announced);
   g_test_add_data_func (PREFIX "announced/without-limit/2^63-1", "82 7f 7fffffffffffffff",
                         test_announced_without_limit);
   g_test_add_data_func (PREFIX "announced/without-limit/2^64-1", "82 7f ffffffffffffffff",
                         test_announced_without_limit);
-  g_test_add_data_func (PREFIX "claimed/header", "82 7f 0000000001000000", test_claimed);
-  g_test_add_data_func (PREFIX "claimed/begun", "81 7f 0000000001000000 61*40000", test_claimed);
-  g_test_add_func (PREFIX "messages", test_messages);
-  g_test_add_func (PREFIX "slow-application", test_slow_application);
-  g_test_add_data_func (PREFIX "paused/empty", GUINT_TO_POINTER (0), test_paused);
-  g_test_add_data_func (PREFIX "paused/short", GUINT_TO_POINTER (100), test_paused);
-  g_test_add_data_func (PREFIX "paused/long", GUINT_TO_POINTER (100000), test_paused);
-  g_test_add_data_func (PREFIX "answer/headers", endless_headers, test_answer);
-  g_test_add_data_func (PREFIX "answer/header", endless_header, test_answer);
-  g_test_add_data_func (PREFIX "answer/status", endless_status, test_answer);
-  g_test_add_data_func (PREFIX "answer/information", endless_information, test_answer);
-  g_test_add_data_func (PREFIX "answer/body", endless_body, test_answer);
-  g_test_add_data_func (PREFIX "answer/chunks", endless_chunks, test_answer);
-  g_test_add_data_func (PREFIX "answer/redirect", endless_redirect, test_answer);
-  g_test_add_data_func (PREFIX "fragments/long", GUINT_TO_POINTER (64 * 1024), test_fragments);
-  g_test_add_data_func (PREFIX "fragments/short", GUINT_TO_POINTER (1), test_fragments);
-  g_test_add_data_func (PREFIX "bomb/frame", GUINT_TO_POINTER (FALSE), test_bomb);
-  g_test_add_data_func (PREFIX "bomb/fragments", GUINT_TO_POINTER (TRUE), test_bomb);
-  g_test_add_func (PREFIX "pings", test_pings);
+  add_measured ("claimed/header", "82 7f 0000000001000000", test_claimed);
+  add_measured ("claimed/begun", "81 7f 0000000001000000 61*40000", test_claimed);
+  add_measured ("messages", NULL, test_messages);
+  add_measured ("slow-application", NULL, test_slow_application);
+  add_measured ("paused/empty", GUINT_TO_POINTER (0), test_paused);
+  add_measured ("paused/short", GUINT_TO_POINTER (100), test_paused);
+  add_measured ("paused/long", GUINT_TO_POINTER (100000), test_paused);
+  add_measured ("answer/headers", endless_headers, test_answer);
+  add_measured ("answer/header", endless_header, test_answer);
+  add_measured ("answer/status", endless_status, test_answer);
+  add_measured ("answer/information", endless_information, test_answer);
+  add_measured ("answer/body", endless_body, test_answer);
+  add_measured ("answer/chunks", endless_chunks, test_answer);
+  add_measured ("answer/redirect", endless_redirect, test_answer);
+  add_measured ("fragments/long", GUINT_TO_POINTER (64 * 1024), test_fragments);
+  add_measured ("fragments/short", GUINT_TO_POINTER (1), test_fragments);
+  add_measured ("bomb/frame", GUINT_TO_POINTER (FALSE), test_bomb);
+  add_measured ("bomb/fragments", GUINT_TO_POINTER (TRUE), test_bomb);
+  add_measured ("pings", NULL, test_pings);
 
   return g_test_run ();
 }
