@@ -71,6 +71,13 @@ fixture_set_up (Fixture       *fixture,
                     fixture);
 }
 
+void
+fixture_set_up_raw (Fixture       *fixture,
+                    gconstpointer  data)
+{
+  fixture_set_up (fixture, "raw");
+}
+
 /* Checks that the test has expected all signals. Whatever the state of the task is, checks that no
  * reference keeps it alive, and that all its connections are freed. */
 void

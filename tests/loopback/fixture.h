@@ -38,7 +38,21 @@ extern const gboolean is_exposed;
 #define add_raw_test(path, function) \
   g_test_add (path, Fixture, "raw", fixture_set_up, function, fixture_tear_down)
 
+/* Adds a test like add_raw_test () for each row of an array of structures, and passes the row as
+ * the test's data. The row's member `name` is the end of the path. */
+#define add_raw_rows(prefix, rows, function) \
+  G_STMT_START { \
+    guint i_; \
+    for (i_ = 0; i_ < G_N_ELEMENTS (rows); i_++) \
+      { \
+        g_autofree char *path_ = g_strconcat (prefix, (rows)[i_].name, NULL); \
+        g_test_add (path_, Fixture, &(rows)[i_], fixture_set_up_raw, function, fixture_tear_down); \
+      } \
+  } G_STMT_END
+
 void     fixture_set_up        (Fixture         *fixture,
+                                gconstpointer    data);
+void     fixture_set_up_raw    (Fixture         *fixture,
                                 gconstpointer    data);
 void     fixture_tear_down     (Fixture         *fixture,
                                 gconstpointer    data);

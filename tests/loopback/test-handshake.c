@@ -42,7 +42,7 @@ test_no_common_protocol (Fixture       *fixture,
 /* The subprotocols of the client and the server, and whether the connection opens */
 typedef struct
 {
-  const char *path;
+  const char *name;
   const char *offered;  /* separated by commas; "" for an empty list */
   const char *header;   /* (nullable) the sent value, NULL for no header */
   const char *answer;   /* the lines that choose subprotocols, "" for no choice */
@@ -53,18 +53,16 @@ typedef struct
 #define NOT_OFFERED       "not offered"
 
 static const ProtocolCase protocols[] = {
-  { "/loopback/handshake/protocol/empty", "", NULL, "", "" },
-  { "/loopback/handshake/protocol/empty/chosen", "", NULL, CHOOSES ("chat"), NULL },
-  { "/loopback/handshake/protocol/none-chosen", "chat", "chat", "", "" },
-  { "/loopback/handshake/protocol/chosen", "chat,news", "chat, news", CHOOSES ("news"), "news" },
-  { "/loopback/handshake/protocol/case", "chat", "chat", CHOOSES ("CHAT"), NULL },
-  { "/loopback/handshake/protocol/case/offered", "chat,CHAT", "chat, CHAT", CHOOSES ("CHAT"),
-    "CHAT" },
-  { "/loopback/handshake/protocol/other", "chat", "chat", CHOOSES ("news"), NULL },
-  { "/loopback/handshake/protocol/part", "chat.v2", "chat.v2", CHOOSES ("chat"), NULL },
-  { "/loopback/handshake/protocol/all", "chat,news", "chat, news", CHOOSES ("chat, news"), NULL },
-  { "/loopback/handshake/protocol/twice", "chat,news", "chat, news",
-    CHOOSES ("chat") CHOOSES ("news"), NULL },
+  { "empty", "", NULL, "", "" },
+  { "empty/chosen", "", NULL, CHOOSES ("chat"), NULL },
+  { "none-chosen", "chat", "chat", "", "" },
+  { "chosen", "chat,news", "chat, news", CHOOSES ("news"), "news" },
+  { "case", "chat", "chat", CHOOSES ("CHAT"), NULL },
+  { "case/offered", "chat,CHAT", "chat, CHAT", CHOOSES ("CHAT"), "CHAT" },
+  { "other", "chat", "chat", CHOOSES ("news"), NULL },
+  { "part", "chat.v2", "chat.v2", CHOOSES ("chat"), NULL },
+  { "all", "chat,news", "chat, news", CHOOSES ("chat, news"), NULL },
+  { "twice", "chat,news", "chat, news", CHOOSES ("chat") CHOOSES ("news"), NULL },
 };
 
 static void
@@ -98,7 +96,6 @@ test_protocol (Fixture       *fixture,
                   "upper-case and lower-case letters, even if libsoup accepts another choice. An "
                   "empty list offers none");
 
-  fixture_set_up (fixture, "raw");
   raw_server_set_requested (fixture->raw, choose_cb, (char *) row->answer);
   hb_websocket_task_set_protocols (fixture->task, (const char * const *) offered);
   hb_websocket_task_set_repeat_limit (fixture->task, 0);
@@ -316,17 +313,17 @@ test_method (Fixture       *fixture,
 /* A challenge and the number of connections that the client needs */
 typedef struct
 {
-  const char *path;
+  const char *name;
   GType     (*get_feature)  (void); /* (nullable) a feature of the session */
   const char *body;                 /* of the challenge */
   guint       n_connections;
 } KeepCase;
 
 static const KeepCase keeps[] = {
-  { "/loopback/handshake/keeps-connection/empty-body", NULL, "", 1 },
-  { "/loopback/handshake/keeps-connection/body", NULL, "page", 2 },
-  { "/loopback/handshake/keeps-connection/ntlm", soup_auth_ntlm_get_type, "page", 1 },
-  { "/loopback/handshake/keeps-connection/negotiate", soup_auth_negotiate_get_type, "page", 1 },
+  { "empty-body", NULL, "", 1 },
+  { "body", NULL, "page", 2 },
+  { "ntlm", soup_auth_ntlm_get_type, "page", 1 },
+  { "negotiate", soup_auth_negotiate_get_type, "page", 1 },
 };
 
 static void
@@ -356,7 +353,6 @@ test_keeps_connection (Fixture       *fixture,
   g_test_summary ("A response whose body is not empty ends its connection, unless the session has "
                   "an authentication that belongs to the connection");
 
-  fixture_set_up (fixture, "raw");
   uri = g_strdup_printf ("ws://anna:s3cret@127.0.0.1:%u/", raw_server_get_port (fixture->raw));
   if (keep->get_feature != NULL)
     soup_session_add_feature_by_type (session, keep->get_feature ());
@@ -441,16 +437,12 @@ int
 main (int   argc,
       char *argv[])
 {
-  guint i;
-
   g_test_init (&argc, &argv, NULL);
   g_test_summary ("The request of the handshake, and the negotiated options.");
 
   add_test ("/loopback/handshake/protocols", test_protocols);
   add_test ("/loopback/handshake/no-common-protocol", test_no_common_protocol);
-  for (i = 0; i < G_N_ELEMENTS (protocols); i++)
-    g_test_add (protocols[i].path, Fixture, &protocols[i], NULL, test_protocol, fixture_tear_down);
-
+  add_raw_rows ("/loopback/handshake/protocol/", protocols, test_protocol);
   add_test ("/loopback/handshake/origin", test_origin);
   add_test ("/loopback/handshake/request-headers", test_request_headers);
   add_test ("/loopback/handshake/connecting", test_connecting);
@@ -459,9 +451,7 @@ main (int   argc,
   add_raw_test ("/loopback/handshake/compression-meanwhile", test_compression_meanwhile);
   add_raw_test ("/loopback/handshake/interim", test_interim);
   add_raw_test ("/loopback/handshake/method", test_method);
-  for (i = 0; i < G_N_ELEMENTS (keeps); i++)
-    g_test_add (keeps[i].path, Fixture, &keeps[i], NULL, test_keeps_connection, fixture_tear_down);
-
+  add_raw_rows ("/loopback/handshake/keeps-connection/", keeps, test_keeps_connection);
   add_test ("/loopback/handshake/other-uri", test_other_uri);
 
   return g_test_run ();

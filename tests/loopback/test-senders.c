@@ -26,9 +26,17 @@ typedef struct
   int                    is_over;      /* (atomic) all results have been received */
 } Sender;
 
+typedef gboolean (*Finish) (HbWebsocketTask *,
+                            GAsyncResult *,
+                            GError **);
+
 static void
-count_result (Sender *self)
+take_result (Sender       *self,
+             GAsyncResult *result,
+             Finish        finish)
 {
+  g_clear_error (&self->error);
+  finish (self->task, result, &self->error);
   self->callback_thread = g_thread_self ();
   self->n_pending--;
 }
@@ -38,11 +46,7 @@ sent_cb (GObject      *source,
          GAsyncResult *result,
          gpointer      user_data)
 {
-  Sender *self = user_data;
-
-  g_clear_error (&self->error);
-  hb_websocket_task_send_message_finish (self->task, result, &self->error);
-  count_result (self);
+  take_result (user_data, result, hb_websocket_task_send_message_finish);
 }
 
 static void
@@ -50,11 +54,7 @@ flushed_cb (GObject      *source,
             GAsyncResult *result,
             gpointer      user_data)
 {
-  Sender *self = user_data;
-
-  g_clear_error (&self->error);
-  hb_websocket_task_flush_finish (self->task, result, &self->error);
-  count_result (self);
+  take_result (user_data, result, hb_websocket_task_flush_finish);
 }
 
 static void
@@ -168,13 +168,22 @@ sender_run (Sender *self,
 }
 
 static void
-send_elsewhere (HbWebsocketTask *task,
-                const char      *texts)
+send_with_flags (HbWebsocketTask *task,
+                 const char      *texts,
+                 HbSendFlags      flags)
 {
   Sender sender;
 
   sender_init (&sender, task, texts);
+  sender.flags = flags;
   sender_run (&sender, 0, 0);
+}
+
+static void
+send_elsewhere (HbWebsocketTask *task,
+                const char      *texts)
+{
+  send_with_flags (task, texts, HB_SEND_FLAGS_DEFAULT);
 }
 
 static void
@@ -210,11 +219,7 @@ test_wakes_after_close (Fixture       *fixture,
 static void
 send_volatile_cb (gpointer data)
 {
-  Sender sender;
-
-  sender_init (&sender, data, "two");
-  sender.flags = HB_SEND_FLAGS_VOLATILE;
-  sender_run (&sender, 0, 0);
+  send_with_flags (data, "two", HB_SEND_FLAGS_VOLATILE);
 }
 
 static gpointer
@@ -282,11 +287,7 @@ static void
 log_in_cb (HbWebsocketTask *task,
            gpointer         user_data)
 {
-  Sender sender;
-
-  sender_init (&sender, task, "login");
-  sender.flags = HB_SEND_FLAGS_THIS_LINK;
-  sender_run (&sender, 0, 0);
+  send_with_flags (task, "login", HB_SEND_FLAGS_THIS_LINK);
   hb_websocket_task_mark_ready (task);
 }
 
@@ -370,30 +371,28 @@ static const Refusal refusals[] = {
 };
 
 static void
-test_refusal (gconstpointer data)
+test_refusal (Fixture       *fixture,
+              gconstpointer  data)
 {
   const Refusal *refusal = data;
-  Fixture fixture = { 0 };
   guint i;
 
-  fixture_set_up (&fixture, "raw");
-  hb_websocket_task_set_max_buffered_amount (fixture.task, refusal->max_buffered);
-  hb_websocket_task_set_overflow (fixture.task, refusal->overflow);
-  fixture_enter (&fixture, refusal->state);
+  hb_websocket_task_set_max_buffered_amount (fixture->task, refusal->max_buffered);
+  hb_websocket_task_set_overflow (fixture->task, refusal->overflow);
+  fixture_enter (fixture, refusal->state);
 
   for (i = 0; i < 2; i++)
     {
       Sender sender;
 
-      sender_init (&sender, fixture.task, refusal->text);
+      sender_init (&sender, fixture->task, refusal->text);
       sender.type = refusal->type;
       sender.is_async = i == 1;
       sender_run (&sender, HB_ERROR, refusal->error);
     }
 
-  g_assert_cmpuint (hb_websocket_task_get_buffered_amount (fixture.task), ==, 0);
-  signal_log_forget (fixture.log);
-  fixture_tear_down (&fixture, NULL);
+  g_assert_cmpuint (hb_websocket_task_get_buffered_amount (fixture->task), ==, 0);
+  signal_log_forget (fixture->log);
 }
 
 /* test_ending () calls this function or one of the next four before the task has taken in the
@@ -450,25 +449,23 @@ static const Ending endings[] = {
 };
 
 static void
-test_ending (gconstpointer data)
+test_ending (Fixture       *fixture,
+             gconstpointer  data)
 {
   const Ending *ending = data;
-  Fixture fixture = { 0 };
   Sender sender;
 
-  fixture_set_up (&fixture, "raw");
-  fixture_enter (&fixture, HB_STATE_WAITING);
-  send_elsewhere (fixture.task, "one two");
-  sender_init (&sender, fixture.task, "three");
+  fixture_enter (fixture, HB_STATE_WAITING);
+  send_elsewhere (fixture->task, "one two");
+  sender_init (&sender, fixture->task, "three");
   sender.is_async = TRUE;
   sender_start (&sender);
-  ending->end (fixture.task);
+  ending->end (fixture->task);
   sender_finish (&sender, HB_ERROR, ending->error);
-  signal_log_expect (fixture.log, ending->words);
-  g_assert_cmpuint (get_metric (fixture.task, hb_metrics_get_messages_dropped), ==,
+  signal_log_expect (fixture->log, ending->words);
+  g_assert_cmpuint (get_metric (fixture->task, hb_metrics_get_messages_dropped), ==,
                     ending->n_dropped);
-  g_assert_cmpuint (hb_websocket_task_get_buffered_amount (fixture.task), ==, 0);
-  fixture_tear_down (&fixture, NULL);
+  g_assert_cmpuint (hb_websocket_task_get_buffered_amount (fixture->task), ==, 0);
 }
 
 static void
@@ -551,9 +548,7 @@ test_volatile (Fixture       *fixture,
   sender_finish (&sender, HB_ERROR, HB_ERROR_NOT_OPEN);
   g_assert_cmpuint (get_metric (fixture->task, hb_metrics_get_messages_dropped), ==, 1);
 
-  sender_init (&sender, fixture->task, "two");
-  sender.flags = HB_SEND_FLAGS_VOLATILE;
-  sender_run (&sender, 0, 0);
+  send_volatile_cb (fixture->task);
   wait_idle ();
   g_assert_cmpuint (get_metric (fixture->task, hb_metrics_get_messages_dropped), ==, 2);
 
@@ -615,17 +610,16 @@ static const Cancelling cancellings[] = {
 };
 
 static void
-test_cancel (gconstpointer data)
+test_cancel (Fixture       *fixture,
+             gconstpointer  data)
 {
   const Cancelling *cancelling = data;
   g_autoptr (GCancellable) cancellable = g_cancellable_new ();
-  Fixture fixture = { 0 };
   Sender sender;
 
-  fixture_set_up (&fixture, "raw");
-  fixture_enter (&fixture, HB_STATE_WAITING);
-  assert_sends (fixture.task, "own");
-  sender_init (&sender, fixture.task, cancelling->texts);
+  fixture_enter (fixture, HB_STATE_WAITING);
+  assert_sends (fixture->task, "own");
+  sender_init (&sender, fixture->task, cancelling->texts);
   sender.is_async = TRUE;
   sender.is_flush = cancelling->is_flush;
   sender.cancellable = cancellable;
@@ -635,9 +629,8 @@ test_cancel (gconstpointer data)
 
   g_cancellable_cancel (cancellable);
   sender_finish (&sender, G_IO_ERROR, G_IO_ERROR_CANCELLED);
-  assert_takes_back (fixture.task, "text:own");
-  signal_log_expect (fixture.log, "drain");
-  fixture_tear_down (&fixture, NULL);
+  assert_takes_back (fixture->task, "text:own");
+  signal_log_expect (fixture->log, "drain");
 }
 
 static void
@@ -677,29 +670,27 @@ static const Overflow overflows[] = {
 };
 
 static void
-test_overflow (gconstpointer data)
+test_overflow (Fixture       *fixture,
+               gconstpointer  data)
 {
   const Overflow *overflow = data;
-  Fixture fixture = { 0 };
 
-  fixture_set_up (&fixture, "raw");
-  hb_websocket_task_set_max_buffered_amount (fixture.task, 4);
-  hb_websocket_task_set_overflow (fixture.task, overflow->overflow);
-  fixture_enter (&fixture, HB_STATE_WAITING);
+  hb_websocket_task_set_max_buffered_amount (fixture->task, 4);
+  hb_websocket_task_set_overflow (fixture->task, overflow->overflow);
+  fixture_enter (fixture, HB_STATE_WAITING);
 
   if (overflow->own != NULL)
-    assert_sends (fixture.task, overflow->own);
+    assert_sends (fixture->task, overflow->own);
 
-  send_elsewhere (fixture.task, overflow->texts);
+  send_elsewhere (fixture->task, overflow->texts);
   if (overflow->change != NULL)
-    overflow->change (fixture.task);
-  signal_log_expect (fixture.log, "error:queue-full");
-  g_assert_cmpuint (hb_websocket_task_get_buffered_amount (fixture.task), ==, 4);
-  g_assert_cmpuint (get_metric (fixture.task, hb_metrics_get_messages_dropped), ==,
+    overflow->change (fixture->task);
+  signal_log_expect (fixture->log, "error:queue-full");
+  g_assert_cmpuint (hb_websocket_task_get_buffered_amount (fixture->task), ==, 4);
+  g_assert_cmpuint (get_metric (fixture->task, hb_metrics_get_messages_dropped), ==,
                     overflow->n_dropped);
-  assert_takes_back (fixture.task, overflow->kept);
-  signal_log_expect (fixture.log, "drain");
-  fixture_tear_down (&fixture, NULL);
+  assert_takes_back (fixture->task, overflow->kept);
+  signal_log_expect (fixture->log, "drain");
 }
 
 static void
@@ -830,8 +821,6 @@ int
 main (int   argc,
       char *argv[])
 {
-  guint i;
-
   g_test_init (&argc, &argv, NULL);
 
   add_test ("/loopback/senders/wakes", test_wakes);
@@ -849,34 +838,10 @@ main (int   argc,
   add_raw_test ("/loopback/senders/moved", test_moved);
   add_raw_test ("/loopback/senders/overflow-frees", test_overflow_frees);
   add_raw_test ("/loopback/senders/wakes-again", test_wakes_again);
-
-  for (i = 0; i < G_N_ELEMENTS (cancellings); i++)
-    {
-      g_autofree char *path = g_strdup_printf ("/loopback/senders/cancel/%s", cancellings[i].name);
-
-      g_test_add_data_func (path, &cancellings[i], test_cancel);
-    }
-
-  for (i = 0; i < G_N_ELEMENTS (refusals); i++)
-    {
-      g_autofree char *path = g_strdup_printf ("/loopback/senders/refusal/%s", refusals[i].name);
-
-      g_test_add_data_func (path, &refusals[i], test_refusal);
-    }
-
-  for (i = 0; i < G_N_ELEMENTS (endings); i++)
-    {
-      g_autofree char *path = g_strdup_printf ("/loopback/senders/ending/%s", endings[i].name);
-
-      g_test_add_data_func (path, &endings[i], test_ending);
-    }
-
-  for (i = 0; i < G_N_ELEMENTS (overflows); i++)
-    {
-      g_autofree char *path = g_strdup_printf ("/loopback/senders/overflow/%s", overflows[i].name);
-
-      g_test_add_data_func (path, &overflows[i], test_overflow);
-    }
+  add_raw_rows ("/loopback/senders/cancel/", cancellings, test_cancel);
+  add_raw_rows ("/loopback/senders/refusal/", refusals, test_refusal);
+  add_raw_rows ("/loopback/senders/ending/", endings, test_ending);
+  add_raw_rows ("/loopback/senders/overflow/", overflows, test_overflow);
 
   return g_test_run ();
 }
