@@ -368,6 +368,16 @@ lose_link_with (Fixture *fixture,
   handle_lost (&fixture->machine, fixture->now, &loss);
 }
 
+/* Loses the link and opens the next one. Only the effects of the opening remain in the log. */
+void
+reconnect (Fixture *fixture)
+{
+  lose_link (fixture);
+  advance (fixture, 2000);
+  forget (fixture);
+  answer (fixture);
+}
+
 /* Lets the peer end the link with @code. If @in_message is TRUE, a part of the next message is
  * written before the end. */
 void

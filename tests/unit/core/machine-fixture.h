@@ -85,6 +85,7 @@ void     lose_link         (Fixture       *fixture);
 void     lose_link_with    (Fixture       *fixture,
                             guint          http_status,
                             guint          retry_after);
+void     reconnect         (Fixture       *fixture);
 void     lose_by_peer      (Fixture       *fixture,
                             guint          code,
                             gboolean       in_message);

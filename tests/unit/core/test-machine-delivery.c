@@ -352,9 +352,7 @@ take_step_of_link (Fixture    *fixture,
   if (g_str_equal (step, "cannot"))
     {
       fixture->cannot_acknowledge = TRUE;
-      lose_link (fixture);
-      advance (fixture, 2000);
-      answer (fixture);
+      reconnect (fixture);
       forget (fixture);
     }
   else if (g_str_equal (step, "block"))
@@ -571,9 +569,7 @@ test_questions (Fixture       *fixture,
   assert_deadline (fixture, -1);
   assert_effects (fixture, "transmit resolve:done(three)");
 
-  lose_link (fixture);
-  advance (fixture, 2000);
-  answer (fixture);
+  reconnect (fixture);
   send_text (fixture, "4");
   forget (fixture);
   written (fixture, 1);

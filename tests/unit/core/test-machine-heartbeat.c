@@ -629,11 +629,7 @@ test_latency_new_link (Fixture       *fixture,
   start_open (fixture);
   advance (fixture, 15010);
   receive (fixture, "news");
-  lose_link (fixture);
-  drain (fixture);
-  advance (fixture, 2000);
-  forget (fixture);
-  answer (fixture);
+  reconnect (fixture);
 
   assert_effects (fixture, "notify:state notify:ready notify:latency notify:connection "
                            "notify:protocol notify:downtime open");
@@ -678,10 +674,7 @@ test_new_link (Fixture       *fixture,
 
   start_open (fixture);
   advance (fixture, 24000);
-  lose_link (fixture);
-  drain (fixture);
-  advance (fixture, 2000);
-  answer (fixture);
+  reconnect (fixture);
   forget (fixture);
   advance (fixture, 14999);
   assert_effects (fixture, "notify:attempt");

@@ -57,10 +57,7 @@ test_flush (Fixture       *fixture,
   start (fixture);
   send_text (fixture, "one");
   hb_machine_flush (&fixture->machine, (gpointer) "flush");
-  lose_link (fixture);
-  advance (fixture, 2000);
-  forget (fixture);
-  answer (fixture);
+  reconnect (fixture);
 
   assert_effects (fixture, OPENS " transmit notify:buffered-amount drain resolve:done(flush)");
 }

@@ -23,10 +23,7 @@ test_attempts (Fixture       *fixture,
                   "the counts");
 
   start (fixture);
-  lose_link (fixture);
-  drain (fixture);
-  advance (fixture, 2000);
-  answer (fixture);
+  reconnect (fixture);
   close_with (fixture, 1000, NULL);
   lose_link (fixture);
   forget (fixture);
@@ -73,10 +70,7 @@ test_sent (Fixture       *fixture,
   send_text (fixture, "world!");
   drain (fixture);
   written (fixture, 1);
-  lose_link (fixture);
-  drain (fixture);
-  advance (fixture, 2000);
-  answer (fixture);
+  reconnect (fixture);
   written (fixture, 1);
   forget (fixture);
   metrics = get_metrics (fixture);
@@ -220,10 +214,7 @@ test_downtime_attempts (Fixture       *fixture,
   lose_link (fixture);
   drain (fixture);
   advance (fixture, 2000);
-  lose_link (fixture);
-  drain (fixture);
-  advance (fixture, 2000);
-  answer (fixture);
+  reconnect (fixture);
   forget (fixture);
 
   g_assert_cmpint (fixture->machine.downtime, ==, 4 * G_TIME_SPAN_SECOND);
@@ -281,10 +272,7 @@ test_downtime_reopen (Fixture       *fixture,
   g_test_summary ("open () after close () resets the last downtime and notifies the property");
 
   start_open (fixture);
-  lose_link (fixture);
-  drain (fixture);
-  advance (fixture, 2000);
-  answer (fixture);
+  reconnect (fixture);
   close_with (fixture, 1000, NULL);
   lose_link (fixture);
   forget (fixture);
@@ -302,10 +290,7 @@ test_downtime_now (Fixture       *fixture,
   g_test_summary ("reconnect_now () on an open link does not reset the last downtime");
 
   start_open (fixture);
-  lose_link (fixture);
-  drain (fixture);
-  advance (fixture, 2000);
-  answer (fixture);
+  reconnect (fixture);
   hb_machine_reconnect_now (&fixture->machine, fixture->now);
   forget (fixture);
 

@@ -93,9 +93,7 @@ test_unready_again (Fixture       *fixture,
 
   start_unready (fixture);
   mark (fixture);
-  lose_link (fixture);
-  advance (fixture, 2000);
-  answer (fixture);
+  reconnect (fixture);
   forget (fixture);
   g_assert_false (is_ready (fixture));
 
@@ -554,9 +552,7 @@ test_settles (Fixture       *fixture,
 
   fixture->machine.settings.connect_timeout = 0;
   start_manual (fixture);
-  lose_link (fixture);
-  advance (fixture, 2000);
-  answer (fixture);
+  reconnect (fixture);
   advance (fixture, 60000);
   forget (fixture);
   g_assert_cmpuint (fixture->machine.attempt, ==, 1);
@@ -715,9 +711,7 @@ test_set_on (Fixture       *fixture,
   start_open (fixture);
   set_manual (fixture, TRUE);
   g_assert_true (is_ready (fixture));
-  lose_link (fixture);
-  advance (fixture, 2000);
-  answer (fixture);
+  reconnect (fixture);
   g_assert_false (is_ready (fixture));
   forget (fixture);
 }

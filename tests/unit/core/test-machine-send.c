@@ -8,17 +8,6 @@
 /* The sending of messages in each state in which the task accepts them, and after a loss. The
  * delivery is WRITTEN, the default. */
 
-/* Loses the link and opens the next one. Only the effects of the opening remain in the log. */
-static void
-reconnect (Fixture *fixture)
-{
-  lose_link (fixture);
-  drain (fixture);
-  advance (fixture, 2000);
-  forget (fixture);
-  answer (fixture);
-}
-
 static void
 assert_refuses (Fixture     *fixture,
                 HbSendFlags  flags,
@@ -174,10 +163,7 @@ test_direct_end (Fixture       *fixture,
                                end_case->is_writable);
   assert_effects (fixture, end_case->effects);
 
-  lose_link (fixture);
-  forget (fixture);
-  advance (fixture, 2000);
-  answer (fixture);
+  reconnect (fixture);
   drain (fixture);
   assert_wire (fixture, end_case->resent);
   forget (fixture);

@@ -152,10 +152,7 @@ test_open_ticket_retries (Fixture       *fixture,
   g_test_summary ("open_async () continues to wait while attempts fail");
 
   hb_machine_open (&fixture->machine, fixture->now, (gpointer) "open");
-  lose_link (fixture);
-  advance (fixture, 2000);
-  forget (fixture);
-  answer (fixture);
+  reconnect (fixture);
 
   assert_effects (fixture, OPENS " resolve:done(open)");
 }
