@@ -125,10 +125,12 @@ begin_tls (Line *line)
 }
 
 static void
-line_set_up (Line       *line,
-             const Kind *kind)
+line_set_up (Line          *line,
+             gconstpointer  data)
 {
-  *line = (Line) { .is_tls = kind->is_tls };
+  const Kind *kind = data;
+
+  line->is_tls = kind->is_tls;
   connect_sockets (line);
 
   if (kind->is_tls)
@@ -149,7 +151,8 @@ get_socket (Line  *line,
 }
 
 static void
-line_tear_down (Line *line)
+line_tear_down (Line          *line,
+                gconstpointer  data)
 {
   guint i;
 
@@ -247,26 +250,24 @@ expect_all (Line *line)
 }
 
 static void
-test_all (gconstpointer data)
+test_all (Line          *line,
+          gconstpointer  data)
 {
-  Line line;
   guint i;
 
-  line_set_up (&line, data);
-  start (&line);
-  g_assert_cmpuint (ask (&line), ==, 0);
+  start (line);
+  g_assert_cmpuint (ask (line), ==, 0);
 
   for (i = 0; i < 100; i++)
     {
-      write_bytes (&line, BLOCK);
+      write_bytes (line, BLOCK);
       if (i % 10 == 0)
-        expect_all (&line);
+        expect_all (line);
     }
 
-  expect_all (&line);
-  g_assert_cmpuint (line.acknowledgements->round_trip, >, 0);
-  g_assert_cmpuint (line.acknowledgements->blocks.length, ==, 0);
-  line_tear_down (&line);
+  expect_all (line);
+  g_assert_cmpuint (line->acknowledgements->round_trip, >, 0);
+  g_assert_cmpuint (line->acknowledgements->blocks.length, ==, 0);
 }
 
 static guint64
@@ -323,23 +324,21 @@ reset (Line  *line,
  * connection. Over TLS, the bytes that TLS adds do not count, and neither does a record of which
  * only a part is acknowledged. */
 static void
-test_full (gconstpointer data)
+test_full (Line          *line,
+           gconstpointer  data)
 {
   guint64 acknowledged;
   guint64 n_unread;
-  Line line;
 
-  line_set_up (&line, data);
-  start (&line);
-  n_unread = fill (&line);
-  acknowledged = ask (&line);
-  g_assert_cmpuint (acknowledged, <, line.written);
-  g_assert_cmpuint (acknowledged, >=, line.is_tls ? n_unread - n_unread / 8 - BLOCK : n_unread);
+  start (line);
+  n_unread = fill (line);
+  acknowledged = ask (line);
+  g_assert_cmpuint (acknowledged, <, line->written);
+  g_assert_cmpuint (acknowledged, >=, line->is_tls ? n_unread - n_unread / 8 - BLOCK : n_unread);
 
-  g_clear_pointer (&line.acknowledgements, hb_acknowledgements_free);
-  reset (&line, 0);
-  g_assert_cmpuint (read_bytes (&line), >=, acknowledged);
-  line_tear_down (&line);
+  g_clear_pointer (&line->acknowledgements, hb_acknowledgements_free);
+  reset (line, 0);
+  g_assert_cmpuint (read_bytes (line), >=, acknowledged);
 }
 
 static void
@@ -354,67 +353,60 @@ wait_for_end (Line *line)
 
 /* After a reset, the kernel still reports the bytes that had been acknowledged before it. */
 static void
-test_reset (gconstpointer data)
+test_reset (Line          *line,
+            gconstpointer  data)
 {
   guint64 acknowledged;
-  Line line;
 
-  line_set_up (&line, data);
-  start (&line);
-  fill (&line);
-  acknowledged = ask (&line);
-  reset (&line, 1);
-  wait_for_end (&line);
-  line.acknowledgements->tcp_acked = 0;
-  line.acknowledgements->acknowledged = 0;
-  g_assert_cmpuint (ask (&line), <, line.written);
-  g_assert_cmpuint (line.acknowledgements->tcp_acked, >, acknowledged);
-  line_tear_down (&line);
+  start (line);
+  fill (line);
+  acknowledged = ask (line);
+  reset (line, 1);
+  wait_for_end (line);
+  line->acknowledgements->tcp_acked = 0;
+  line->acknowledgements->acknowledged = 0;
+  g_assert_cmpuint (ask (line), <, line->written);
+  g_assert_cmpuint (line->acknowledgements->tcp_acked, >, acknowledged);
 }
 
 /* The count starts in the middle of a connection, while some bytes are unacknowledged. */
 static void
-test_late (gconstpointer data)
+test_late (Line          *line,
+           gconstpointer  data)
 {
-  Line line;
-
-  line_set_up (&line, data);
-  while (!write_bytes (&line, BLOCK))
+  while (!write_bytes (line, BLOCK))
     ;
-  g_assert_cmpuint (count_unread (&line), <, line.written);
-  start (&line);
-  g_assert_cmpuint (ask (&line), <, line.written);
-  expect_all (&line);
-  write_bytes (&line, BLOCK);
-  expect_all (&line);
-  line_tear_down (&line);
+  g_assert_cmpuint (count_unread (line), <, line->written);
+  start (line);
+  g_assert_cmpuint (ask (line), <, line->written);
+  expect_all (line);
+  write_bytes (line, BLOCK);
+  expect_all (line);
 }
 
 /* TCP counts the end of a connection as another byte, which must not count as data. Over TLS, only
  * the positions of blocks count, so this test uses no TLS. */
 static void
-test_end (void)
+test_end (Line          *line,
+          gconstpointer  data)
 {
   gint64 deadline = wait_get_deadline ();
   guint64 acked;
-  Line line;
 
-  line_set_up (&line, &kinds[0]);
-  start (&line);
-  write_bytes (&line, BLOCK);
-  expect_all (&line);
-  acked = line.acknowledgements->tcp_acked;
-  g_assert_true (g_socket_shutdown (get_socket (&line, 0), FALSE, TRUE, NULL));
+  start (line);
+  write_bytes (line, BLOCK);
+  expect_all (line);
+  acked = line->acknowledgements->tcp_acked;
+  g_assert_true (g_socket_shutdown (get_socket (line, 0), FALSE, TRUE, NULL));
 
-  while (line.acknowledgements->tcp_acked == acked)
+  while (line->acknowledgements->tcp_acked == acked)
     {
       g_assert_cmpint (g_get_monotonic_time (), <, deadline);
-      line.acknowledgements->acknowledged = 0;
-      ask (&line);
+      line->acknowledgements->acknowledged = 0;
+      ask (line);
     }
 
-  g_assert_cmpuint (ask (&line), <=, line.written);
-  line_tear_down (&line);
+  g_assert_cmpuint (ask (line), <=, line->written);
 }
 
 static gpointer
@@ -433,50 +425,47 @@ read_thread (gpointer user_data)
  * uses no TLS, so that the difference between TCP's position and the number of written bytes is
  * always the same. */
 static void
-test_moving (void)
+test_moving (Line          *line,
+             gconstpointer  data)
 {
   GThread *reader;
   guint64 base;
-  Line line;
   guint i;
 
-  line_set_up (&line, &kinds[0]);
-  start (&line);
-  base = line.acknowledgements->base;
-  g_socket_set_blocking (get_socket (&line, 1), TRUE);
+  start (line);
+  base = line->acknowledgements->base;
+  g_socket_set_blocking (get_socket (line, 1), TRUE);
   reader = g_thread_new ("reader", read_thread,
-                         GINT_TO_POINTER (g_socket_get_fd (get_socket (&line, 1))));
+                         GINT_TO_POINTER (g_socket_get_fd (get_socket (line, 1))));
 
   for (i = 0; i < 50000; i++)
     {
-      write_bytes (&line, SMALL_BLOCK);
-      g_clear_pointer (&line.acknowledgements, hb_acknowledgements_free);
-      start (&line);
-      g_assert_cmpuint (line.acknowledgements->base, ==, base);
+      write_bytes (line, SMALL_BLOCK);
+      g_clear_pointer (&line->acknowledgements, hb_acknowledgements_free);
+      start (line);
+      g_assert_cmpuint (line->acknowledgements->base, ==, base);
     }
 
-  g_assert_true (g_socket_shutdown (get_socket (&line, 0), FALSE, TRUE, NULL));
+  g_assert_true (g_socket_shutdown (get_socket (line, 0), FALSE, TRUE, NULL));
   g_thread_join (reader);
-  line_tear_down (&line);
 }
 
 /* If HbBlockWriter writes more bytes than one TLS record carries, each record counts as soon as it
  * is acknowledged. The peer reads nothing, and its buffer has no room for all records. */
 static void
-test_records (gconstpointer data)
+test_records (Line          *line,
+              gconstpointer  data)
 {
   gint64 deadline = wait_get_deadline ();
   g_autofree guint8 *bytes = g_malloc0 (HB_BLOCK_SIZE);
   HbBlockWriter writer;
   HbWatch *watch;
-  Line line;
 
-  line_set_up (&line, data);
-  watch = hb_watch_new (g_socket_get_fd (get_socket (&line, 0)), NULL, NULL);
+  watch = hb_watch_new (g_socket_get_fd (get_socket (line, 0)), NULL, NULL);
   hb_block_writer_init (&writer,
-                        G_POLLABLE_OUTPUT_STREAM (g_io_stream_get_output_stream (line.sender)),
+                        G_POLLABLE_OUTPUT_STREAM (g_io_stream_get_output_stream (line->sender)),
                         watch);
-  writer.acknowledgements = hb_acknowledgements_new (get_socket (&line, 0), !line.is_tls, 0);
+  writer.acknowledgements = hb_acknowledgements_new (get_socket (line, 0), !line->is_tls, 0);
   g_assert_nonnull (writer.acknowledgements);
   while (!writer.is_blocked)
     hb_block_writer_write (&writer, bytes, HB_BLOCK_SIZE);
@@ -490,7 +479,6 @@ test_records (gconstpointer data)
   g_assert_cmpuint (writer.acknowledgements->acknowledged, <, HB_BLOCK_SIZE);
   hb_block_writer_clear (&writer);
   hb_watch_unref (watch);
-  line_tear_down (&line);
 }
 
 /* Waits until the peer's TCP has acknowledged all bytes. Asks the kernel, so that the output itself
@@ -530,40 +518,38 @@ send_message (Line     *line,
  * not use the socket, which may then be closed. As long as the socket is open, the count may begin
  * again. */
 static void
-test_output (gconstpointer data)
+test_output (Line          *line,
+             gconstpointer  data)
 {
   g_autoptr (HbOutput) output = NULL;
   guint64 first, second, third;
   guint round_trip;
   HbWatch *watch;
-  Line line;
 
-  line_set_up (&line, data);
-  watch = hb_watch_new (g_socket_get_fd (get_socket (&line, 0)), NULL, NULL);
+  watch = hb_watch_new (g_socket_get_fd (get_socket (line, 0)), NULL, NULL);
   hb_watch_enter (watch, g_main_context_default ());
-  output = hb_output_new (G_POLLABLE_OUTPUT_STREAM (g_io_stream_get_output_stream (line.sender)),
+  output = hb_output_new (G_POLLABLE_OUTPUT_STREAM (g_io_stream_get_output_stream (line->sender)),
                           watch, NULL, NULL);
 
-  hb_output_begin_acknowledgements (output, get_socket (&line, 0), !line.is_tls);
-  first = send_message (&line, output);
+  hb_output_begin_acknowledgements (output, get_socket (line, 0), !line->is_tls);
+  first = send_message (line, output);
   hb_output_end_acknowledgements (output);
-  second = send_message (&line, output);
+  second = send_message (line, output);
   g_assert_cmpuint (hb_output_get_acknowledged (output, &round_trip), ==, first);
   g_assert_cmpuint (round_trip, ==, 0);
 
-  hb_output_begin_acknowledgements (output, get_socket (&line, 0), !line.is_tls);
+  hb_output_begin_acknowledgements (output, get_socket (line, 0), !line->is_tls);
   g_assert_cmpuint (hb_output_get_acknowledged (output, &round_trip), ==, second);
   g_assert_cmpuint (round_trip, >, 0);
-  third = send_message (&line, output);
+  third = send_message (line, output);
   hb_output_end_acknowledgements (output);
   hb_watch_leave (watch);
-  reset (&line, 0);
+  reset (line, 0);
   hb_output_end_acknowledgements (output);
   g_assert_cmpuint (hb_output_get_acknowledged (output, &round_trip), ==, third);
 
   hb_output_detach (output);
   hb_watch_unref (watch);
-  line_tear_down (&line);
 }
 
 static void
@@ -607,15 +593,16 @@ test_no_count (void)
 /* Takes the place of each test with TLS if no certificate could be made. Only marks the test as
  * skipped. */
 static void
-test_skipped (gconstpointer kind)
+test_skipped (void)
 {
   certificate_exists (certificate);
 }
 
 static const struct
 {
-  const char    *name;
-  GTestDataFunc  func;
+  const char *name;
+  void      (*func) (Line          *line,
+                     gconstpointer  data);
 } tests[] = {
   { "all", test_all },
   { "full", test_full },
@@ -642,13 +629,16 @@ main (int   argc,
       {
         g_autofree char *path = g_strdup_printf ("/link/acknowledgements/%s/%s", tests[i].name,
                                                  kinds[k].name);
-        gboolean is_possible = certificate != NULL || !kinds[k].is_tls;
 
-        g_test_add_data_func (path, &kinds[k], is_possible ? tests[i].func : test_skipped);
+        if (certificate != NULL || !kinds[k].is_tls)
+          g_test_add (path, Line, &kinds[k], line_set_up, tests[i].func, line_tear_down);
+        else
+          g_test_add_func (path, test_skipped);
       }
 
-  g_test_add_func ("/link/acknowledgements/end", test_end);
-  g_test_add_func ("/link/acknowledgements/moving", test_moving);
+  g_test_add ("/link/acknowledgements/end", Line, &kinds[0], line_set_up, test_end, line_tear_down);
+  g_test_add ("/link/acknowledgements/moving", Line, &kinds[0], line_set_up, test_moving,
+              line_tear_down);
   g_test_add_func ("/link/acknowledgements/unix", test_unix);
   g_test_add_func ("/link/acknowledgements/no-count", test_no_count);
 
