@@ -365,12 +365,6 @@ test_few_descriptors (Fixture       *fixture,
 }
 
 static void
-drain (Plug *self)
-{
-  plug_drain (self);
-}
-
-static void
 run_nested (Plug *self)
 {
   guint i;
@@ -390,7 +384,7 @@ fill_all (Fixture *fixture)
 
   for (i = 0; i < N_PLUGS; i++)
     {
-      fixture->plugs[i].func = drain;
+      fixture->plugs[i].func = plug_drain;
       hb_watch_want (fixture->plugs[i].watch, G_IO_IN, TRUE);
       plug_fill (&fixture->plugs[i]);
     }
@@ -649,6 +643,26 @@ test_random (Fixture       *fixture,
     }
 }
 
+/* Opens the plugs one by one. After each, fills the plug in the middle of those that are open, and
+ * checks that it is called. */
+static void
+open_and_fill (Fixture *fixture,
+               Plug    *plugs,
+               guint    n_plugs)
+{
+  guint i;
+
+  for (i = 0; i < n_plugs; i++)
+    {
+      plug_open (&plugs[i], plugs, fixture->context);
+      plugs[i].func = plug_drain;
+      hb_watch_want (plugs[i].watch, G_IO_IN, TRUE);
+      plug_fill (&plugs[i / 2]);
+      turn (fixture);
+      g_assert_cmpuint (plugs[i / 2].n_calls, ==, 1 + i % 2);
+    }
+}
+
 static void
 test_grow_and_shrink (Fixture       *fixture,
                       gconstpointer  data)
@@ -660,15 +674,7 @@ test_grow_and_shrink (Fixture       *fixture,
 
   for (round = 0; round < 2; round++)
     {
-      for (i = 0; i < G_N_ELEMENTS (plugs); i++)
-        {
-          plug_open (&plugs[i], plugs, fixture->context);
-          plugs[i].func = drain;
-          hb_watch_want (plugs[i].watch, G_IO_IN, TRUE);
-          plug_fill (&plugs[i / 2]);
-          turn (fixture);
-          g_assert_cmpuint (plugs[i / 2].n_calls, ==, 1 + i % 2);
-        }
+      open_and_fill (fixture, plugs, G_N_ELEMENTS (plugs));
 
       for (i = 0; i < G_N_ELEMENTS (plugs); i++)
         {
@@ -727,15 +733,7 @@ test_refused (Fixture       *fixture,
                   "sockets itself, and misses none");
 
   g_atomic_int_set (&n_left, GPOINTER_TO_INT (data));
-  for (i = 0; i < G_N_ELEMENTS (plugs); i++)
-    {
-      plug_open (&plugs[i], plugs, fixture->context);
-      plugs[i].func = drain;
-      hb_watch_want (plugs[i].watch, G_IO_IN, TRUE);
-      plug_fill (&plugs[i / 2]);
-      turn (fixture);
-      g_assert_cmpuint (plugs[i / 2].n_calls, ==, 1 + i % 2);
-    }
+  open_and_fill (fixture, plugs, G_N_ELEMENTS (plugs));
 
   turn (fixture);
   g_assert_cmpuint (n_polled, >=, G_N_ELEMENTS (plugs));
@@ -789,7 +787,7 @@ live_in_thread (gpointer data)
       for (j = 0; j < G_N_ELEMENTS (plugs); j++)
         {
           plug_open (&plugs[j], plugs, context);
-          plugs[j].func = drain;
+          plugs[j].func = plug_drain;
           hb_watch_want (plugs[j].watch, G_IO_IN, TRUE);
           plug_fill (&plugs[j]);
         }
