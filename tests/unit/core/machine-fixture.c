@@ -331,6 +331,34 @@ start_open (Fixture *fixture)
   forget (fixture);
 }
 
+/* Opens the first link, and lets it be silent until a ping is due. */
+void
+start_pinged (Fixture *fixture)
+{
+  start_open (fixture);
+  advance (fixture, 15000);
+  forget (fixture);
+}
+
+/* Starts the task, and lets its first attempt fail. */
+void
+start_waiting (Fixture *fixture)
+{
+  start (fixture);
+  lose_link (fixture);
+  forget (fixture);
+}
+
+/* Opens the first link, and calls close () with @ticket. */
+void
+start_closing (Fixture    *fixture,
+               const char *ticket)
+{
+  start_open (fixture);
+  close_with (fixture, 1000, ticket);
+  forget (fixture);
+}
+
 /* Lets the server accept the handshake, so that the link opens. */
 void
 answer (Fixture *fixture)

@@ -78,6 +78,10 @@ void     advance_late      (Fixture       *fixture,
 
 void     start             (Fixture       *fixture);
 void     start_open        (Fixture       *fixture);
+void     start_pinged      (Fixture       *fixture);
+void     start_waiting     (Fixture       *fixture);
+void     start_closing     (Fixture       *fixture,
+                            const char    *ticket);
 void     answer            (Fixture       *fixture);
 void     receive           (Fixture       *fixture,
                             const char    *text);

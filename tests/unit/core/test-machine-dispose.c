@@ -119,9 +119,7 @@ test_waiting (Fixture       *fixture,
 {
   g_test_summary ("A task that is disposed of during a delay makes no further attempt");
 
-  start (fixture);
-  lose_link (fixture);
-  forget (fixture);
+  start_waiting (fixture);
   dispose (fixture);
   advance (fixture, 100000);
 
@@ -135,9 +133,7 @@ test_closing (Fixture       *fixture,
   g_test_summary ("If the task is disposed of while it is closing, close_async () completes "
                   "without an error");
 
-  start_open (fixture);
-  close_with (fixture, 1000, "close");
-  forget (fixture);
+  start_closing (fixture, "close");
   dispose (fixture);
 
   assert_effects (fixture, "resolve:done(close)");

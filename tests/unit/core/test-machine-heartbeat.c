@@ -114,9 +114,7 @@ test_new_pong_timeout (Fixture       *fixture,
 {
   g_test_summary ("A changed pong timeout also applies to a ping that has not been answered yet");
 
-  start_open (fixture);
-  advance (fixture, 15000);
-  forget (fixture);
+  start_pinged (fixture);
   fixture->machine.settings.pong_timeout = 30000;
 
   assert_deadline (fixture, 30000);
@@ -426,9 +424,7 @@ test_steady_latency_slept (Fixture       *fixture,
                   "if another ping is sent before the reply is handled");
 
   fixture->machine.settings.liveness = HB_LIVENESS_STEADY;
-  start_open (fixture);
-  advance (fixture, 15000);
-  forget (fixture);
+  start_pinged (fixture);
   fixture->now += 20000 * G_TIME_SPAN_MILLISECOND;
   handle_event (&fixture->machine, fixture->now, HB_EVENT_ACTIVITY);
   advance (fixture, 0);
@@ -689,9 +685,7 @@ test_a_little_late (Fixture       *fixture,
 {
   g_test_summary ("A tick that is up to a second late still ends a dead link");
 
-  start_open (fixture);
-  advance (fixture, 15000);
-  forget (fixture);
+  start_pinged (fixture);
   advance_late (fixture, 11000);
 
   assert_effects (fixture, DIES);
@@ -704,9 +698,7 @@ test_late (Fixture       *fixture,
   g_test_summary ("A process that was suspended after a ping sends another ping when it resumes, "
                   "and waits for a full pong-timeout");
 
-  start_open (fixture);
-  advance (fixture, 15000);
-  forget (fixture);
+  start_pinged (fixture);
   advance_late (fixture, 11001);
   assert_effects (fixture, "ping");
   assert_deadline (fixture, 10000);
@@ -740,9 +732,7 @@ test_late_often (Fixture       *fixture,
   g_test_summary ("However often a process is suspended, no tick that is more than a second late "
                   "ends the link");
 
-  start_open (fixture);
-  advance (fixture, 15000);
-  forget (fixture);
+  start_pinged (fixture);
 
   for (i = 0; i < 20; i++)
     {
@@ -756,9 +746,7 @@ static void
 tick_at_pong_timeout (Fixture   *fixture,
                       HbReading  reading)
 {
-  start_open (fixture);
-  advance (fixture, 15000);
-  forget (fixture);
+  start_pinged (fixture);
   fixture->now += 10 * G_TIME_SPAN_SECOND;
   handle_tick (&fixture->machine, fixture->now, reading);
 }
@@ -813,9 +801,7 @@ test_pinged_late (Fixture       *fixture,
                   "the ping is sent");
 
   fixture->holds_pings = TRUE;
-  start_open (fixture);
-  advance (fixture, 15000);
-  forget (fixture);
+  start_pinged (fixture);
   advance_late (fixture, 9000);
   hb_machine_on_pinged (&fixture->machine, fixture->now);
   assert_deadline (fixture, 10000);
@@ -834,9 +820,7 @@ test_pinging (Fixture       *fixture,
                   "ping, even if the function runs a main loop");
 
   fixture->holds_pings = TRUE;
-  start_open (fixture);
-  advance (fixture, 15000);
-  forget (fixture);
+  start_pinged (fixture);
   advance (fixture, 30000);
   assert_effects (fixture, "");
   hb_machine_on_pinged (&fixture->machine, fixture->now);
@@ -923,9 +907,7 @@ test_pinging_steady (Fixture       *fixture,
 
   fixture->machine.settings.liveness = HB_LIVENESS_STEADY;
   fixture->holds_pings = TRUE;
-  start_open (fixture);
-  advance (fixture, 15000);
-  forget (fixture);
+  start_pinged (fixture);
   advance (fixture, 15000);
   assert_effects (fixture, "ping");
   advance (fixture, 2000);
@@ -950,9 +932,7 @@ test_pinging_withdrawn (Fixture       *fixture,
   settings->connect_timeout = 0;
   settings->heartbeat_mode = HB_HEARTBEAT_MODE_PING;
   fixture->holds_pings = TRUE;
-  start_open (fixture);
-  advance (fixture, 15000);
-  forget (fixture);
+  start_pinged (fixture);
   settings->heartbeat_mode = HB_HEARTBEAT_MODE_MESSAGE;
   g_assert_false (hb_machine_on_pinged (&fixture->machine, fixture->now));
   g_assert_cmpuint (fixture->machine.metrics.pings, ==, 0);

@@ -81,9 +81,7 @@ test_now_closing (Fixture       *fixture,
   g_test_summary ("reconnect_now () on a closing task makes an attempt, and cancels the pending "
                   "calls to close_async ()");
 
-  start_open (fixture);
-  close_with (fixture, 1000, "close");
-  forget (fixture);
+  start_closing (fixture, "close");
   hb_machine_reconnect_now (&fixture->machine, fixture->now);
 
   assert_effects (fixture, LEFT " close:1006 connect resolve:cancelled(close)");
@@ -120,9 +118,7 @@ test_now_bad_uri (Fixture       *fixture,
 {
   g_test_summary ("reconnect_now () without a URI closes the task, and the error gives the reason");
 
-  start_open (fixture);
-  close_with (fixture, 1000, "close");
-  forget (fixture);
+  start_closing (fixture, "close");
   set_text (&fixture->machine.settings.uri, NULL);
   hb_machine_reconnect_now (&fixture->machine, fixture->now);
 
@@ -489,9 +485,7 @@ test_later_quiet (Fixture       *fixture,
   hb_machine_reconnect_later (&fixture->machine, fixture->now);
   assert_effects (fixture, "");
 
-  start_open (fixture);
-  close_with (fixture, 1000, NULL);
-  forget (fixture);
+  start_closing (fixture, NULL);
   hb_machine_reconnect_later (&fixture->machine, fixture->now);
   assert_effects (fixture, "");
   assert_state (fixture, HB_STATE_CLOSING);

@@ -39,9 +39,7 @@ test_closing (Fixture       *fixture,
 {
   g_test_summary ("A closing task refuses messages, and the error says that it is closing");
 
-  start_open (fixture);
-  close_with (fixture, 1000, NULL);
-  forget (fixture);
+  start_closing (fixture, NULL);
 
   assert_refuses (fixture, "is closing");
   assert_effects (fixture, "");

@@ -412,9 +412,7 @@ test_stale_opened (Fixture       *fixture,
   handle_event (&fixture->machine, fixture->now, HB_EVENT_OPENED);
   assert_effects (fixture, "");
 
-  start (fixture);
-  lose_link (fixture);
-  forget (fixture);
+  start_waiting (fixture);
   handle_event (&fixture->machine, fixture->now, HB_EVENT_OPENED);
   assert_effects (fixture, "");
 }

@@ -87,9 +87,7 @@ test_check_waiting (Fixture       *fixture,
   g_test_summary ("check () during the delay makes an attempt at once, and does not reset the "
                   "count of attempts");
 
-  start (fixture);
-  lose_link (fixture);
-  forget (fixture);
+  start_waiting (fixture);
   hb_machine_check (&fixture->machine, fixture->now);
   assert_effects (fixture, "notify:reconnect-at " STARTS);
 
@@ -147,9 +145,7 @@ test_waiting (Fixture       *fixture,
 {
   g_test_summary ("A network change ends a delay");
 
-  start (fixture);
-  lose_link (fixture);
-  forget (fixture);
+  start_waiting (fixture);
   change_network (fixture);
 
   assert_effects (fixture, "notify:reconnect-at " STARTS);
@@ -293,9 +289,7 @@ test_unread_reply (Fixture       *fixture,
   g_test_summary ("A network change never ends a link, because the reply to a ping may be in the "
                   "socket, unread");
 
-  start_open (fixture);
-  advance (fixture, 15000);
-  forget (fixture);
+  start_pinged (fixture);
   fixture->now += 10 * G_TIME_SPAN_SECOND;
   change_network (fixture);
 
@@ -323,9 +317,7 @@ test_closing (Fixture       *fixture,
 {
   g_test_summary ("A network change does not affect a task that is closing");
 
-  start_open (fixture);
-  close_with (fixture, 1000, NULL);
-  forget (fixture);
+  start_closing (fixture, NULL);
   change_network (fixture);
   assert_effects (fixture, "");
 

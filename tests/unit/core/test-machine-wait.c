@@ -159,9 +159,7 @@ test_late (Fixture       *fixture,
   g_test_summary ("An attempt that becomes due during a suspend is made as soon as the process "
                   "resumes");
 
-  start (fixture);
-  lose_link (fixture);
-  forget (fixture);
+  start_waiting (fixture);
   advance_late (fixture, 3600000);
 
   assert_effects (fixture, "notify:reconnect-at " STARTS);
@@ -173,9 +171,7 @@ test_early_tick (Fixture       *fixture,
 {
   g_test_summary ("A tick before the end of the delay has no effect");
 
-  start (fixture);
-  lose_link (fixture);
-  forget (fixture);
+  start_waiting (fixture);
   advance_late (fixture, 1999);
 
   assert_effects (fixture, "");
@@ -518,9 +514,7 @@ test_choosing_ends (Fixture       *fixture,
   g_test_summary ("If the application's function starts another attempt, the delay after this "
                   "attempt ends as usual");
 
-  start (fixture);
-  lose_link (fixture);
-  forget (fixture);
+  start_waiting (fixture);
   hb_machine_on_choosing (&fixture->machine);
   hb_machine_reconnect_now (&fixture->machine, fixture->now);
   forget (fixture);

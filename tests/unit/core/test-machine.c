@@ -80,9 +80,7 @@ test_open_waiting (Fixture       *fixture,
 {
   g_test_summary ("open () during a delay does not end it");
 
-  start (fixture);
-  lose_link (fixture);
-  forget (fixture);
+  start_waiting (fixture);
   hb_machine_open (&fixture->machine, fixture->now, NULL);
 
   assert_effects (fixture, "");
@@ -229,9 +227,7 @@ test_close_timeout (Fixture       *fixture,
   g_test_summary ("If the peer does not answer the close frame, the link is dropped after "
                   "close-timeout");
 
-  start_open (fixture);
-  close_with (fixture, 1000, "close");
-  forget (fixture);
+  start_closing (fixture, "close");
   assert_deadline (fixture, 2000);
   advance (fixture, 1999);
   assert_effects (fixture, "");
@@ -250,9 +246,7 @@ test_close_error (Fixture       *fixture,
 
   g_test_summary ("After close (), errors of the link are not reported");
 
-  start_open (fixture);
-  close_with (fixture, 1000, NULL);
-  forget (fixture);
+  start_closing (fixture, NULL);
   handle_lost (&fixture->machine, fixture->now, &loss);
 
   assert_effects (fixture, LEFT " close:1006");
@@ -279,9 +273,7 @@ test_close_waiting (Fixture       *fixture,
 {
   g_test_summary ("close () during the delay closes the task at once, and no attempt follows");
 
-  start (fixture);
-  lose_link (fixture);
-  forget (fixture);
+  start_waiting (fixture);
   close_with (fixture, 1000, "close");
   assert_effects (fixture, "notify:reconnect-at notify:state resolve:done(close)");
   g_assert_cmpint (hb_machine_get_attempt_at (&fixture->machine), ==, HB_NEVER);
@@ -341,9 +333,7 @@ test_close_cancelled (Fixture       *fixture,
 {
   g_test_summary ("A cancelled close_async () completes at once, and the task continues to close");
 
-  start_open (fixture);
-  close_with (fixture, 1000, "close");
-  forget (fixture);
+  start_closing (fixture, "close");
   hb_machine_cancel (&fixture->machine, fixture->now, (gpointer) "close");
   assert_effects (fixture, "resolve:cancelled(close)");
 
@@ -358,9 +348,7 @@ test_open_closing (Fixture       *fixture,
   g_test_summary ("open_async () in CLOSING does not open the task again, and fails when the task "
                   "is CLOSED");
 
-  start_open (fixture);
-  close_with (fixture, 1000, NULL);
-  forget (fixture);
+  start_closing (fixture, NULL);
   hb_machine_open (&fixture->machine, fixture->now, (gpointer) "open");
   lose_link (fixture);
 
@@ -373,9 +361,7 @@ test_close_no_message (Fixture       *fixture,
 {
   g_test_summary ("After close (), no message is delivered, as in a browser");
 
-  start_open (fixture);
-  close_with (fixture, 1000, NULL);
-  forget (fixture);
+  start_closing (fixture, NULL);
   receive (fixture, "late");
 
   assert_effects (fixture, "");
@@ -388,9 +374,7 @@ test_close_no_ping (Fixture       *fixture,
   g_test_summary ("After close (), no ping is sent, even if the closing takes a long time");
 
   fixture->machine.settings.close_timeout = 60000;
-  start_open (fixture);
-  close_with (fixture, 1000, NULL);
-  forget (fixture);
+  start_closing (fixture, NULL);
   advance (fixture, 59999);
 
   assert_effects (fixture, "");
