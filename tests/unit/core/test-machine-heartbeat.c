@@ -251,19 +251,49 @@ test_reply_only_unknown (Fixture       *fixture,
   assert_deadline (fixture, 15000);
 }
 
-static void
-test_reply_only_writable (Fixture       *fixture,
-                          gconstpointer  data)
+/* An event, other than a message, at a time after the opening of the link, and the deadline that
+ * follows from it. All times are in milliseconds. */
+typedef struct
 {
-  g_test_summary ("If only the reply counts, a backlog that is being sent does not postpone the "
-                  "ping");
+  const char *name;
+  HbLiveness  liveness;
+  HbEventKind kind;
+  guint       at;
+  const char *before;   /* the effects before the event */
+  int         deadline; /* after the event */
+} Sign;
 
-  fixture->machine.settings.liveness = HB_LIVENESS_REPLY;
+static const Sign signs[] = {
+  /* A pong frame is activity, even if it is unsolicited. */
+  { "pong", HB_LIVENESS_ANY, HB_EVENT_PONG, 10000, "", 15000 },
+
+  /* A backlog that is being sent is activity, so a slow upload does not end a good link. */
+  { "writable", HB_LIVENESS_ANY, HB_EVENT_WRITABLE, 24999, "ping", 15000 },
+
+  /* If only the reply counts, a backlog that is being sent does not postpone the ping. */
+  { "reply-only-writable", HB_LIVENESS_REPLY, HB_EVENT_WRITABLE, 10000, "", 5000 },
+
+  /* With steady pings, a backlog that is being sent is activity, but postpones no ping. */
+  { "steady-writable", HB_LIVENESS_STEADY, HB_EVENT_WRITABLE, 24000, "ping", 6000 },
+};
+
+static void
+test_sign (Fixture       *fixture,
+           gconstpointer  data)
+{
+  const Sign *sign = data;
+
+  g_test_summary ("The property liveness decides whether a pong frame, or a backlog that is being "
+                  "sent, counts as activity, and whether it postpones the next ping");
+
+  fixture->machine.settings.liveness = sign->liveness;
   start_open (fixture);
-  advance (fixture, 10000);
-  handle_event (&fixture->machine, fixture->now, HB_EVENT_WRITABLE);
+  advance (fixture, sign->at);
+  assert_effects (fixture, sign->before);
+  handle_event (&fixture->machine, fixture->now, sign->kind);
+  assert_effects (fixture, "");
 
-  assert_deadline (fixture, 5000);
+  assert_deadline (fixture, sign->deadline);
 }
 
 /* A link that receives a message every `feed` milliseconds, or no message if `feed` is 0. All times
@@ -361,22 +391,6 @@ test_steady_check (Fixture       *fixture,
   assert_effects (fixture, "ping notify:latency message:text");
 
   assert_deadline (fixture, 15000);
-}
-
-static void
-test_steady_writable (Fixture       *fixture,
-                      gconstpointer  data)
-{
-  g_test_summary ("With steady pings, a backlog that is being sent counts as activity, but "
-                  "postpones no ping");
-
-  fixture->machine.settings.liveness = HB_LIVENESS_STEADY;
-  start_open (fixture);
-  advance (fixture, 24000);
-  assert_effects (fixture, "ping");
-  handle_event (&fixture->machine, fixture->now, HB_EVENT_WRITABLE);
-
-  assert_deadline (fixture, 6000);
 }
 
 static void
@@ -514,36 +528,6 @@ test_judged_long (Fixture       *fixture,
   assert_effects (fixture, "");
   g_assert_cmpint (fixture->machine.latency, ==, -1);
   g_assert_cmpuint (fixture->machine.metrics.replies, ==, 1);
-}
-
-static void
-test_pong (Fixture       *fixture,
-           gconstpointer  data)
-{
-  g_test_summary ("A pong frame counts as activity, even if it is unsolicited");
-
-  start_open (fixture);
-  advance (fixture, 10000);
-  handle_event (&fixture->machine, fixture->now, HB_EVENT_PONG);
-  assert_effects (fixture, "");
-
-  assert_deadline (fixture, 15000);
-}
-
-static void
-test_writable (Fixture       *fixture,
-               gconstpointer  data)
-{
-  g_test_summary ("Unless liveness is REPLY, a backlog that is being sent counts as activity, so a "
-                  "slow upload does not end a good link");
-
-  start_open (fixture);
-  advance (fixture, 15000);
-  assert_effects (fixture, "ping");
-  advance (fixture, 9999);
-  handle_event (&fixture->machine, fixture->now, HB_EVENT_WRITABLE);
-
-  assert_deadline (fixture, 15000);
 }
 
 static void
@@ -1211,18 +1195,15 @@ main (int   argc,
   add_test ("/machine-heartbeat/reply-only-alive", test_reply_only_alive);
   add_test ("/machine-heartbeat/reply-only-pong", test_reply_only_pong);
   add_test ("/machine-heartbeat/reply-only-unknown", test_reply_only_unknown);
-  add_test ("/machine-heartbeat/reply-only-writable", test_reply_only_writable);
   add_test ("/machine-heartbeat/steady-check", test_steady_check);
-  add_test ("/machine-heartbeat/steady-writable", test_steady_writable);
   add_test ("/machine-heartbeat/steady-late", test_steady_late);
   add_test ("/machine-heartbeat/steady-latency", test_steady_latency);
   add_test ("/machine-heartbeat/steady-latency-slept", test_steady_latency_slept);
   add_test ("/machine-heartbeat/judged-long", test_judged_long);
+  add_rows ("/machine-heartbeat/", signs, test_sign);
   add_rows ("/machine-heartbeat/beat/", beats, test_beat);
   add_rows ("/machine-heartbeat/judged/", judged, test_judged);
   add_rows ("/machine-heartbeat/new-reply/", new_replies, test_new_reply);
-  add_test ("/machine-heartbeat/pong", test_pong);
-  add_test ("/machine-heartbeat/writable", test_writable);
   add_test ("/machine-heartbeat/latency", test_latency);
   add_test ("/machine-heartbeat/latency-unknown", test_latency_unknown);
   add_test ("/machine-heartbeat/latency-ping", test_latency_ping);
