@@ -265,27 +265,52 @@ test_overflow (Fixture       *fixture,
 }
 
 static void
+send_async (Fixture       *fixture,
+            const char    *text,
+            GCancellable  *cancellable,
+            GAsyncResult **sent)
+{
+  g_autoptr (GBytes) bytes = g_bytes_new (text, strlen (text));
+
+  hb_websocket_task_send_message_async (fixture->task, SOUP_WEBSOCKET_DATA_TEXT, bytes,
+                                        HB_SEND_FLAGS_DEFAULT, cancellable, store_result_cb, sent);
+}
+
+/* Checks the result of an asynchronous call.
+ *
+ * @expected: (nullable) the name of the error, or NULL for success */
+static void
+assert_result (Fixture       *fixture,
+               gboolean     (*finish) (HbWebsocketTask *, GAsyncResult *, GError **),
+               GAsyncResult  *result,
+               const char    *expected)
+{
+  g_autoptr (GError) error = NULL;
+  gboolean succeeded = finish (fixture->task, result, &error);
+  g_autofree char *name = error != NULL ? signal_log_name_error (error) : NULL;
+
+  g_assert_cmpstr (name, ==, expected);
+  g_assert_cmpint (succeeded, ==, expected == NULL);
+}
+
+static void
 test_expiry (Fixture       *fixture,
              gconstpointer  data)
 {
-  g_autoptr (GBytes) bytes = g_bytes_new ("two", 3);
   g_autoptr (GAsyncResult) sent = NULL;
-  g_autoptr (GError) error = NULL;
 
   hb_websocket_task_set_queue_timeout (fixture->task, 3600000);
   hb_websocket_task_hold (fixture->task);
   hb_websocket_task_open (fixture->task);
   signal_log_expect_now (fixture->log, "state:waiting");
   assert_sends (fixture->task, "one");
-  hb_websocket_task_send_message_async (fixture->task, SOUP_WEBSOCKET_DATA_TEXT, bytes,
-                                        HB_SEND_FLAGS_DEFAULT, NULL, store_result_cb, &sent);
+  send_async (fixture, "two", NULL, &sent);
 
   /* Only the task's own source can drop the messages, because no other event occurs. */
   hb_websocket_task_set_queue_timeout (fixture->task, 1);
   wait_until (sent != NULL);
   signal_log_expect_now (fixture->log, "error:expired drain");
-  g_assert_false (hb_websocket_task_send_message_finish (fixture->task, sent, &error));
-  g_assert_error (error, HB_ERROR, HB_ERROR_EXPIRED);
+  assert_result (fixture, hb_websocket_task_send_message_finish, sent, "expired");
   g_assert_cmpuint (get_metric (fixture->task, hb_metrics_get_messages_expired), ==, 2);
   g_assert_cmpuint (get_metric (fixture->task, hb_metrics_get_messages_dropped), ==, 2);
   g_assert_cmpuint (hb_websocket_task_get_buffered_amount (fixture->task), ==, 0);
@@ -315,28 +340,22 @@ static void
 test_take_queue (Fixture       *fixture,
                  gconstpointer  data)
 {
-  g_autoptr (GBytes) bytes = g_bytes_new ("two", 3);
   g_autoptr (GAsyncResult) sent = NULL;
   g_autoptr (GAsyncResult) flushed = NULL;
-  g_autoptr (GError) error = NULL;
 
   signal_log_watch (fixture->log, "buffered-amount");
   assert_takes_back (fixture->task, "");
   hb_websocket_task_hold (fixture->task);
   hb_websocket_task_open (fixture->task);
   assert_sends (fixture->task, "one");
-  hb_websocket_task_send_message_async (fixture->task, SOUP_WEBSOCKET_DATA_TEXT, bytes,
-                                        HB_SEND_FLAGS_DEFAULT, NULL, store_result_cb, &sent);
+  send_async (fixture, "two", NULL, &sent);
   hb_websocket_task_flush_async (fixture->task, NULL, store_result_cb, &flushed);
   signal_log_expect_now (fixture->log, "state:waiting buffered-amount:3 buffered-amount:6");
   assert_takes_back (fixture->task, "text:one text:two");
   signal_log_expect_now (fixture->log, "buffered-amount:0 drain");
   wait_until (sent != NULL && flushed != NULL);
-  g_assert_false (hb_websocket_task_send_message_finish (fixture->task, sent, &error));
-  g_assert_error (error, G_IO_ERROR, G_IO_ERROR_CANCELLED);
-  g_clear_error (&error);
-  g_assert_true (hb_websocket_task_flush_finish (fixture->task, flushed, &error));
-  g_assert_no_error (error);
+  assert_result (fixture, hb_websocket_task_send_message_finish, sent, "g-io-error-quark:19");
+  assert_result (fixture, hb_websocket_task_flush_finish, flushed, NULL);
   g_assert_cmpuint (get_metric (fixture->task, hb_metrics_get_messages_dropped), ==, 2);
 }
 
@@ -344,16 +363,13 @@ static void
 test_send_async (Fixture       *fixture,
                  gconstpointer  data)
 {
-  g_autoptr (GBytes) bytes = g_bytes_new ("hello", 5);
   g_autoptr (GAsyncResult) sent = NULL;
   g_autoptr (GAsyncResult) flushed = NULL;
   g_autoptr (GAsyncResult) idle = NULL;
-  g_autoptr (GError) error = NULL;
 
   hb_websocket_task_hold (fixture->task);
   hb_websocket_task_open (fixture->task);
-  hb_websocket_task_send_message_async (fixture->task, SOUP_WEBSOCKET_DATA_TEXT, bytes,
-                                        HB_SEND_FLAGS_DEFAULT, NULL, store_result_cb, &sent);
+  send_async (fixture, "hello", NULL, &sent);
   hb_websocket_task_flush_async (fixture->task, NULL, store_result_cb, &flushed);
   wait_idle ();
   g_assert_null (sent);
@@ -363,15 +379,12 @@ test_send_async (Fixture       *fixture,
   signal_log_expect (fixture->log, WORDS_OPEN);
   signal_log_expect (fixture->log, "drain message:text:hello");
   wait_until (sent != NULL && flushed != NULL);
-  g_assert_true (hb_websocket_task_send_message_finish (fixture->task, sent, &error));
-  g_assert_no_error (error);
-  g_assert_true (hb_websocket_task_flush_finish (fixture->task, flushed, &error));
-  g_assert_no_error (error);
+  assert_result (fixture, hb_websocket_task_send_message_finish, sent, NULL);
+  assert_result (fixture, hb_websocket_task_flush_finish, flushed, NULL);
 
   hb_websocket_task_flush_async (fixture->task, NULL, store_result_cb, &idle);
   wait_until (idle != NULL);
-  g_assert_true (hb_websocket_task_flush_finish (fixture->task, idle, &error));
-  g_assert_no_error (error);
+  assert_result (fixture, hb_websocket_task_flush_finish, idle, NULL);
 }
 
 /* If a call to send_message_async () is cancelled, its message is removed from the queue. If a
@@ -381,35 +394,25 @@ test_cancel (Fixture       *fixture,
              gconstpointer  data)
 {
   g_autoptr (GCancellable) cancellable = g_cancellable_new ();
-  g_autoptr (GBytes) bytes = g_bytes_new ("never", 5);
   g_autoptr (GAsyncResult) sent = NULL;
   g_autoptr (GAsyncResult) flushed = NULL;
   g_autoptr (GAsyncResult) late = NULL;
-  GError *error = NULL;
 
   hb_websocket_task_hold (fixture->task);
   hb_websocket_task_open (fixture->task);
   assert_sends (fixture->task, "kept");
-  hb_websocket_task_send_message_async (fixture->task, SOUP_WEBSOCKET_DATA_TEXT, bytes,
-                                        HB_SEND_FLAGS_DEFAULT, cancellable, store_result_cb, &sent);
+  send_async (fixture, "never", cancellable, &sent);
   hb_websocket_task_flush_async (fixture->task, cancellable, store_result_cb, &flushed);
   g_cancellable_cancel (cancellable);
   wait_until (sent != NULL && flushed != NULL);
-  g_assert_false (hb_websocket_task_send_message_finish (fixture->task, sent, &error));
-  g_assert_error (error, G_IO_ERROR, G_IO_ERROR_CANCELLED);
-  g_clear_error (&error);
-  g_assert_false (hb_websocket_task_flush_finish (fixture->task, flushed, &error));
-  g_assert_error (error, G_IO_ERROR, G_IO_ERROR_CANCELLED);
-  g_clear_error (&error);
+  assert_result (fixture, hb_websocket_task_send_message_finish, sent, "g-io-error-quark:19");
+  assert_result (fixture, hb_websocket_task_flush_finish, flushed, "g-io-error-quark:19");
   g_assert_cmpuint (hb_websocket_task_get_buffered_amount (fixture->task), ==, 4);
 
   /* A call that is cancelled before it starts sends nothing. */
-  hb_websocket_task_send_message_async (fixture->task, SOUP_WEBSOCKET_DATA_TEXT, bytes,
-                                        HB_SEND_FLAGS_DEFAULT, cancellable, store_result_cb, &late);
+  send_async (fixture, "never", cancellable, &late);
   wait_until (late != NULL);
-  g_assert_false (hb_websocket_task_send_message_finish (fixture->task, late, &error));
-  g_assert_error (error, G_IO_ERROR, G_IO_ERROR_CANCELLED);
-  g_clear_error (&error);
+  assert_result (fixture, hb_websocket_task_send_message_finish, late, "g-io-error-quark:19");
 
   hb_websocket_task_release (fixture->task);
   signal_log_skip_to (fixture->log, "message:text:kept");
@@ -428,12 +431,9 @@ test_closed (Fixture       *fixture,
   g_assert_false (hb_websocket_task_send_text (fixture->task, "x", &error));
   g_assert_error (error, HB_ERROR, HB_ERROR_CLOSED);
   g_clear_error (&error);
-  hb_websocket_task_send_message_async (fixture->task, SOUP_WEBSOCKET_DATA_TEXT, bytes,
-                                        HB_SEND_FLAGS_DEFAULT, NULL, store_result_cb, &sent);
+  send_async (fixture, "x", NULL, &sent);
   wait_until (sent != NULL);
-  g_assert_false (hb_websocket_task_send_message_finish (fixture->task, sent, &error));
-  g_assert_error (error, HB_ERROR, HB_ERROR_CLOSED);
-  g_clear_error (&error);
+  assert_result (fixture, hb_websocket_task_send_message_finish, sent, "closed");
 
   fixture_open (fixture);
   hb_websocket_task_close (fixture->task, 1000, NULL);
@@ -447,25 +447,19 @@ static void
 test_unsent_is_reported (Fixture       *fixture,
                          gconstpointer  data)
 {
-  g_autoptr (GBytes) bytes = g_bytes_new ("two", 3);
   g_autoptr (GAsyncResult) sent = NULL;
   g_autoptr (GAsyncResult) flushed = NULL;
-  g_autoptr (GError) error = NULL;
 
   hb_websocket_task_open (fixture->task);
   assert_sends (fixture->task, "one");
-  hb_websocket_task_send_message_async (fixture->task, SOUP_WEBSOCKET_DATA_TEXT, bytes,
-                                        HB_SEND_FLAGS_DEFAULT, NULL, store_result_cb, &sent);
+  send_async (fixture, "two", NULL, &sent);
   hb_websocket_task_flush_async (fixture->task, NULL, store_result_cb, &flushed);
   hb_websocket_task_close (fixture->task, 1000, NULL);
   signal_log_expect (fixture->log, "state:connecting connecting state:closed error:closed");
   g_assert_nonnull (strstr (signal_log_get_error (fixture->log), "2 messages"));
   wait_until (sent != NULL && flushed != NULL);
-  g_assert_false (hb_websocket_task_send_message_finish (fixture->task, sent, &error));
-  g_assert_error (error, HB_ERROR, HB_ERROR_CLOSED);
-  g_clear_error (&error);
-  g_assert_false (hb_websocket_task_flush_finish (fixture->task, flushed, &error));
-  g_assert_error (error, HB_ERROR, HB_ERROR_CLOSED);
+  assert_result (fixture, hb_websocket_task_send_message_finish, sent, "closed");
+  assert_result (fixture, hb_websocket_task_flush_finish, flushed, "closed");
   g_assert_cmpuint (hb_websocket_task_get_buffered_amount (fixture->task), ==, 0);
 }
 
