@@ -31,6 +31,19 @@ assert_waits (Fixture *fixture,
   g_assert_cmpint (left, >, milliseconds * G_TIME_SPAN_MILLISECOND - SLACK);
 }
 
+/* Jumps to a moment shortly before a deadline, at which nothing may happen, and then past the
+ * deadline, which must cause @words. */
+static void
+expect_at_deadline (Fixture    *fixture,
+                    gint64      milliseconds,
+                    const char *words)
+{
+  jump (milliseconds);
+  signal_log_expect_quiet (fixture->log);
+  test_clock_jump (LATENESS);
+  signal_log_expect (fixture->log, words);
+}
+
 static void
 enter_waiting (Fixture *fixture)
 {
@@ -97,10 +110,7 @@ test_waiting_retry_after (Fixture       *fixture,
   signal_log_expect (fixture->log, "state:connecting connecting state:waiting error:handshake "
                                    "reconnect:1:3600000");
   raw_server_set_answer (fixture->raw, NULL);
-  jump (HOUR - 1);
-  signal_log_expect_quiet (fixture->log);
-  test_clock_jump (LATENESS);
-  signal_log_expect (fixture->log, WORDS_OPEN);
+  expect_at_deadline (fixture, HOUR - 1, WORDS_OPEN);
 }
 
 static void
@@ -132,10 +142,7 @@ test_held_short (Fixture       *fixture,
   jump (WAIT - 1000);
   hb_websocket_task_release (fixture->task);
   assert_waits (fixture, 1000);
-  jump (999);
-  signal_log_expect_quiet (fixture->log);
-  test_clock_jump (LATENESS);
-  signal_log_expect (fixture->log, WORDS_OPEN);
+  expect_at_deadline (fixture, 999, WORDS_OPEN);
 }
 
 static void
@@ -167,32 +174,34 @@ enter_connecting (Fixture *fixture)
 }
 
 static void
-test_connecting_answered (Fixture       *fixture,
-                          gconstpointer  data)
+answer_and_jump (Fixture *fixture,
+                 gint64   milliseconds)
 {
   RawPeer *peer = enter_connecting (fixture);
 
-  g_test_summary ("An attempt that the server answered during a suspend succeeds");
-
   raw_peer_accept (peer);
   raw_peer_wait_delivered (peer);
-  test_clock_jump (HOUR);
+  test_clock_jump (milliseconds);
   signal_log_expect (fixture->log, "state:open open");
+}
+
+static void
+test_connecting_answered (Fixture       *fixture,
+                          gconstpointer  data)
+{
+  g_test_summary ("An attempt that the server answered during a suspend succeeds");
+
+  answer_and_jump (fixture, HOUR);
 }
 
 static void
 test_connecting_answered_a_little_late (Fixture       *fixture,
                                         gconstpointer  data)
 {
-  RawPeer *peer = enter_connecting (fixture);
-
   g_test_summary ("An attempt whose answer is in the socket succeeds even if the loop is only a "
                   "little late");
 
-  raw_peer_accept (peer);
-  raw_peer_wait_delivered (peer);
-  test_clock_jump (CONNECT_AFTER + LATE / 2);
-  signal_log_expect (fixture->log, "state:open open");
+  answer_and_jump (fixture, CONNECT_AFTER + LATE / 2);
 }
 
 static void
@@ -221,10 +230,7 @@ test_connecting_dead (Fixture       *fixture,
 
   enter_connecting (fixture);
   jump (HOUR);
-  jump (CONNECT_AFTER - 1);
-  signal_log_expect_quiet (fixture->log);
-  test_clock_jump (LATENESS);
-  signal_log_expect (fixture->log, WORDS_TIMED_OUT);
+  expect_at_deadline (fixture, CONNECT_AFTER - 1, WORDS_TIMED_OUT);
 }
 
 static void
@@ -235,10 +241,7 @@ test_connecting_short (Fixture       *fixture,
 
   enter_connecting (fixture);
   jump (CONNECT_AFTER - 100);
-  jump (99);
-  signal_log_expect_quiet (fixture->log);
-  test_clock_jump (LATENESS);
-  signal_log_expect (fixture->log, WORDS_TIMED_OUT);
+  expect_at_deadline (fixture, 99, WORDS_TIMED_OUT);
 }
 
 static void
@@ -276,10 +279,7 @@ test_connecting_handler (Fixture       *fixture,
 
   g_signal_connect (fixture->task, "connecting", G_CALLBACK (sleep_cb), NULL);
   enter_connecting (fixture);
-  jump (CONNECT_AFTER - 1);
-  signal_log_expect_quiet (fixture->log);
-  test_clock_jump (LATENESS);
-  signal_log_expect (fixture->log, WORDS_TIMED_OUT);
+  expect_at_deadline (fixture, CONNECT_AFTER - 1, WORDS_TIMED_OUT);
 }
 
 /* Begins to close an open connection.
