@@ -146,6 +146,8 @@ act_cb (HbWebsocketTask       *task,
     hb_websocket_task_set_paused (task, TRUE);
   else if (g_str_equal (text, "limit"))
     hb_websocket_task_set_max_message_size (task, 5);
+  else if (g_str_equal (text, "dispose"))
+    g_object_run_dispose (G_OBJECT (task));
 }
 
 static void
@@ -213,12 +215,8 @@ test_dispose_in_handler (Fixture       *fixture,
 {
   RawPeer *peer = fixture_open_raw (fixture);
 
-  g_signal_connect (fixture->task, "message", G_CALLBACK (g_object_run_dispose), NULL);
-  raw_peer_gather (peer, TRUE);
-  raw_peer_send_text (peer, "one");
-  raw_peer_send_text (peer, "two");
-  raw_peer_gather (peer, FALSE);
-  signal_log_expect (fixture->log, "message:text:one");
+  send_and_more (fixture, peer, "dispose");
+  signal_log_expect (fixture->log, "message:text:dispose");
   raw_peer_expect_end (peer);
 }
 
