@@ -26,7 +26,7 @@ typedef enum {
  * words that other callbacks of the test add, in order. */
 typedef struct
 {
-  Fixture *fixture;
+  Fixture  base;
   GString *words;
   Act      act;     /* the action of the next call */
   guint    n_freed; /* how many times the destroy function was called */
@@ -73,7 +73,7 @@ do_act (Judge           *self,
       break;
     case ACT_CLOSE:
       hb_websocket_task_close (task, 1000, NULL);
-      g_assert_cmpuint (signal_log_count (self->fixture->log, "state:closing"), ==, 0);
+      g_assert_cmpuint (signal_log_count (self->base.log, "state:closing"), ==, 0);
       break;
     case ACT_RECONNECT_NOW:
       hb_websocket_task_reconnect_now (task);
@@ -94,8 +94,8 @@ do_act (Judge           *self,
       wait_pass (LOOP);
       break;
     case ACT_UNREF:
-      signal_log_forget (self->fixture->log);
-      g_clear_object (&self->fixture->task);
+      signal_log_forget (self->base.log);
+      g_clear_object (&self->base.task);
       break;
     default:
       g_assert_not_reached ();
@@ -135,14 +135,14 @@ open_cb (HbWebsocketTask *task,
 }
 
 static void
-set_up_judge (Judge   *self,
-              Fixture *fixture,
-              Act      act)
+set_up (Judge         *self,
+        gconstpointer  data)
 {
-  *self = (Judge) { .fixture = fixture, .words = g_string_new (NULL), .act = act };
-  g_signal_connect (fixture->task, "open", G_CALLBACK (open_cb), self);
-  g_signal_connect (fixture->task, "message", G_CALLBACK (message_cb), self);
-  hb_websocket_task_set_pong_func (fixture->task, judge_cb, self, free_cb);
+  fixture_set_up (&self->base, "raw");
+  self->words = g_string_new (NULL);
+  g_signal_connect (self->base.task, "open", G_CALLBACK (open_cb), self);
+  g_signal_connect (self->base.task, "message", G_CALLBACK (message_cb), self);
+  hb_websocket_task_set_pong_func (self->base.task, judge_cb, self, free_cb);
 }
 
 static void
@@ -156,86 +156,78 @@ assert_words (Judge      *self,
 }
 
 static void
-tear_down_judge (Judge *self)
+tear_down (Judge         *self,
+           gconstpointer  data)
 {
-  HbWebsocketTask *task = self->fixture->task;
+  HbWebsocketTask *task = self->base.task;
 
   if (task != NULL)
     {
       g_signal_handlers_disconnect_by_data (task, self);
       hb_websocket_task_set_pong_func (task, NULL, NULL, NULL);
-      signal_log_forget (self->fixture->log);
+      signal_log_forget (self->base.log);
     }
 
+  fixture_tear_down (&self->base, data);
   g_string_free (self->words, TRUE);
 }
 
 /* The function is called after `open` is emitted, even if the first message arrives with the answer
  * to the handshake. */
 static void
-test_order (Fixture       *fixture,
+test_order (Judge         *judge,
             gconstpointer  data)
 {
-  Judge judge;
   RawPeer *peer;
 
-  raw_server_set_greeting (fixture->raw, "hello");
-  set_up_judge (&judge, fixture, ACT_NONE);
-  peer = fixture_open_raw (fixture);
+  raw_server_set_greeting (judge->base.raw, "hello");
+  peer = fixture_open_raw (&judge->base);
   raw_peer_send_text (peer, "pong 1");
   raw_peer_send (peer, 0x2, "pong 2", 6);
   raw_peer_send_text (peer, "news");
-  assert_words (&judge, "open ask:hello message:hello ask:pong 1 ask-binary:pong 2 "
-                        "ask:news message:news");
+  assert_words (judge, "open ask:hello message:hello ask:pong 1 ask-binary:pong 2 "
+                       "ask:news message:news");
 
   /* Recognized replies do not count as received messages. No ping has been sent, so they do not
    * count as replies either. */
-  g_assert_cmpuint (get_metric (fixture->task, hb_metrics_get_messages_received), ==, 2);
-  g_assert_cmpuint (get_metric (fixture->task, hb_metrics_get_replies), ==, 0);
-  tear_down_judge (&judge);
+  g_assert_cmpuint (get_metric (judge->base.task, hb_metrics_get_messages_received), ==, 2);
+  g_assert_cmpuint (get_metric (judge->base.task, hb_metrics_get_replies), ==, 0);
 }
 
 /* While the function is set, `pong-message` is ignored. */
 static void
-test_decides_alone (Fixture       *fixture,
+test_decides_alone (Judge         *judge,
                     gconstpointer  data)
 {
-  Judge judge;
   RawPeer *peer;
 
-  hb_websocket_task_set_pong_message (fixture->task, "news");
-  set_up_judge (&judge, fixture, ACT_NONE);
-  peer = fixture_open_raw (fixture);
+  hb_websocket_task_set_pong_message (judge->base.task, "news");
+  peer = fixture_open_raw (&judge->base);
   raw_peer_send_text (peer, "news");
-  assert_words (&judge, "open ask:news message:news");
+  assert_words (judge, "open ask:news message:news");
 
-  g_assert_cmpuint (judge.n_freed, ==, 0);
-  hb_websocket_task_set_pong_func (fixture->task, NULL, NULL, NULL);
-  g_assert_cmpuint (judge.n_freed, ==, 1);
+  g_assert_cmpuint (judge->n_freed, ==, 0);
+  hb_websocket_task_set_pong_func (judge->base.task, NULL, NULL, NULL);
+  g_assert_cmpuint (judge->n_freed, ==, 1);
   raw_peer_send_text (peer, "news");
   raw_peer_send_text (peer, "pong");
-  assert_words (&judge, "message:pong");
-  tear_down_judge (&judge);
+  assert_words (judge, "message:pong");
 }
 
 /* The time that the function takes does not count as latency. */
 static void
-test_latency (Fixture       *fixture,
+test_latency (Judge         *judge,
               gconstpointer  data)
 {
-  Judge judge;
-  RawPeer *peer;
+  RawPeer *peer = fixture_open_raw (&judge->base);
 
-  set_up_judge (&judge, fixture, ACT_NONE);
-  peer = fixture_open_raw (fixture);
-  hb_websocket_task_check (fixture->task);
+  hb_websocket_task_check (judge->base.task);
   raw_peer_expect (peer, "text:heartbeat");
-  judge.act = ACT_LOOP;
+  judge->act = ACT_LOOP;
   raw_peer_send_text (peer, "pong 1");
-  wait_until (get_metric (fixture->task, hb_metrics_get_replies) == 1);
-  g_assert_cmpint (hb_websocket_task_get_latency (fixture->task), >=, 0);
-  g_assert_cmpint (hb_websocket_task_get_latency (fixture->task), <, LOOP * 1000);
-  tear_down_judge (&judge);
+  wait_until (get_metric (judge->base.task, hb_metrics_get_replies) == 1);
+  g_assert_cmpint (hb_websocket_task_get_latency (judge->base.task), >=, 0);
+  g_assert_cmpint (hb_websocket_task_get_latency (judge->base.task), <, LOOP * 1000);
 }
 
 /* Skips the test, and returns TRUE, if the open connection cannot report acknowledgements. */
@@ -286,21 +278,17 @@ test_latency_after_handler (Fixture       *fixture,
 
 /* A task that is closing does not deliver messages, so it does not call the function. */
 static void
-test_closing (Fixture       *fixture,
+test_closing (Judge         *judge,
               gconstpointer  data)
 {
-  Judge judge;
-  RawPeer *peer;
+  RawPeer *peer = fixture_open_raw (&judge->base);
 
-  set_up_judge (&judge, fixture, ACT_NONE);
-  peer = fixture_open_raw (fixture);
-  hb_websocket_task_close (fixture->task, 1000, NULL);
+  hb_websocket_task_close (judge->base.task, 1000, NULL);
   raw_peer_send_text (peer, "pong 1");
   raw_peer_send_close (peer, 1000, "");
   raw_peer_expect (peer, "close:1000");
-  wait_until (hb_websocket_task_get_state (fixture->task) == HB_STATE_CLOSED);
-  assert_words (&judge, "open");
-  tear_down_judge (&judge);
+  wait_until (hb_websocket_task_get_state (judge->base.task) == HB_STATE_CLOSED);
+  assert_words (judge, "open");
 }
 
 /* The function's action on the first of two messages that arrive together */
@@ -325,30 +313,25 @@ static const Case cases[] = {
 };
 
 static void
-test_act (Fixture       *fixture,
+test_act (Judge         *judge,
           gconstpointer  data)
 {
   const Case *item = data;
-  Judge judge;
-  RawPeer *peer;
+  RawPeer *peer = fixture_open_raw (&judge->base);
 
-  fixture_set_up (fixture, "raw");
-  set_up_judge (&judge, fixture, item->act);
-  peer = fixture_open_raw (fixture);
+  judge->act = item->act;
   raw_peer_gather (peer, TRUE);
   raw_peer_send_text (peer, item->first);
   raw_peer_send_text (peer, "second");
   raw_peer_gather (peer, FALSE);
-  assert_words (&judge, item->expected);
+  assert_words (judge, item->expected);
 
   if (item->act == ACT_SEND)
     raw_peer_expect (peer, "text:within");
   if (item->act == ACT_UNREF)
-    g_assert_cmpuint (judge.n_freed, ==, 1);
+    g_assert_cmpuint (judge->n_freed, ==, 1);
   if (item->act == ACT_CLOSE)
     raw_peer_expect (peer, "close:1000");
-
-  tear_down_judge (&judge);
 }
 
 static void
@@ -366,29 +349,23 @@ unref_cb (GObject      *source,
 /* When the server's message arrives, the task first queries the acknowledgement of its own message.
  * The callback of send_message_async () then drops the task, so the function is not called. */
 static void
-test_dropped_before (Fixture       *fixture,
+test_dropped_before (Judge         *judge,
                      gconstpointer  data)
 {
   g_autoptr (GBytes) bytes = g_bytes_new_static ("sent", 4);
-  Judge judge;
   RawPeer *peer;
 
-  hb_websocket_task_set_delivery (fixture->task, HB_DELIVERY_ACKNOWLEDGED);
-  set_up_judge (&judge, fixture, ACT_NONE);
-  peer = fixture_open_raw (fixture);
-  if (skips_without_stream (fixture))
-    {
-      tear_down_judge (&judge);
-      return;
-    }
+  hb_websocket_task_set_delivery (judge->base.task, HB_DELIVERY_ACKNOWLEDGED);
+  peer = fixture_open_raw (&judge->base);
+  if (skips_without_stream (&judge->base))
+    return;
 
-  hb_websocket_task_send_message_async (fixture->task, SOUP_WEBSOCKET_DATA_TEXT, bytes,
-                                        HB_SEND_FLAGS_DEFAULT, NULL, unref_cb, &judge);
+  hb_websocket_task_send_message_async (judge->base.task, SOUP_WEBSOCKET_DATA_TEXT, bytes,
+                                        HB_SEND_FLAGS_DEFAULT, NULL, unref_cb, judge);
   raw_peer_send_text (peer, "news");
-  assert_words (&judge, "open acknowledged");
+  assert_words (judge, "open acknowledged");
   raw_peer_expect (peer, "text:sent");
-  g_assert_cmpuint (judge.n_freed, ==, 1);
-  tear_down_judge (&judge);
+  g_assert_cmpuint (judge->n_freed, ==, 1);
 }
 
 static void
@@ -406,19 +383,18 @@ wait_cb (HbWebsocketTask *task,
 /* The function is also called after `open` if the connection opens while a handler for `close` runs
  * a main loop. */
 static void
-test_order_in_a_handler (Fixture       *fixture,
+test_order_in_a_handler (Judge         *judge,
                          gconstpointer  data)
 {
-  Judge judge;
-
-  raw_server_set_greeting (fixture->raw, "hello");
-  set_up_judge (&judge, fixture, ACT_NONE);
-  g_signal_connect (fixture->task, "close", G_CALLBACK (wait_cb), &judge);
-  raw_peer_cut (fixture_open_raw (fixture));
-  assert_words (&judge, "open ask:hello message:hello close "
-                        "open ask:hello message:hello closed");
-  tear_down_judge (&judge);
+  raw_server_set_greeting (judge->base.raw, "hello");
+  g_signal_connect (judge->base.task, "close", G_CALLBACK (wait_cb), judge);
+  raw_peer_cut (fixture_open_raw (&judge->base));
+  assert_words (judge, "open ask:hello message:hello close "
+                       "open ask:hello message:hello closed");
 }
+
+#define add(path, data, function) \
+  g_test_add (path, Judge, data, set_up, function, tear_down)
 
 int
 main (int   argc,
@@ -429,19 +405,19 @@ main (int   argc,
   g_test_init (&argc, &argv, NULL);
   g_test_summary ("The function that recognizes replies, and what it may do.");
 
-  add_raw_test ("/loopback/pongs/order", test_order);
-  add_raw_test ("/loopback/pongs/order-in-a-handler", test_order_in_a_handler);
-  add_raw_test ("/loopback/pongs/decides-alone", test_decides_alone);
-  add_raw_test ("/loopback/pongs/latency", test_latency);
+  add ("/loopback/pongs/order", NULL, test_order);
+  add ("/loopback/pongs/order-in-a-handler", NULL, test_order_in_a_handler);
+  add ("/loopback/pongs/decides-alone", NULL, test_decides_alone);
+  add ("/loopback/pongs/latency", NULL, test_latency);
   add_raw_test ("/loopback/pongs/latency-after-handler", test_latency_after_handler);
-  add_raw_test ("/loopback/pongs/closing", test_closing);
-  add_raw_test ("/loopback/pongs/dropped-before", test_dropped_before);
+  add ("/loopback/pongs/closing", NULL, test_closing);
+  add ("/loopback/pongs/dropped-before", NULL, test_dropped_before);
 
   for (i = 0; i < G_N_ELEMENTS (cases); i++)
     {
       g_autofree char *path = g_strconcat ("/loopback/pongs/", cases[i].name, NULL);
 
-      g_test_add (path, Fixture, &cases[i], NULL, test_act, fixture_tear_down);
+      add (path, &cases[i], test_act);
     }
 
   return g_test_run ();
