@@ -84,6 +84,10 @@ class Process:
             thread.join(WAIT_TIMEOUT)
         return status
 
+    def expect_status(self, wanted):
+        status = self.wait()
+        assert status == wanted, f'the program ended with status {status}'
+
     def take(self):
         try:
             return self.lines.get(timeout=WAIT_TIMEOUT)
@@ -133,8 +137,7 @@ class Example(Process):
         assert self.lines.empty(), f'the example also printed “{self.lines.get()}”'
 
     def expect_success(self):
-        status = self.wait()
-        assert status == 0, f'the example ended with status {status}'
+        self.expect_status(0)
         assert not self.complaints, self.describe_complaints()
 
 
@@ -225,8 +228,7 @@ def test_wrong_input(path, *command):
         example.process.stdin.buffer.write(b'good\nb\xffd\nlost\n')
         example.process.stdin.close()
         example.expect('open', 'received hello', 'received good', 'closed with code 1000')
-        status = example.wait()
-        assert status == 0, f'the example ended with status {status}'
+        example.expect_status(0)
         assert len(example.complaints) == 1, example.describe_complaints()
 
 
@@ -268,8 +270,7 @@ def test_late_line(_path, *command):
         assert is_closing.wait(WAIT_TIMEOUT), 'the example has sent no close frame'
         example.send('late')
         example.expect('closed with code 1006')
-        status = example.wait()
-        assert status == 0, f'the example ended with status {status}'
+        example.expect_status(0)
         assert example.complaints == [TOO_LATE], example.describe_complaints()
 
 
@@ -288,8 +289,7 @@ def test_too_big(_path, *command):
 def test_no_uri(path, *command):
     """Without an argument, the example reports that the URI is missing."""
     with Process(*command) as example:
-        status = example.wait()
-        assert status == 1, f'the example ended with status {status}'
+        example.expect_status(1)
         assert example.complaints[0].startswith('The URI is missing. Usage: '), \
             example.describe_complaints()
 
@@ -298,8 +298,7 @@ def test_wrong_uri(path, *command):
     """With a URI that is not for a WebSocket, no attempt can succeed, so the program ends."""
     with Example(*command, 'http://127.0.0.1/') as example:
         example.expect('error: The scheme of the URI is “http”.*')
-        status = example.wait()
-        assert status == 1, f'the example ended with status {status}'
+        example.expect_status(1)
 
 
 def main(*arguments):

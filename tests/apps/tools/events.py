@@ -136,9 +136,6 @@ def check_life():
 
 
 def check_ends():
-    def leave(client):
-        client.close(4001, 'see “you”\x1f')
-
     def greet(client):
         client.send(TEXT, b'welcome')
         echo(client)
@@ -150,7 +147,7 @@ def check_ends():
                 ['message', 'ready', 'message'],
                 'readiness is reported after the message that causes it')
 
-    with Peer(leave) as peer:
+    with Peer(lambda client: client.close(4001, 'see “you”\x1f')) as peer:
         result = run_cat('--json', '--once', '--wait=-1', peer.uri)
     check_form(result, 'the server closes')
     check_equal(format_events(result.get_events()),

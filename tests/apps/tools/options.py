@@ -239,10 +239,7 @@ def check_reconnecting():
                                                '--repeat-limit=30')}
     check(len(delays) > 1 and max(delays) <= 20, '--reconnect-jitter makes delays random', delays)
 
-    def leave(client):
-        client.close(1001)
-
-    with Peer(leave) as peer:
+    with Peer(lambda client: client.close(1001)) as peer:
         arguments = ('--json', '--reconnect-timeout=1', '--repeat-limit=2', '--wait=-1')
         result = run_cat(*arguments, '--min-uptime=60000', peer.uri)
         check_equal([event['attempt'] for event in result.get_events('reconnect')], [1, 2],
@@ -256,7 +253,7 @@ def check_reconnecting():
         check_equal([(event['domain'], event['code']) for event in result.get_events('error')],
                     [('hb-error-quark', 2)], '--connect-timeout ends an attempt')
 
-    with Peer(leave) as peer:
+    with Peer(lambda client: client.close(1001)) as peer:
         result = run_cat('--once', '--wait=-1', peer.uri)
         check('reconnect in ' not in result.stderr and len(peer.requests) == 1,
               '--once never reconnects', result)

@@ -58,10 +58,8 @@ def check_debug():
 
 
 def check_harmless():
-    def leave(client):
-        client.close(4001, 'gone\x1b[2J\x9b2J\x7f\r\n12:00:00.000  open\nbye')
-
-    with Peer(leave) as peer:
+    reason = 'gone\x1b[2J\x9b2J\x7f\r\n12:00:00.000  open\nbye'
+    with Peer(lambda client: client.close(4001, reason)) as peer:
         result = run_cat('--once', '--wait=-1', peer.uri)
     lines = result.stderr.splitlines()
     check('closed with code 4001, “gone�[2J�2J���12:00:00.000  open�bye”' in result.stderr
@@ -71,9 +69,6 @@ def check_harmless():
 
 
 def main():
-    def leave(client):
-        client.close(4001)
-
     with Peer() as peer:
         check_silent('a connection without faults', *CREDENTIALS, *LIMITS, get_uri(peer.uri))
         check(SECRET in str(peer.requests), 'the server receives the secret')
@@ -81,7 +76,7 @@ def main():
         with Peer(status=status) as peer:
             check_silent(f'an answer {status}', *CREDENTIALS, *LIMITS, get_uri(peer.uri),
                          expected='attempt')
-    with Peer(leave) as peer:
+    with Peer(lambda client: client.close(4001)) as peer:
         check_silent('connections that are lost', *CREDENTIALS, *LIMITS, get_uri(peer.uri))
         check_silent('a login that is refused', f'--greeting={SECRET}', f'--ready-on={SECRET}',
                      *LIMITS, peer.uri)

@@ -126,9 +126,6 @@ def check_queue():
 
 
 def check_given_up():
-    def lose(client):
-        client.receive()
-
     def leave(client):
         client.close(1001)
         echo(client)
@@ -137,7 +134,7 @@ def check_given_up():
     check(result.status == 1 and not result.output and 'Gave up after 2 attempts' in result.stderr,
           '1: --repeat-limit was reached', result)
 
-    with Peer(lose) as peer:
+    with Peer(lambda client: client.receive()) as peer:
         result = run_cat('--once', '--wait=-1', peer.uri, stdin=b'x')
         check(result.status == 1 and 'connection lost' in result.stderr,
               '1: the connection of --once was lost', result)
