@@ -16,7 +16,7 @@ import sys
 import time
 from contextlib import ExitStack
 
-from harness import WAIT_TIMEOUT, Server, Skip, expect, expect_equal, run_cases, wait_for
+from harness import WAIT_TIMEOUT, Server, Skip, echo, expect, expect_equal, run_cases, wait_for
 from control_client import ODD_TEXT, Control, request, show
 from raw_websocket import BINARY, CLOSE, CONTINUATION, PING, PONG, TEXT, WebSocket
 
@@ -38,11 +38,6 @@ def with_server(*options):
                 expect_equal(server.terminate(), 0, 'the exit status of the server')
         return run
     return decorate
-
-
-def echo(client, text):
-    client.send_text(text)
-    client.expect_frame(TEXT, text.encode())
 
 
 def send_without_end(client):

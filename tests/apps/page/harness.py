@@ -13,7 +13,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
-from raw_websocket import WAIT_TIMEOUT  # noqa: E402
+from raw_websocket import TEXT, WAIT_TIMEOUT  # noqa: E402
 from tap import Skip, run_cases  # noqa: E402, F401
 
 
@@ -39,6 +39,11 @@ def wait_for(condition, what):
             return value
         time.sleep(0.02)
     raise AssertionError(f'{what}: not within {WAIT_TIMEOUT} s')
+
+
+def echo(client, text):
+    client.send_text(text)
+    client.expect_frame(TEXT, text.encode())
 
 
 class Program:

@@ -18,7 +18,7 @@ import termios
 from contextlib import contextmanager
 from pathlib import Path
 
-from harness import WAIT_TIMEOUT, Server, expect, expect_equal, run_cases, wait_for
+from harness import WAIT_TIMEOUT, Server, echo, expect, expect_equal, run_cases, wait_for
 from raw_websocket import TEXT, WebSocket
 
 SERVER = sys.argv[1]
@@ -86,8 +86,7 @@ def server_at_pipe():
 
 def check_commands(lines):
     with WebSocket(lines.port) as client:
-        client.send_text('hello')
-        client.expect_frame(TEXT, b'hello')
+        echo(client, 'hello')
         lines.do('broadcast', text='grüß\nGott', count=2)
         for _ in range(2):
             client.expect_frame(TEXT, 'grüß\nGott'.encode())
@@ -171,8 +170,7 @@ def test_unread_replies():
             pass
         expect(sent < 20_000_000, 'the server reads commands without end')
         with WebSocket(server.port) as client:
-            client.send_text('hello')
-            client.expect_frame(TEXT, b'hello')
+            echo(client, 'hello')
 
 
 def test_unread_pipe():
@@ -190,8 +188,7 @@ def test_unread_pipe():
         lines.writer.flush()
         wait_for(is_updating, 'the update')
         with WebSocket(lines.port) as client:
-            client.send_text('hello')
-            client.expect_frame(TEXT, b'hello')
+            echo(client, 'hello')
         process.stdin.close()
         replies = [json.loads(line)['type'] for line in process.stdout]
         expect_equal(replies, ['done'] * n_commands + ['update'], 'the received types')
