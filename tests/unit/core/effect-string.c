@@ -71,6 +71,28 @@ effect_to_string (const HbEffect *self)
     }
 }
 
+/* Appends a word, with a space between it and the words before it. */
+void
+add_word (GString    *words,
+          const char *word)
+{
+  if (words->len > 0)
+    g_string_append_c (words, ' ');
+  g_string_append (words, word);
+}
+
+/* Like add_word (), but the word is the payload of @message. */
+void
+add_payload (GString          *words,
+             const HbOutgoing *message)
+{
+  gsize length;
+  const char *data = g_bytes_get_data (message->bytes, &length);
+
+  add_word (words, "");
+  g_string_append_len (words, data, length);
+}
+
 /* Returns the payloads of messages that were taken back, with spaces between them. Frees these
  * messages and the deque's memory. */
 char *
@@ -82,12 +104,8 @@ taken_to_string (HbDeque *taken)
   for (i = 0; i < taken->length; i++)
     {
       HbOutgoing *message = hb_deque_peek (taken, i);
-      gsize length;
-      const char *data = g_bytes_get_data (message->bytes, &length);
 
-      if (i > 0)
-        g_string_append_c (string, ' ');
-      g_string_append_len (string, data, length);
+      add_payload (string, message);
       g_bytes_unref (message->bytes);
     }
 

@@ -105,14 +105,10 @@ transmit (Fixture *fixture)
          && (message = hb_machine_take_message (machine, fixture->now)) != NULL)
     {
       HbSpan span = { fixture->sent, fixture->sent + 2, fixture->written };
-      gsize length;
-      const char *data = g_bytes_get_data (message->bytes, &length);
 
       g_assert_true (fixture->has_link);
 
-      if (fixture->wire->len > 0)
-        g_string_append_c (fixture->wire, ' ');
-      g_string_append_len (fixture->wire, data, length);
+      add_payload (fixture->wire, message);
       fixture->room -= fixture->room != G_MAXUINT;
       fixture->sent = span.end;
       handle_sent (machine, fixture->now, &span);

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "effect-string.h"
 #include "machine-fixture.h"
 #include "machine-events.h"
 
@@ -182,15 +183,6 @@ static const Row rows[] = {
     ">one >hello failed:not-open(hello) error:handshake | >one" },
 };
 
-static void
-add_to_log (GString    *log,
-            const char *entry)
-{
-  if (log->len > 0)
-    g_string_append_c (log, ' ');
-  g_string_append (log, entry);
-}
-
 /* Moves the results from the fixture to @log. Effects that are not results, such as notifications,
  * are removed. */
 static void
@@ -210,11 +202,11 @@ collect (Fixture *fixture,
   for (i = 0; effects[i] != NULL; i++)
     {
       if (g_str_has_prefix (effects[i], "resolve:"))
-        add_to_log (log, effects[i] + strlen ("resolve:"));
+        add_word (log, effects[i] + strlen ("resolve:"));
       else if (g_str_has_prefix (effects[i], "error:") || g_str_equal (effects[i], "drain"))
-        add_to_log (log, effects[i]);
+        add_word (log, effects[i]);
       else if (g_str_has_prefix (effects[i], "shut-down"))
-        add_to_log (log, "shut-down");
+        add_word (log, "shut-down");
     }
 
   for (i = 0; messages[i] != NULL; i++)
@@ -222,7 +214,7 @@ collect (Fixture *fixture,
       g_autofree char *message = g_strconcat (">", messages[i], NULL);
 
       if (*messages[i] != '\0')
-        add_to_log (log, message);
+        add_word (log, message);
     }
 }
 
@@ -269,7 +261,7 @@ send_as (Fixture    *fixture,
       g_autofree char *refusal = g_strdup_printf ("refused(%s)", text);
 
       g_assert_error (error, HB_ERROR, HB_ERROR_QUEUE_FULL);
-      add_to_log (log, refusal);
+      add_word (log, refusal);
     }
 }
 
@@ -287,7 +279,7 @@ write_number (GString *log,
 {
   g_autofree char *text = g_strdup_printf ("%" G_GUINT64_FORMAT, number);
 
-  add_to_log (log, text);
+  add_word (log, text);
 }
 
 /* Takes a step that has no argument, unless it is one for take_step_of_link (). Returns whether the
@@ -332,7 +324,7 @@ take_step (Fixture    *fixture,
   else if (g_str_equal (step, "resent"))
     write_number (log, machine->metrics.messages_resent);
   else if (g_str_equal (step, "|"))
-    add_to_log (log, step);
+    add_word (log, step);
   else
     return FALSE;
 
@@ -376,7 +368,7 @@ take_step_of_link (Fixture    *fixture,
     {
       taken = take_queue (fixture);
       entry = g_strdup_printf ("[%s]", taken);
-      add_to_log (log, entry);
+      add_word (log, entry);
     }
   else
     {

@@ -131,14 +131,7 @@ assert_takes (Fixture    *fixture,
   const HbOutgoing *message;
 
   while ((message = take (fixture)) != NULL)
-    {
-      gsize length;
-      const char *text = g_bytes_get_data (message->bytes, &length);
-
-      if (taken->len > 0)
-        g_string_append_c (taken, ' ');
-      g_string_append_len (taken, text, length);
-    }
+    add_payload (taken, message);
 
   g_assert_cmpstr (taken->str, ==, expected);
 }
@@ -169,9 +162,7 @@ assert_effects (Fixture    *fixture,
       HbEffect *effect = hb_deque_peek (&fixture->effects, i);
       g_autofree char *string = effect_to_string (effect);
 
-      if (effects->len > 0)
-        g_string_append_c (effects, ' ');
-      g_string_append (effects, string);
+      add_word (effects, string);
       if (effect->kind == HB_EFFECT_RESOLVE)
         g_string_append_printf (effects, "(%s)", (const char *) effect->resolve.ticket);
     }

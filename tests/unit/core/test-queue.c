@@ -4,6 +4,7 @@
 
 #include <string.h>
 
+#include "effect-string.h"
 #include "hb-queue-private.h"
 
 typedef struct
@@ -56,18 +57,6 @@ push (Fixture    *fixture,
 }
 
 static void
-append (GString          *content,
-        const HbOutgoing *message)
-{
-  gsize length;
-  const char *text = g_bytes_get_data (message->bytes, &length);
-
-  if (content->len > 0)
-    g_string_append_c (content, ' ');
-  g_string_append_len (content, text, length);
-}
-
-static void
 assert_line (HbDeque    *line,
              const char *expected)
 {
@@ -75,7 +64,7 @@ assert_line (HbDeque    *line,
   guint i;
 
   for (i = 0; i < line->length; i++)
-    append (content, hb_deque_peek (line, i));
+    add_payload (content, hb_deque_peek (line, i));
 
   g_assert_cmpstr (content->str, ==, expected);
 }
@@ -110,7 +99,7 @@ assert_pops (Fixture    *fixture,
 
   while (pop (&fixture->queue, &message))
     {
-      append (content, &message);
+      add_payload (content, &message);
       g_bytes_unref (message.bytes);
     }
 
@@ -129,7 +118,7 @@ assert_pops_written (Fixture    *fixture,
     {
       g_autoptr (GBytes) bytes = message->bytes;
 
-      append (content, message);
+      add_payload (content, message);
       hb_queue_pop_sent (&fixture->queue, g_bytes_get_size (bytes));
     }
 
@@ -152,7 +141,7 @@ assert_pops_volatile (Fixture    *fixture,
     {
       const HbOutgoing *message = hb_deque_peek (&popped, i);
 
-      append (content, message);
+      add_payload (content, message);
       g_bytes_unref (message->bytes);
     }
 
