@@ -149,10 +149,15 @@ hb_limits_process_incoming_message (SoupWebsocketExtension  *extension,
       return fail_too_big (error);
     }
 
-  /* A continuation frame after the last frame of a message belongs to no message, so its size must
-   * not be added. libsoup must report a protocol error, and not an error about the size. */
+  /* A continuation frame after the last frame of a message belongs to no message, so it must not be
+   * inflated, and its size must not be added. permessage-deflate would inflate such a frame if it
+   * is marked as compressed. libsoup must report a protocol error, and not an error about the
+   * size. */
   if ((header[0] & HB_FRAME_FIN) != 0)
-    self->size = 0;
+    {
+      self->size = 0;
+      self->is_compressed = FALSE;
+    }
 
   return result;
 }
