@@ -51,6 +51,9 @@ struct _Fixture
 #define add_test(path, function) \
   g_test_add (path, Fixture, NULL, fixture_set_up, function, fixture_tear_down)
 
+#define add_with(path, value, function) \
+  g_test_add (path, Fixture, value, fixture_set_up, function, fixture_tear_down)
+
 /* Adds one test for each row of @table. Its path is @prefix, followed by the name of the row. */
 #define add_rows(prefix, table, function) \
   G_STMT_START { \

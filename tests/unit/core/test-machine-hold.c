@@ -240,6 +240,7 @@ test_hold_now (Fixture       *fixture,
   hb_machine_hold (&fixture->machine);
   start (fixture);
   hb_machine_check (&fixture->machine, fixture->now);
+  assert_effects (fixture, "");
   hb_machine_reconnect_now (&fixture->machine, fixture->now);
   forget (fixture);
   assert_state (fixture, HB_STATE_WAITING);

@@ -115,19 +115,6 @@ test_check_else (Fixture       *fixture,
 }
 
 static void
-test_check_held (Fixture       *fixture,
-                 gconstpointer  data)
-{
-  g_test_summary ("check () makes no attempt while attempts are held");
-
-  hb_machine_hold (&fixture->machine);
-  start (fixture);
-  hb_machine_check (&fixture->machine, fixture->now);
-
-  assert_effects (fixture, "");
-}
-
-static void
 test_open (Fixture       *fixture,
            gconstpointer  data)
 {
@@ -336,7 +323,6 @@ main (int   argc,
   add_test ("/network/check-unlimited", test_check_unlimited);
   add_test ("/network/check-waiting", test_check_waiting);
   add_test ("/network/check-else", test_check_else);
-  add_test ("/network/check-held", test_check_held);
   add_test ("/network/open", test_open);
   add_test ("/network/waiting", test_waiting);
   add_test ("/network/retry-after", test_retry_after);

@@ -746,9 +746,6 @@ test_refusal (Fixture       *fixture,
     }
 }
 
-#define add_with(path, value, function) \
-  g_test_add (path, Fixture, value, fixture_set_up, function, fixture_tear_down)
-
 int
 main (int   argc,
       char *argv[])
