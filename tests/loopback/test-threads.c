@@ -9,49 +9,44 @@
 
 #define N_THREADS 4
 
-typedef struct
+typedef struct _Crew Crew;
+
+struct _Crew
 {
   GThread    *threads[N_THREADS];
+  void      (*func)      (Crew *self); /* called in each thread, with a context of its own */
   const char *uri;       /* (nullable) the URI of the server that all threads share */
   int         n_ready;   /* the number of threads that wait for the main thread */
   int         n_done;
   int         n_foreign; /* emissions in a thread that is not the task's */
-} Crew;
+};
 
-/* Calls @func with a new context as the thread-default one. Then counts the thread in n_done, and
- * wakes the main thread. */
-static void
-with_own_context (void    (*func) (Crew *crew),
-                  Crew     *crew)
+/* Calls the function of the crew with a new context as the thread-default one. Then counts the
+ * thread in n_done, and wakes the main thread. */
+static gpointer
+work (gpointer data)
 {
+  Crew *crew = data;
   GMainContext *context = g_main_context_new ();
 
   g_main_context_push_thread_default (context);
-  func (crew);
+  crew->func (crew);
   wait_idle ();
   g_main_context_pop_thread_default (context);
   g_main_context_unref (context);
   g_atomic_int_inc (&crew->n_done);
   g_main_context_wakeup (NULL);
+
+  return NULL;
 }
 
-/* Defines a GThreadFunc that calls @func with a context of its own. */
-#define DEFINE_HAND(name, func) \
-  static gpointer \
-  name (gpointer crew) \
-  { \
-    with_own_context (func, crew); \
-    return NULL; \
-  }
-
 static void
-start (Crew        *crew,
-       GThreadFunc  func)
+start (Crew *crew)
 {
   guint i;
 
   for (i = 0; i < N_THREADS; i++)
-    crew->threads[i] = g_thread_new ("hand", func, crew);
+    crew->threads[i] = g_thread_new ("hand", work, crew);
 }
 
 static void
@@ -149,17 +144,15 @@ live (Crew *crew)
   fixture_tear_down (&fixture, NULL);
 }
 
-DEFINE_HAND (live_in_thread, live)
-
 static void
 test_lives (void)
 {
-  Crew crew = { 0 };
+  Crew crew = { .func = live };
 
   g_test_summary ("Tasks in several threads do not interfere with each other while they open, "
                   "exchange messages, ping, reconnect and close, even while the network changes");
 
-  start (&crew, live_in_thread);
+  start (&crew);
   join_in_turmoil (&crew);
 }
 
@@ -214,20 +207,18 @@ talk (Crew *crew)
   g_assert_finalize_object (task);
 }
 
-DEFINE_HAND (talk_in_thread, talk)
-
 static void
 test_server_in_thread (void)
 {
   ServerThread server = { g_main_context_new (), NULL, FALSE };
   GThread *thread = g_thread_new ("server", serve_in_thread, &server);
-  Crew crew = { 0 };
+  Crew crew = { .func = talk };
 
   g_test_summary ("Tasks in several threads exchange messages with a server in another thread");
 
   wait_until (g_atomic_pointer_get (&server.uri) != NULL);
   crew.uri = server.uri;
-  start (&crew, talk_in_thread);
+  start (&crew);
   join_in_turmoil (&crew);
 
   g_atomic_int_set (&server.is_over, TRUE);
@@ -269,17 +260,15 @@ wait_for_network (Crew *crew)
   fixture_tear_down (&fixture, NULL);
 }
 
-DEFINE_HAND (wait_for_network_in_thread, wait_for_network)
-
 static void
 test_network_reaches_each (void)
 {
-  Crew crew = { 0 };
+  Crew crew = { .func = wait_for_network };
 
   g_test_summary ("One network change makes each waiting task begin an attempt, in its own "
                   "thread");
 
-  start (&crew, wait_for_network_in_thread);
+  start (&crew);
   wait_until (g_atomic_int_get (&crew.n_ready) == N_THREADS);
   change_network ();
   join (&crew);
@@ -313,17 +302,15 @@ come_and_go (Crew *crew)
   raw_server_free (server);
 }
 
-DEFINE_HAND (come_and_go_in_thread, come_and_go)
-
 static void
 test_network_while_leaving (void)
 {
-  Crew crew = { 0 };
+  Crew crew = { .func = come_and_go };
 
   g_test_summary ("The network may change at the very moment when a task stops listening for "
                   "changes");
 
-  start (&crew, come_and_go_in_thread);
+  start (&crew);
   join_in_turmoil (&crew);
 }
 
