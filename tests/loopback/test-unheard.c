@@ -32,18 +32,6 @@ ignore_cb (HbWebsocketTask *task,
 }
 
 static void
-start (HbWebsocketTask *task)
-{
-  hb_websocket_task_open (task);
-}
-
-static void
-reconnect_now (HbWebsocketTask *task)
-{
-  hb_websocket_task_reconnect_now (task);
-}
-
-static void
 open_later (HbWebsocketTask *task)
 {
   hb_websocket_task_hold (task);
@@ -127,11 +115,11 @@ typedef struct
 } Case;
 
 static const Case cases[] = {
-  { "scheme", start, "http://127.0.0.1:9/", "“http”" },
-  { "no-uri", start, NULL, "is missing" },
-  { "reconnect-now", reconnect_now, "ftp://127.0.0.1/", "“ftp”" },
+  { "scheme", hb_websocket_task_open, "http://127.0.0.1:9/", "“http”" },
+  { "no-uri", hb_websocket_task_open, NULL, "is missing" },
+  { "reconnect-now", hb_websocket_task_reconnect_now, "ftp://127.0.0.1/", "“ftp”" },
   { "later", open_later, NULL, "is missing" },
-  { "secrets", start, "http://user:secret@127.0.0.1:9/?token=secret", "“http”" },
+  { "secrets", hb_websocket_task_open, "http://user:secret@127.0.0.1:9/?token=secret", "“http”" },
   { "protocol", offer_no_token, NULL, "subprotocol" },
   { "close-code", close_badly, NOWHERE, "close code" },
   { "handler", listen_and_open, "http://127.0.0.1:9/", NULL },
