@@ -90,53 +90,53 @@ test_close_behind_backlog (Fixture       *fixture,
   raw_peer_expect_end (peer);
 }
 
+/* Lets messages, a close frame if @code is not 0, and the end of the stream arrive together. All
+ * messages must be delivered before the signal @word, and the handler's answers must arrive. */
 static void
-test_all_at_once (Fixture       *fixture,
-                  const Footing *footing)
+end_with_messages (Fixture    *fixture,
+                   guint       code,
+                   const char *word)
 {
   FootingListener listener = { .answers = TRUE };
   RawPeer *peer = footing_open (fixture);
-
-  g_test_summary ("If messages, a close frame and the end of the stream arrive together, all "
-                  "messages are delivered before `close` is emitted, and the answers of the "
-                  "handler arrive");
 
   hb_websocket_task_set_repeat_limit (fixture->task, 0);
   footing_listen (fixture, &listener);
   raw_peer_gather (peer, TRUE);
   footing_say (fixture, 300, 20);
-  raw_peer_send_close (peer, 1001, "restart");
+  if (code != 0)
+    raw_peer_send_close (peer, code, "restart");
   raw_peer_gather (peer, FALSE);
   raw_peer_half_close (peer);
-  signal_log_skip_to (fixture->log, "close:1001:restart");
+  signal_log_skip_to (fixture->log, word);
   g_assert_cmpuint (listener.n_messages, ==, 300);
   footing_expect (fixture, 300);
-  raw_peer_expect (peer, "close:1001:restart");
+  if (code != 0)
+    raw_peer_expect (peer, word);
   raw_peer_expect_end (peer);
   g_assert_cmpuint (hb_websocket_task_get_buffered_amount (fixture->task), ==, 0);
   signal_log_forget (fixture->log);
 }
 
 static void
+test_all_at_once (Fixture       *fixture,
+                  const Footing *footing)
+{
+  g_test_summary ("If messages, a close frame and the end of the stream arrive together, all "
+                  "messages are delivered before `close` is emitted, and the answers of the "
+                  "handler arrive");
+
+  end_with_messages (fixture, 1001, "close:1001:restart");
+}
+
+static void
 test_end_without_close_frame (Fixture       *fixture,
                               const Footing *footing)
 {
-  FootingListener listener = { .answers = TRUE };
-  RawPeer *peer = footing_open (fixture);
-
   g_test_summary ("If messages and the end of the stream arrive together, all messages are "
                   "delivered, and the answers of the handler arrive");
 
-  hb_websocket_task_set_repeat_limit (fixture->task, 0);
-  footing_listen (fixture, &listener);
-  footing_say (fixture, 300, 20);
-  raw_peer_half_close (peer);
-  signal_log_skip_to (fixture->log, "close:1006");
-  g_assert_cmpuint (listener.n_messages, ==, 300);
-  footing_expect (fixture, 300);
-  raw_peer_expect_end (peer);
-  g_assert_cmpuint (hb_websocket_task_get_buffered_amount (fixture->task), ==, 0);
-  signal_log_forget (fixture->log);
+  end_with_messages (fixture, 0, "close:1006");
 }
 
 static void
