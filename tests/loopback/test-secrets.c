@@ -312,6 +312,16 @@ test_too_big (Life          *life,
   raw_peer_forget (peer);
 }
 
+static void
+fail (Life       *life,
+      const char *uri,
+      const char *word)
+{
+  hb_websocket_task_set_uri (life->base.task, uri);
+  hb_websocket_task_open (life->base.task);
+  signal_log_skip_to (life->base.log, word);
+}
+
 /* Calls that the task refuses, and messages that it drops from the queue */
 static void
 test_calls (Life          *life,
@@ -346,12 +356,7 @@ test_uri (Life          *life,
   guint i;
 
   for (i = 0; i < G_N_ELEMENTS (uris); i++)
-    {
-      hb_websocket_task_set_uri (life->base.task, uris[i]);
-      hb_websocket_task_open (life->base.task);
-      signal_log_skip_to (life->base.log, "error:invalid-uri");
-    }
-
+    fail (life, uris[i], "error:invalid-uri");
 }
 
 static void
@@ -381,18 +386,14 @@ test_tls (Life          *life,
   server = test_server_new_tls (TEST_SERVER_ECHO, certificate);
   uri = g_strdup_printf ("wss://anna:" SECRET "@%s?" SECRET,
                          strstr (test_server_get_uri (server), "127"));
-  hb_websocket_task_set_uri (life->base.task, uri);
   hb_websocket_task_set_repeat_limit (life->base.task, 0);
-  hb_websocket_task_open (life->base.task);
-  signal_log_skip_to (life->base.log, "error:repeat-limit");
+  fail (life, uri, "error:repeat-limit");
   test_server_free (server);
 
   raw_server_set_accepted (life->base.raw, drop_cb, NULL);
   plain = g_strdup_printf ("wss://anna:" SECRET "@%s?" SECRET,
                            strstr (raw_server_get_uri (life->base.raw), "127"));
-  hb_websocket_task_set_uri (life->base.task, plain);
-  hb_websocket_task_open (life->base.task);
-  signal_log_skip_to (life->base.log, "error:repeat-limit");
+  fail (life, plain, "error:repeat-limit");
 }
 
 /* No server listens, or the name does not exist. */
@@ -408,11 +409,7 @@ test_nobody (Life          *life,
 
   hb_websocket_task_set_repeat_limit (life->base.task, 0);
   for (i = 0; i < G_N_ELEMENTS (uris); i++)
-    {
-      hb_websocket_task_set_uri (life->base.task, uris[i]);
-      hb_websocket_task_open (life->base.task);
-      signal_log_skip_to (life->base.log, "error:repeat-limit");
-    }
+    fail (life, uris[i], "error:repeat-limit");
 }
 
 #define add(path, function, data) \
