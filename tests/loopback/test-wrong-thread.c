@@ -7,15 +7,9 @@
 /* Calls that only the task's thread may make. If another thread makes such a call, the call is
  * refused with a critical message, and the task does not change. */
 
-static void
-expect_refusal (void)
-{
-  g_test_expect_message ("hb-websocket", G_LOG_LEVEL_CRITICAL, "*thread*");
-}
-
 #define refused(call) \
   G_STMT_START { \
-    expect_refusal (); \
+    g_test_expect_message ("hb-websocket", G_LOG_LEVEL_CRITICAL, "*thread*"); \
     call; \
     g_test_assert_expected_messages (); \
   } G_STMT_END
