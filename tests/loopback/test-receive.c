@@ -212,43 +212,6 @@ add_message_cb (HbWebsocketTask       *task,
                           (const char *) g_bytes_get_data (message, NULL));
 }
 
-static void
-test_order_of_signal (Fixture       *fixture,
-                      gconstpointer  data)
-{
-  g_autoptr (GString) words = g_string_new (NULL);
-  Results results = { fixture, words };
-  RawPeer *peer = fixture_open_raw (fixture);
-
-  g_test_summary ("If a call receives a message, and the pause ends in the same iteration, the "
-                  "next message is emitted after the callback of the call");
-
-  g_signal_connect (fixture->task, "message", G_CALLBACK (add_message_cb), &results);
-  hb_websocket_task_receive_async (fixture->task, NULL, add_result_cb, &results);
-  wait_idle ();
-
-  hb_websocket_task_set_pong_func (fixture->task, go_on_cb, NULL, NULL);
-  raw_peer_send_text (peer, "one");
-  raw_peer_send_text (peer, "two");
-  raw_peer_send_text (peer, "three");
-  signal_log_expect (fixture->log, "message:text:two message:text:three");
-  g_assert_cmpstr (words->str, ==, "text:one signal:two signal:three");
-  fixture_close_raw (fixture, peer);
-}
-
-typedef struct
-{
-  gboolean    is_pending; /* another call waits for the second message */
-  const char *signals;
-  const char *expected;
-} LateCancel;
-
-static const LateCancel late_cancels[] = {
-  { TRUE, "message:text:three", "text:one text:two signal:three" },
-  { FALSE, "message:text:one message:text:two message:text:three",
-    "g-io-error-quark:19 signal:one signal:two signal:three" },
-};
-
 static gboolean
 cancel_cb (HbWebsocketTask       *task,
            SoupWebsocketDataType  type,
@@ -264,41 +227,66 @@ cancel_cb (HbWebsocketTask       *task,
   return FALSE;
 }
 
+/* Makes one call, or two if @is_pending, and lets three messages arrive. @func ends the pause, and
+ * its data is the cancellable of the first call. @expected lists the results of the calls, and the
+ * messages that are emitted. */
+static void
+check_order (Fixture    *fixture,
+             RawPeer    *peer,
+             HbPongFunc  func,
+             gboolean    is_pending,
+             const char *signals,
+             const char *expected)
+{
+  g_autoptr (GCancellable) cancellable = g_cancellable_new ();
+  g_autoptr (GString) words = g_string_new (NULL);
+  Results results = { fixture, words };
+
+  g_signal_connect (fixture->task, "message", G_CALLBACK (add_message_cb), &results);
+  hb_websocket_task_receive_async (fixture->task, cancellable, add_result_cb, &results);
+  if (is_pending)
+    hb_websocket_task_receive_async (fixture->task, NULL, add_result_cb, &results);
+  wait_idle ();
+
+  hb_websocket_task_set_pong_func (fixture->task, func, cancellable, NULL);
+  raw_peer_send_text (peer, "one");
+  raw_peer_send_text (peer, "two");
+  raw_peer_send_text (peer, "three");
+  signal_log_expect (fixture->log, signals);
+  wait_idle ();
+  g_assert_cmpstr (words->str, ==, expected);
+  g_signal_handlers_disconnect_by_data (fixture->task, &results);
+}
+
+static void
+test_order_of_signal (Fixture       *fixture,
+                      gconstpointer  data)
+{
+  RawPeer *peer = fixture_open_raw (fixture);
+
+  g_test_summary ("If a call receives a message, and the pause ends in the same iteration, the "
+                  "next message is emitted after the callback of the call");
+
+  check_order (fixture, peer, go_on_cb, FALSE, "message:text:two message:text:three",
+               "text:one signal:two signal:three");
+  fixture_close_raw (fixture, peer);
+}
+
 static void
 test_late_cancel (Fixture       *fixture,
                   gconstpointer  data)
 {
-  g_autoptr (GString) words = g_string_new (NULL);
-  Results results = { fixture, words };
   RawPeer *peer = fixture_open_raw (fixture);
-  guint i;
 
   g_test_summary ("If a call is cancelled between the receipt of its message and its callback, the "
                   "task takes the message back, unless another call has a later one. The next "
                   "message follows the callback.");
 
-  g_signal_connect (fixture->task, "message", G_CALLBACK (add_message_cb), &results);
-
-  for (i = 0; i < G_N_ELEMENTS (late_cancels); i++)
-    {
-      const LateCancel *row = &late_cancels[i];
-      g_autoptr (GCancellable) cancellable = g_cancellable_new ();
-
-      g_string_truncate (words, 0);
-      hb_websocket_task_receive_async (fixture->task, cancellable, add_result_cb, &results);
-      if (row->is_pending)
-        hb_websocket_task_receive_async (fixture->task, NULL, add_result_cb, &results);
-      wait_idle ();
-
-      hb_websocket_task_set_pong_func (fixture->task, cancel_cb, cancellable, NULL);
-      raw_peer_send_text (peer, "one");
-      raw_peer_send_text (peer, "two");
-      raw_peer_send_text (peer, "three");
-      signal_log_expect (fixture->log, row->signals);
-      wait_idle ();
-      g_assert_cmpstr (words->str, ==, row->expected);
-    }
-
+  check_order (fixture, peer, cancel_cb, TRUE, "message:text:three",
+               "text:one text:two signal:three");
+  check_order (fixture, peer, cancel_cb, FALSE,
+               "message:text:one message:text:two message:text:three",
+               "g-io-error-quark:19 signal:one signal:two signal:three");
   fixture_close_raw (fixture, peer);
 }
 
