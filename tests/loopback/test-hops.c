@@ -14,6 +14,9 @@
 #define SERVER_ENCODED "YW5uYTpzM3J2ZXI="
 #define PROXY_ENCODED  "YmVydDpwcjB4eQ=="
 
+#define FORBIDDEN       "HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\n\r\n"
+#define NOT_IMPLEMENTED "HTTP/1.1 501 Not Implemented\r\nContent-Length: 0\r\n\r\n"
+
 static GTlsCertificate *certificate;
 static guint n_finished; /* requests whose handler for `finished` has run */
 
@@ -31,7 +34,7 @@ typedef struct
 /* How the client learns the passwords of the proxy and of the server */
 typedef struct
 {
-  const char *path;
+  const char *name;
   gboolean    asks;        /* the proxy requires its password */
   gboolean    is_in_uri;   /* the proxy's password is in the URI of the proxy */
   gboolean    asks_too;    /* the server requires its own password */
@@ -39,12 +42,12 @@ typedef struct
 } HopCase;
 
 static const HopCase hops[] = {
-  { "/loopback/hops/tunnel/open", FALSE, FALSE, FALSE, FALSE },
-  { "/loopback/hops/tunnel/password", TRUE, FALSE, FALSE, FALSE },
-  { "/loopback/hops/tunnel/password-in-uri", TRUE, TRUE, FALSE, FALSE },
-  { "/loopback/hops/tunnel/both", TRUE, FALSE, TRUE, TRUE },
-  { "/loopback/hops/tunnel/both/in-uri", TRUE, FALSE, TRUE, FALSE },
-  { "/loopback/hops/tunnel/both/in-uris", TRUE, TRUE, TRUE, FALSE },
+  { "open", FALSE, FALSE, FALSE, FALSE },
+  { "password", TRUE, FALSE, FALSE, FALSE },
+  { "password-in-uri", TRUE, TRUE, FALSE, FALSE },
+  { "both", TRUE, FALSE, TRUE, TRUE },
+  { "both/in-uri", TRUE, FALSE, TRUE, FALSE },
+  { "both/in-uris", TRUE, TRUE, TRUE, FALSE },
 };
 
 /* Gives the server or the proxy its password, unless that password has been refused. */
@@ -131,6 +134,27 @@ add_secrets (HopFixture *fixture)
   soup_message_headers_append (headers, "Proxy-Authorization", "Basic pr0xy");
 }
 
+/* Makes the session use the proxy, which asks for its password. */
+static void
+use_asking_proxy (HopFixture *fixture)
+{
+  proxy_use (fixture->proxy, fixture->session, NULL);
+  proxy_require (fixture->proxy, PROXY_LOGIN);
+}
+
+/* Connects to a host that exists only in the answer of the proxy, until `error` is emitted. */
+static void
+fail_at_proxy (HopFixture *fixture,
+               const char *answer,
+               const char *uri,
+               const char *word)
+{
+  proxy_set_answer (fixture->proxy, answer);
+  hb_websocket_task_set_uri (fixture->task, uri);
+  hb_websocket_task_open (fixture->task);
+  signal_log_skip_to (fixture->log, word);
+}
+
 static void
 open_link (HopFixture *fixture)
 {
@@ -182,9 +206,6 @@ test_tunnel (HopFixture    *fixture,
   g_test_summary ("In every attempt, the request for a tunnel has no headers for the server, and "
                   "only the proxy receives the proxy's password");
 
-  if (!certificate_exists (certificate))
-    return;
-
   add_secrets (fixture);
   proxy_use (fixture->proxy, fixture->session, hop->is_in_uri ? PROXY_LOGIN : NULL);
   if (hop->asks)
@@ -215,12 +236,8 @@ static void
 test_redirect (HopFixture    *fixture,
                gconstpointer  data)
 {
-  if (!certificate_exists (certificate))
-    return;
-
   add_secrets (fixture);
-  proxy_use (fixture->proxy, fixture->session, NULL);
-  proxy_require (fixture->proxy, PROXY_LOGIN);
+  use_asking_proxy (fixture);
   site_redirect (fixture->site, 302,
                  data != NULL ? data : site_get_uri (fixture->elsewhere));
   open_link (fixture);
@@ -235,11 +252,7 @@ static void
 test_nosy_server (HopFixture    *fixture,
                   gconstpointer  data)
 {
-  if (!certificate_exists (certificate))
-    return;
-
-  proxy_use (fixture->proxy, fixture->session, NULL);
-  proxy_require (fixture->proxy, PROXY_LOGIN);
+  use_asking_proxy (fixture);
   site_answer (fixture->site, data);
   hb_websocket_task_set_repeat_limit (fixture->task, 2);
   hb_websocket_task_open (fixture->task);
@@ -268,12 +281,8 @@ static void
 test_without_proxy (HopFixture    *fixture,
                     gconstpointer  data)
 {
-  if (!certificate_exists (certificate))
-    return;
-
   add_secrets (fixture);
-  proxy_use (fixture->proxy, fixture->session, NULL);
-  proxy_require (fixture->proxy, PROXY_LOGIN);
+  use_asking_proxy (fixture);
   open_link (fixture);
   soup_session_set_proxy_resolver (fixture->session, NULL);
   open_link (fixture);
@@ -307,9 +316,6 @@ test_others (HopFixture    *fixture,
   guint n = 0;
   guint i;
 
-  if (!certificate_exists (certificate))
-    return;
-
   message = soup_message_new ("GET", site_get_uri (fixture->elsewhere));
   site_answer (fixture->elsewhere, "HTTP/1.1 204 No Content\r\n\r\n");
   proxy_use (fixture->proxy, fixture->session, NULL);
@@ -332,7 +338,7 @@ test_others (HopFixture    *fixture,
 /* A refusal by the proxy, part of the error message that reports it, and the next state */
 typedef struct
 {
-  const char *path;
+  const char *name;
   const char *scheme;
   const char *answer; /* the answer of the proxy */
   const char *text;
@@ -341,17 +347,10 @@ typedef struct
 } RefusalCase;
 
 static const RefusalCase refusals[] = {
-  { "/loopback/hops/refusal/ws", "ws",
-    "HTTP/1.1 501 Not Implemented\r\nContent-Length: 0\r\n\r\n", "use “wss”", 501,
-    HB_STATE_CLOSED },
-  { "/loopback/hops/refusal/ws/forbidden", "ws",
-    "HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\n\r\n", "use “wss”", 403,
-    HB_STATE_WAITING },
-  { "/loopback/hops/refusal/wss", "wss",
-    "HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\n\r\n", "the request for a tunnel", 403,
-    HB_STATE_WAITING },
-  { "/loopback/hops/refusal/wss/not-implemented", "wss",
-    "HTTP/1.1 501 Not Implemented\r\nContent-Length: 0\r\n\r\n", "the request for a tunnel", 501,
+  { "ws", "ws", NOT_IMPLEMENTED, "use “wss”", 501, HB_STATE_CLOSED },
+  { "ws/forbidden", "ws", FORBIDDEN, "use “wss”", 403, HB_STATE_WAITING },
+  { "wss", "wss", FORBIDDEN, "the request for a tunnel", 403, HB_STATE_WAITING },
+  { "wss/not-implemented", "wss", NOT_IMPLEMENTED, "the request for a tunnel", 501,
     HB_STATE_WAITING },
 };
 
@@ -364,10 +363,7 @@ test_refusal (HopFixture    *fixture,
 
   add_secrets (fixture);
   proxy_use (fixture->proxy, fixture->session, NULL);
-  proxy_set_answer (fixture->proxy, refusal->answer);
-  hb_websocket_task_set_uri (fixture->task, uri);
-  hb_websocket_task_open (fixture->task);
-  signal_log_skip_to (fixture->log, "error:handshake");
+  fail_at_proxy (fixture, refusal->answer, uri, "error:handshake");
   g_assert_cmpstr (signal_log_get_error (fixture->log), !=, NULL);
   if (strstr (signal_log_get_error (fixture->log), refusal->text) == NULL)
     g_error ("the error is: %s", signal_log_get_error (fixture->log));
@@ -387,10 +383,7 @@ test_hsts (HopFixture    *fixture,
   soup_cookie_jar_add_cookie (fixture->jar, soup_cookie_new ("jar", "s3rver", "relay.test", "/",
                                                              -1));
   proxy_use (fixture->proxy, fixture->session, NULL);
-  proxy_set_answer (fixture->proxy, "HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\n\r\n");
-  hb_websocket_task_set_uri (fixture->task, "ws://relay.test/");
-  hb_websocket_task_open (fixture->task);
-  signal_log_skip_to (fixture->log, "error:handshake");
+  fail_at_proxy (fixture, FORBIDDEN, "ws://relay.test/", "error:handshake");
   g_assert_true (g_str_has_prefix (proxy_get_request (fixture->proxy, 0), "CONNECT "));
   assert_separate (fixture);
 }
@@ -414,10 +407,7 @@ test_busy (HopFixture    *fixture,
                                            SOUP_SESSION_ERROR_TOO_MANY_RESTARTS);
 
   proxy_use (fixture->proxy, fixture->session, PROXY_LOGIN);
-  proxy_set_answer (fixture->proxy, data);
-  hb_websocket_task_set_uri (fixture->task, "wss://relay.test/");
-  hb_websocket_task_open (fixture->task);
-  signal_log_skip_to (fixture->log, word);
+  fail_at_proxy (fixture, data, "wss://relay.test/", word);
   g_assert_cmpuint (proxy_get_n_requests (fixture->proxy), <=, 20);
 }
 
@@ -427,12 +417,8 @@ static void
 test_plain_password (HopFixture    *fixture,
                      gconstpointer  data)
 {
-  proxy_use (fixture->proxy, fixture->session, NULL);
-  proxy_require (fixture->proxy, PROXY_LOGIN);
-  proxy_set_answer (fixture->proxy, refusals[0].answer);
-  hb_websocket_task_set_uri (fixture->task, "ws://relay.test/");
-  hb_websocket_task_open (fixture->task);
-  signal_log_skip_to (fixture->log, "error:handshake");
+  use_asking_proxy (fixture);
+  fail_at_proxy (fixture, refusals[0].answer, "ws://relay.test/", "error:handshake");
   g_assert_cmpuint (hb_websocket_task_get_http_status (fixture->task), ==, 501);
 }
 
@@ -440,15 +426,14 @@ test_plain_password (HopFixture    *fixture,
  * login. */
 typedef struct
 {
-  const char *path;
+  const char *name;
   const char *answer; /* (nullable) NULL for a challenge (401) */
 } LoginCase;
 
 static const LoginCase logins[] = {
-  { "/loopback/hops/login/challenge", NULL },
-  { "/loopback/hops/login/no-challenge",
-    "HTTP/1.1 401 Unauthorized\r\nContent-Length: 0\r\n\r\n" },
-  { "/loopback/hops/login/forbidden", "HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\n\r\n" },
+  { "challenge", NULL },
+  { "no-challenge", "HTTP/1.1 401 Unauthorized\r\nContent-Length: 0\r\n\r\n" },
+  { "forbidden", FORBIDDEN },
 };
 
 static char *
@@ -507,14 +492,25 @@ test_two_logins (HopFixture    *fixture,
     }
 }
 
+/* Replaces a test that needs TLS. */
+static void
+skip (HopFixture    *fixture,
+      gconstpointer  data)
+{
+  g_assert_false (certificate_exists (certificate));
+}
+
 #define add(path, function, data) \
   g_test_add ("/loopback/hops/" path, HopFixture, data, set_up, function, tear_down)
+#define add_tls(path, function, data) \
+  add (path, certificate != NULL ? function : skip, data)
+#define add_rows(prefix, rows, function) \
+  test_rows_add_with ("/loopback/hops/" prefix, rows, HopFixture, set_up, function, tear_down)
 
 int
 main (int   argc,
       char *argv[])
 {
-  guint i;
   int status;
 
   g_test_init (&argc, &argv, NULL);
@@ -522,27 +518,20 @@ main (int   argc,
                   "it.");
   certificate = certificate_new ();
 
-  for (i = 0; i < G_N_ELEMENTS (hops); i++)
-    g_test_add (hops[i].path, HopFixture, &hops[i], set_up, test_tunnel, tear_down);
-
-  add ("redirect/same-origin", test_redirect, "/moved");
-  add ("redirect/other-origin", test_redirect, NULL);
-  add ("nosy-server", test_nosy_server, ANSWER_407);
+  add_rows ("tunnel/", hops, certificate != NULL ? test_tunnel : skip);
+  add_tls ("redirect/same-origin", test_redirect, "/moved");
+  add_tls ("redirect/other-origin", test_redirect, NULL);
+  add_tls ("nosy-server", test_nosy_server, ANSWER_407);
   add ("without-manager", test_without_manager, ANSWER_407);
-  add ("without-proxy", test_without_proxy, NULL);
-  add ("others", test_others, NULL);
+  add_tls ("without-proxy", test_without_proxy, NULL);
+  add_tls ("others", test_others, NULL);
   add ("hsts", test_hsts, NULL);
   add ("busy/password", test_busy, CLOSING_407);
   add ("busy/interim", test_busy, INTERIM);
   add ("plain-password", test_plain_password, NULL);
-
   add ("login/two", test_two_logins, NULL);
-
-  for (i = 0; i < G_N_ELEMENTS (logins); i++)
-    g_test_add (logins[i].path, HopFixture, &logins[i], set_up, test_login, tear_down);
-
-  for (i = 0; i < G_N_ELEMENTS (refusals); i++)
-    g_test_add (refusals[i].path, HopFixture, &refusals[i], set_up, test_refusal, tear_down);
+  add_rows ("login/", logins, test_login);
+  add_rows ("refusal/", refusals, test_refusal);
 
   status = g_test_run ();
   g_clear_object (&certificate);
