@@ -238,6 +238,32 @@ store_result_cb (GObject      *source,
   *place = g_object_ref (result);
 }
 
+void
+expect_success (HbWebsocketTask  *task,
+                GAsyncResult    **place,
+                Finish            finish)
+{
+  g_autoptr (GError) error = NULL;
+
+  wait_until (*place != NULL);
+  g_assert_true (finish (task, *place, &error));
+  g_assert_no_error (error);
+}
+
+void
+expect_error (HbWebsocketTask  *task,
+              GAsyncResult    **place,
+              Finish            finish,
+              GQuark            domain,
+              int               code)
+{
+  g_autoptr (GError) error = NULL;
+
+  wait_until (*place != NULL);
+  g_assert_false (finish (task, *place, &error));
+  g_assert_error (error, domain, code);
+}
+
 guint64
 get_metric (HbWebsocketTask *task,
             guint64        (*getter) (const HbMetrics *))

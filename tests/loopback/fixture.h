@@ -4,6 +4,7 @@
 
 #include <string.h>
 
+#include "../test-rows.h"
 #include "hb-websocket.h"
 #include "raw-server.h"
 #include "signal-log.h"
@@ -41,14 +42,7 @@ extern const gboolean is_exposed;
 /* Adds a test like add_raw_test () for each row of an array of structures, and passes the row as
  * the test's data. The row's member `name` is the end of the path. */
 #define add_raw_rows(prefix, rows, function) \
-  G_STMT_START { \
-    guint i_; \
-    for (i_ = 0; i_ < G_N_ELEMENTS (rows); i_++) \
-      { \
-        g_autofree char *path_ = g_strconcat (prefix, (rows)[i_].name, NULL); \
-        g_test_add (path_, Fixture, &(rows)[i_], fixture_set_up_raw, function, fixture_tear_down); \
-      } \
-  } G_STMT_END
+  test_rows_add_with (prefix, rows, Fixture, fixture_set_up_raw, function, fixture_tear_down)
 
 void     fixture_set_up        (Fixture         *fixture,
                                 gconstpointer    data);
@@ -84,6 +78,22 @@ void     assert_takes_back     (HbWebsocketTask *task,
 void     store_result_cb       (GObject         *source,
                                 GAsyncResult    *result,
                                 gpointer         user_data);
+
+/* A function that finishes an asynchronous call */
+typedef gboolean (*Finish) (HbWebsocketTask *,
+                            GAsyncResult *,
+                            GError **);
+
+/* Wait until store_result_cb () has stored a result in @place, and check that the call has
+ * succeeded, or has failed with the expected error. */
+void     expect_success        (HbWebsocketTask *task,
+                                GAsyncResult   **place,
+                                Finish           finish);
+void     expect_error          (HbWebsocketTask *task,
+                                GAsyncResult   **place,
+                                Finish           finish,
+                                GQuark           domain,
+                                int              code);
 
 guint    count_descriptors     (void);
 guint64  get_metric            (HbWebsocketTask *task,

@@ -37,6 +37,16 @@ take_number (RawPeer *peer)
   return size - SIZE;
 }
 
+/* Checks that the server receives all messages from number @first to before number @end. */
+static void
+expect_numbers (RawPeer *peer,
+                guint    first,
+                guint    end)
+{
+  for (; first < end; first++)
+    g_assert_cmpuint (take_number (peer), ==, first);
+}
+
 static RawPeer *
 open_and_fill (Fixture *fixture)
 {
@@ -61,14 +71,24 @@ test_all_arrives_in_order (Fixture       *fixture,
                            gconstpointer  data)
 {
   RawPeer *peer = open_and_fill (fixture);
-  guint i;
 
   raw_peer_resume (peer);
-  for (i = 0; i < N_MESSAGES; i++)
-    g_assert_cmpuint (take_number (peer), ==, i);
+  expect_numbers (peer, 0, N_MESSAGES);
   signal_log_expect (fixture->log, "drain");
   g_assert_cmpuint (hb_websocket_task_get_buffered_amount (fixture->task), ==, 0);
   g_assert_cmpuint (get_metric (fixture->task, hb_metrics_get_messages_sent), ==, N_MESSAGES);
+  fixture_close_raw (fixture, peer);
+}
+
+/* Checks that the messages from number @first on are sent on the second connection. */
+static void
+expect_rest (Fixture *fixture,
+             guint    first)
+{
+  RawPeer *peer = raw_server_wait_peer (fixture->raw, 1);
+
+  expect_numbers (peer, first, N_MESSAGES);
+  signal_log_expect (fixture->log, "drain");
   fixture_close_raw (fixture, peer);
 }
 
@@ -78,37 +98,27 @@ static void
 test_next_link_goes_on (Fixture       *fixture,
                         gconstpointer  data)
 {
-  RawPeer *peer = open_and_fill (fixture);
   guint first;
-  guint i;
 
-  raw_peer_reset (peer);
+  raw_peer_reset (open_and_fill (fixture));
   signal_log_skip_to (fixture->log, "reconnect:1:20");
   first = get_metric (fixture->task, hb_metrics_get_messages_sent);
   g_assert_cmpuint (first, <, N_MESSAGES);
   signal_log_expect (fixture->log, WORDS_OPEN);
-  peer = raw_server_wait_peer (fixture->raw, 1);
-  for (i = first; i < N_MESSAGES; i++)
-    g_assert_cmpuint (take_number (peer), ==, i);
-  signal_log_expect (fixture->log, "drain");
-  fixture_close_raw (fixture, peer);
+  expect_rest (fixture, first);
 }
 
 static void
 test_reconnect_now_keeps (Fixture       *fixture,
                           gconstpointer  data)
 {
-  RawPeer *peer = open_and_fill (fixture);
-  guint first = get_metric (fixture->task, hb_metrics_get_messages_sent);
-  guint i;
+  guint first;
 
+  open_and_fill (fixture);
+  first = get_metric (fixture->task, hb_metrics_get_messages_sent);
   hb_websocket_task_reconnect_now (fixture->task);
   signal_log_expect (fixture->log, "state:connecting close:1006 connecting state:open open");
-  peer = raw_server_wait_peer (fixture->raw, 1);
-  for (i = first; i < N_MESSAGES; i++)
-    g_assert_cmpuint (take_number (peer), ==, i);
-  signal_log_expect (fixture->log, "drain");
-  fixture_close_raw (fixture, peer);
+  expect_rest (fixture, first);
 }
 
 /* Messages that are not sent within close-timeout are reported as unsent, and the connection is
@@ -141,13 +151,11 @@ test_close_sends_backlog (Fixture       *fixture,
                           gconstpointer  data)
 {
   RawPeer *peer = open_and_fill (fixture);
-  guint i;
 
   hb_websocket_task_close (fixture->task, 1000, NULL);
   signal_log_expect_now (fixture->log, "state:closing");
   raw_peer_resume (peer);
-  for (i = 0; i < N_MESSAGES; i++)
-    g_assert_cmpuint (take_number (peer), ==, i);
+  expect_numbers (peer, 0, N_MESSAGES);
   raw_peer_expect (peer, "close:1000");
   raw_peer_send_close (peer, 1000, NULL);
   signal_log_expect (fixture->log, "drain state:closed close:1000");
@@ -161,14 +169,12 @@ test_take_while_closing (Fixture       *fixture,
 {
   RawPeer *peer = open_and_fill (fixture);
   g_autoptr (GPtrArray) taken = NULL;
-  guint i;
 
   hb_websocket_task_close (fixture->task, 1000, NULL);
   taken = hb_websocket_task_take_queue (fixture->task);
   g_assert_cmpuint (taken->len, >, 0);
   raw_peer_resume (peer);
-  for (i = 0; i < N_MESSAGES - taken->len; i++)
-    g_assert_cmpuint (take_number (peer), ==, i);
+  expect_numbers (peer, 0, N_MESSAGES - taken->len);
   raw_peer_expect (peer, "close:1000");
   raw_peer_send_close (peer, 1000, NULL);
   signal_log_expect (fixture->log, "state:closing drain state:closed close:1000");
@@ -180,18 +186,13 @@ test_flush_waits (Fixture       *fixture,
 {
   RawPeer *peer = open_and_fill (fixture);
   g_autoptr (GAsyncResult) flushed = NULL;
-  g_autoptr (GError) error = NULL;
-  guint i;
 
   hb_websocket_task_flush_async (fixture->task, NULL, store_result_cb, &flushed);
   wait_idle ();
   g_assert_null (flushed);
   raw_peer_resume (peer);
-  wait_until (flushed != NULL);
-  g_assert_true (hb_websocket_task_flush_finish (fixture->task, flushed, &error));
-  g_assert_no_error (error);
-  for (i = 0; i < N_MESSAGES; i++)
-    g_assert_cmpuint (take_number (peer), ==, i);
+  expect_success (fixture->task, &flushed, hb_websocket_task_flush_finish);
+  expect_numbers (peer, 0, N_MESSAGES);
   signal_log_expect (fixture->log, "drain");
 }
 

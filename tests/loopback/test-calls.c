@@ -7,36 +7,25 @@
 /* The times at which open_async () and close_async () complete, and the calls that cancel others */
 
 static void
-assert_opened (Fixture      *fixture,
-               GAsyncResult *result)
+expect_opened (Fixture       *fixture,
+               GAsyncResult **place)
 {
-  g_autoptr (GError) error = NULL;
-
-  g_assert_true (hb_websocket_task_open_finish (fixture->task, result, &error));
-  g_assert_no_error (error);
+  expect_success (fixture->task, place, hb_websocket_task_open_finish);
 }
 
 static void
-assert_closed (Fixture      *fixture,
-               GAsyncResult *result)
+expect_closed (Fixture       *fixture,
+               GAsyncResult **place)
 {
-  g_autoptr (GError) error = NULL;
-
-  g_assert_true (hb_websocket_task_close_finish (fixture->task, result, &error));
-  g_assert_no_error (error);
+  expect_success (fixture->task, place, hb_websocket_task_close_finish);
 }
 
 static void
-assert_cancelled (Fixture      *fixture,
-                  GAsyncResult *result,
-                  gboolean    (*finish) (HbWebsocketTask *,
-                                         GAsyncResult *,
-                                         GError **))
+expect_cancelled (Fixture       *fixture,
+                  GAsyncResult **place,
+                  Finish         finish)
 {
-  g_autoptr (GError) error = NULL;
-
-  g_assert_false (finish (fixture->task, result, &error));
-  g_assert_error (error, G_IO_ERROR, G_IO_ERROR_CANCELLED);
+  expect_error (fixture->task, place, finish, G_IO_ERROR, G_IO_ERROR_CANCELLED);
 }
 
 static void
@@ -54,25 +43,23 @@ test_open_and_close (Fixture       *fixture,
   hb_websocket_task_open_async (fixture->task, NULL, store_result_cb, &second);
   wait_until (first != NULL && second != NULL);
   assert_state (fixture->task, HB_STATE_OPEN);
-  assert_opened (fixture, first);
-  assert_opened (fixture, second);
+  expect_opened (fixture, &first);
+  expect_opened (fixture, &second);
   signal_log_expect_now (fixture->log, WORDS_OPEN);
 
   hb_websocket_task_open_async (fixture->task, NULL, store_result_cb, &third);
-  wait_until (third != NULL);
-  assert_opened (fixture, third);
+  expect_opened (fixture, &third);
 
   hb_websocket_task_close_async (fixture->task, 4000, "bye", NULL, store_result_cb, &closed);
   hb_websocket_task_close_async (fixture->task, 4001, NULL, NULL, store_result_cb, &closed_again);
   wait_until (closed != NULL && closed_again != NULL);
   assert_state (fixture->task, HB_STATE_CLOSED);
-  assert_closed (fixture, closed);
-  assert_closed (fixture, closed_again);
+  expect_closed (fixture, &closed);
+  expect_closed (fixture, &closed_again);
   signal_log_expect_now (fixture->log, "state:closing state:closed close:4000:bye");
 
   hb_websocket_task_close_async (fixture->task, 1000, NULL, NULL, store_result_cb, &closed_already);
-  wait_until (closed_already != NULL);
-  assert_closed (fixture, closed_already);
+  expect_closed (fixture, &closed_already);
 }
 
 /* open_async () completes once a connection is open, after any number of failed attempts. */
@@ -87,8 +74,7 @@ test_open_through_failures (Fixture       *fixture,
   signal_log_skip_to (fixture->log, "reconnect:2:20");
   g_assert_null (opened);
   test_server_reject (fixture->server, 0, NULL);
-  wait_until (opened != NULL);
-  assert_opened (fixture, opened);
+  expect_opened (fixture, &opened);
   signal_log_expect_now (fixture->log, WORDS_OPEN);
 }
 
@@ -112,14 +98,11 @@ test_open_ends_by_close (Fixture       *fixture,
                          gconstpointer  data)
 {
   g_autoptr (GAsyncResult) opened = NULL;
-  g_autoptr (GError) error = NULL;
 
   hb_websocket_task_open_async (fixture->task, NULL, store_result_cb, &opened);
   hb_websocket_task_close (fixture->task, 1000, NULL);
   signal_log_expect_now (fixture->log, "state:connecting connecting state:closed");
-  wait_until (opened != NULL);
-  g_assert_false (hb_websocket_task_open_finish (fixture->task, opened, &error));
-  g_assert_error (error, HB_ERROR, HB_ERROR_CLOSED);
+  expect_error (fixture->task, &opened, hb_websocket_task_open_finish, HB_ERROR, HB_ERROR_CLOSED);
 }
 
 /* If open_async () is cancelled while the task connects or waits, the task is closed. If the
@@ -138,8 +121,7 @@ test_cancel_open (Fixture       *fixture,
   hb_websocket_task_open_async (fixture->task, first, store_result_cb, &connecting);
   raw_server_wait_peer (fixture->raw, 0);
   g_cancellable_cancel (first);
-  wait_until (connecting != NULL);
-  assert_cancelled (fixture, connecting, hb_websocket_task_open_finish);
+  expect_cancelled (fixture, &connecting, hb_websocket_task_open_finish);
   signal_log_expect_now (fixture->log, "state:connecting connecting state:closed");
   raw_peer_expect_end (raw_server_get_peer (fixture->raw, 0));
 
@@ -147,13 +129,11 @@ test_cancel_open (Fixture       *fixture,
   raw_peer_drop (raw_server_wait_peer (fixture->raw, 1));
   signal_log_skip_to (fixture->log, "state:waiting");
   g_cancellable_cancel (second);
-  wait_until (waiting != NULL);
-  assert_cancelled (fixture, waiting, hb_websocket_task_open_finish);
+  expect_cancelled (fixture, &waiting, hb_websocket_task_open_finish);
   signal_log_skip_to (fixture->log, "state:closed");
 
   hb_websocket_task_open_async (fixture->task, second, store_result_cb, &early);
-  wait_until (early != NULL);
-  assert_cancelled (fixture, early, hb_websocket_task_open_finish);
+  expect_cancelled (fixture, &early, hb_websocket_task_open_finish);
   assert_state (fixture->task, HB_STATE_CLOSED);
   signal_log_expect_quiet (fixture->log);
 }
@@ -170,7 +150,7 @@ test_cancel_too_late (Fixture       *fixture,
   wait_until (opened != NULL);
   g_cancellable_cancel (cancellable);
   wait_idle ();
-  assert_opened (fixture, opened);
+  expect_opened (fixture, &opened);
   assert_state (fixture->task, HB_STATE_OPEN);
   signal_log_expect_now (fixture->log, WORDS_OPEN);
 }
@@ -186,8 +166,7 @@ test_cancel_close (Fixture       *fixture,
 
   hb_websocket_task_close_async (fixture->task, 1000, NULL, cancellable, store_result_cb, &closed);
   g_cancellable_cancel (cancellable);
-  wait_until (closed != NULL);
-  assert_cancelled (fixture, closed, hb_websocket_task_close_finish);
+  expect_cancelled (fixture, &closed, hb_websocket_task_close_finish);
   assert_state (fixture->task, HB_STATE_CLOSING);
   raw_peer_expect (peer, "close:1000");
   raw_peer_send_close (peer, 1000, NULL);
@@ -203,8 +182,7 @@ test_close_ends_by_reconnect (Fixture       *fixture,
   fixture_open_raw (fixture);
   hb_websocket_task_close_async (fixture->task, 1000, NULL, NULL, store_result_cb, &closed);
   hb_websocket_task_reconnect_now (fixture->task);
-  wait_until (closed != NULL);
-  assert_cancelled (fixture, closed, hb_websocket_task_close_finish);
+  expect_cancelled (fixture, &closed, hb_websocket_task_close_finish);
   signal_log_expect (fixture->log, "state:closing state:connecting close:1006 connecting");
   signal_log_expect (fixture->log, "state:open open");
   raw_peer_forget (raw_server_get_peer (fixture->raw, 0));
@@ -216,7 +194,6 @@ test_calls_keep_alive (Fixture       *fixture,
                        gconstpointer  data)
 {
   g_autoptr (GAsyncResult) opened = NULL;
-  g_autoptr (GError) error = NULL;
   HbWebsocketTask *task = fixture->task;
 
   hb_websocket_task_open_async (task, NULL, store_result_cb, &opened);
@@ -225,7 +202,7 @@ test_calls_keep_alive (Fixture       *fixture,
   signal_log_expect (fixture->log, WORDS_OPEN);
   wait_until (opened != NULL);
   g_assert_nonnull (fixture->task);
-  g_assert_true (hb_websocket_task_open_finish (fixture->task, opened, &error));
+  expect_opened (fixture, &opened);
   g_clear_object (&opened);
   wait_until (fixture->task == NULL);
   wait_until (soup_websocket_connection_get_state (test_server_get_connection (fixture->server))
@@ -239,7 +216,6 @@ test_failed_call (Fixture       *fixture,
   g_autoptr (GCancellable) cancellable = g_cancellable_new ();
   g_autoptr (GBytes) bytes = g_bytes_new_static ("x", 1);
   g_autoptr (GAsyncResult) result = NULL;
-  g_autoptr (GError) error = NULL;
 
   g_test_summary ("A call that fails at once no longer holds the task, even if the GCancellable is "
                   "never triggered");
@@ -247,9 +223,8 @@ test_failed_call (Fixture       *fixture,
   hb_websocket_task_send_message_async (fixture->task, SOUP_WEBSOCKET_DATA_TEXT, bytes,
                                         HB_SEND_FLAGS_DEFAULT, cancellable, store_result_cb,
                                         &result);
-  wait_until (result != NULL);
-  g_assert_false (hb_websocket_task_send_message_finish (fixture->task, result, &error));
-  g_assert_error (error, HB_ERROR, HB_ERROR_CLOSED);
+  expect_error (fixture->task, &result, hb_websocket_task_send_message_finish, HB_ERROR,
+                HB_ERROR_CLOSED);
 }
 
 int

@@ -209,15 +209,15 @@ dispose (Fixture *fixture)
 
 typedef struct
 {
-  const char *path;
+  const char *name;
   void      (*end) (Fixture *fixture);
 } End;
 
 static const End ends[] = {
-  { "/loopback/delivery/end/dropped", be_dropped },
-  { "/loopback/delivery/end/reconnect-now", reconnect_now },
-  { "/loopback/delivery/end/reconnect-later", reconnect_later },
-  { "/loopback/delivery/end/dispose", dispose },
+  { "dropped", be_dropped },
+  { "reconnect-now", reconnect_now },
+  { "reconnect-later", reconnect_later },
+  { "dispose", dispose },
 };
 
 static void
@@ -252,7 +252,6 @@ test_calls (Fixture       *fixture,
   g_autoptr (GAsyncResult) sent = NULL;
   g_autoptr (GAsyncResult) flushed = NULL;
   g_autoptr (GAsyncResult) closed = NULL;
-  g_autoptr (GError) error = NULL;
 
   g_test_summary ("Calls complete when the message is acknowledged, even if the server sends "
                   "nothing");
@@ -265,16 +264,14 @@ test_calls (Fixture       *fixture,
   hb_websocket_task_send_message_async (fixture->task, SOUP_WEBSOCKET_DATA_TEXT, bytes,
                                         HB_SEND_FLAGS_DEFAULT, NULL, store_result_cb, &sent);
   hb_websocket_task_flush_async (fixture->task, NULL, store_result_cb, &flushed);
-  wait_until (sent != NULL && flushed != NULL);
-  g_assert_true (hb_websocket_task_send_message_finish (fixture->task, sent, &error));
-  g_assert_true (hb_websocket_task_flush_finish (fixture->task, flushed, &error));
+  expect_success (fixture->task, &sent, hb_websocket_task_send_message_finish);
+  expect_success (fixture->task, &flushed, hb_websocket_task_flush_finish);
   g_assert_cmpuint (hb_websocket_task_get_buffered_amount (fixture->task), ==, 0);
 
   assert_sends (fixture->task, "two");
   hb_websocket_task_close_async (fixture->task, 1000, NULL, NULL, store_result_cb, &closed);
   signal_log_expect (fixture->log, WORDS_CLOSE);
-  wait_until (closed != NULL);
-  g_assert_true (hb_websocket_task_close_finish (fixture->task, closed, &error));
+  expect_success (fixture->task, &closed, hb_websocket_task_close_finish);
   g_assert_cmpuint (get_metric (fixture->task, hb_metrics_get_messages_sent), ==, 2);
   g_assert_cmpstr (test_server_get_received (fixture->server), ==, "one two");
 }
@@ -409,21 +406,12 @@ main (int   argc,
       char *argv[])
 {
   int status;
-  guint i;
 
   g_test_init (&argc, &argv, NULL);
   certificate = certificate_new ();
 
-  for (i = 0; i < G_N_ELEMENTS (cases); i++)
-    {
-      g_autofree char *path = g_strconcat ("/loopback/delivery/loss/", cases[i].name, NULL);
-
-      g_test_add_data_func (path, &cases[i], test_loss);
-    }
-
-  for (i = 0; i < G_N_ELEMENTS (ends); i++)
-    g_test_add_data_func (ends[i].path, &ends[i], test_end);
-
+  test_rows_add ("/loopback/delivery/loss/", cases, test_loss);
+  test_rows_add ("/loopback/delivery/end/", ends, test_end);
   g_test_add_data_func ("/loopback/delivery/set-back/waiting", GINT_TO_POINTER (FALSE),
                         test_set_back);
   g_test_add_data_func ("/loopback/delivery/set-back/acknowledged", GINT_TO_POINTER (TRUE),

@@ -160,7 +160,6 @@ test_repeat_limit (Fixture       *fixture,
                    gconstpointer  data)
 {
   g_autoptr (GAsyncResult) opened = NULL;
-  g_autoptr (GError) error = NULL;
 
   hb_websocket_task_set_repeat_limit (fixture->task, 2);
   test_server_reject (fixture->server, 500, NULL);
@@ -170,9 +169,8 @@ test_repeat_limit (Fixture       *fixture,
                      "state:connecting connecting state:waiting error:handshake reconnect:2:20 "
                      "state:connecting connecting state:closed error:handshake error:repeat-limit");
   g_assert_nonnull (strstr (signal_log_get_error (fixture->log), "500"));
-  wait_until (opened != NULL);
-  g_assert_false (hb_websocket_task_open_finish (fixture->task, opened, &error));
-  g_assert_error (error, HB_ERROR, HB_ERROR_REPEAT_LIMIT);
+  expect_error (fixture->task, &opened, hb_websocket_task_open_finish, HB_ERROR,
+                HB_ERROR_REPEAT_LIMIT);
   g_assert_cmpuint (test_server_get_n_requests (fixture->server), ==, 3);
 }
 

@@ -26,10 +26,6 @@ typedef struct
   int                    is_over;      /* (atomic) all results have been received */
 } Sender;
 
-typedef gboolean (*Finish) (HbWebsocketTask *,
-                            GAsyncResult *,
-                            GError **);
-
 static void
 take_result (Sender       *self,
              GAsyncResult *result,
@@ -340,8 +336,7 @@ test_flush_includes (Fixture       *fixture,
   g_assert_null (result);
   assert_takes_back (fixture->task, "text:one");
   signal_log_expect (fixture->log, "drain");
-  wait_until (result != NULL);
-  g_assert_true (hb_websocket_task_flush_finish (fixture->task, result, NULL));
+  expect_success (fixture->task, &result, hb_websocket_task_flush_finish);
 }
 
 /* A message that another thread sends, and the error with which the call fails */
@@ -514,7 +509,6 @@ test_abandoned (Fixture       *fixture,
 {
   g_autoptr (GAsyncResult) result = NULL;
   g_autoptr (GBytes) bytes = g_bytes_new ("x", 1);
-  g_autoptr (GError) error = NULL;
 
   g_test_summary ("Disposal ends pending calls even if the task's context is no longer iterated");
 
@@ -526,9 +520,8 @@ test_abandoned (Fixture       *fixture,
   wait_idle ();
   g_assert_null (result);
   g_object_run_dispose (G_OBJECT (fixture->task));
-  wait_until (result != NULL);
-  g_assert_false (hb_websocket_task_send_message_finish (fixture->task, result, &error));
-  g_assert_error (error, HB_ERROR, HB_ERROR_CLOSED);
+  expect_error (fixture->task, &result, hb_websocket_task_send_message_finish, HB_ERROR,
+                HB_ERROR_CLOSED);
   fixture->log = signal_log_new (fixture->task);
 }
 
