@@ -87,6 +87,8 @@ bell_clear (Bell *self)
   hb_alarm_leave (&self->alarm);
 }
 
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Bell, bell_clear)
+
 static void
 run (GMainContext *context)
 {
@@ -107,7 +109,7 @@ test_never_early (gconstpointer data)
 {
   g_autoptr (GMainContext) context = g_main_context_new ();
   gint64 waits[] = { 1, 10, 100, 1000, 20000 };
-  Bell bell;
+  g_auto (Bell) bell = { 0 };
   guint i;
 
   g_test_summary ("An alarm that must not ring early never does. Its delay is at most a 64th of "
@@ -128,8 +130,6 @@ test_never_early (gconstpointer data)
       g_assert_cmpint (bell.rang_at, >=, wanted_at);
       g_assert_cmpint (bell.rang_at, <=, wanted_at + lateness + G_TIME_SPAN_MILLISECOND);
     }
-
-  bell_clear (&bell);
 }
 
 static void
@@ -219,7 +219,7 @@ test_sooner (gconstpointer data)
 {
   g_autoptr (GMainContext) context = g_main_context_new ();
   gint64 now = test_clock_get_now ();
-  Bell bell;
+  g_auto (Bell) bell = { 0 };
 
   g_test_summary ("An alarm that is set to an earlier time rings at that time");
   bell_init (&bell, context, data);
@@ -232,8 +232,6 @@ test_sooner (gconstpointer data)
   g_assert_cmpint (bell.rang_at, ==, HB_NEVER);
   jump (context, 1 + 1000 / 64 + 1);
   g_assert_cmpint (bell.rang_at, ==, test_clock_get_now ());
-
-  bell_clear (&bell);
 }
 
 static void
@@ -241,7 +239,7 @@ test_later (gconstpointer data)
 {
   g_autoptr (GMainContext) context = g_main_context_new ();
   gint64 now = test_clock_get_now ();
-  Bell bell;
+  g_auto (Bell) bell = { 0 };
 
   g_test_summary ("An alarm that is set to a later time rings only at that time");
   bell_init (&bell, context, data);
@@ -256,15 +254,13 @@ test_later (gconstpointer data)
   jump (context, 1 + MAX_LATENESS / G_TIME_SPAN_MILLISECOND);
   g_assert_cmpuint (bell.n_calls, ==, 1);
   g_assert_cmpint (bell.rang_at, ==, test_clock_get_now ());
-
-  bell_clear (&bell);
 }
 
 static void
 test_at_once (gconstpointer data)
 {
   g_autoptr (GMainContext) context = g_main_context_new ();
-  Bell bell;
+  g_auto (Bell) bell = { 0 };
 
   g_test_summary ("An alarm that is set to HB_AT_ONCE rings in the next iteration");
   bell_init (&bell, context, data);
@@ -274,15 +270,13 @@ test_at_once (gconstpointer data)
   bell_want (&bell, HB_AT_ONCE);
   g_main_context_iteration (context, FALSE);
   g_assert_cmpint (bell.rang_at, ==, test_clock_get_now ());
-
-  bell_clear (&bell);
 }
 
 static void
 test_taken_back (gconstpointer data)
 {
   g_autoptr (GMainContext) context = g_main_context_new ();
-  Bell bell;
+  g_auto (Bell) bell = { 0 };
 
   g_test_summary ("An alarm that is set to HB_NEVER does not ring");
   bell_init (&bell, context, data);
@@ -294,8 +288,6 @@ test_taken_back (gconstpointer data)
   jump (context, 3600 * 1000);
 
   g_assert_cmpint (bell.rang_at, ==, HB_NEVER);
-
-  bell_clear (&bell);
 }
 
 #define add_test(name, function) \

@@ -345,10 +345,8 @@ test_shared_session (Fixture       *fixture,
 
   for (i = 0; i < G_N_ELEMENTS (tasks); i++)
     {
-      tasks[i] = g_object_new (HB_TYPE_WEBSOCKET_TASK,
-                               "uri", test_server_get_uri (fixture->server),
-                               "session", session,
-                               NULL);
+      tasks[i] = hb_websocket_task_new_with_session (test_server_get_uri (fixture->server),
+                                                     session);
       logs[i] = signal_log_new (tasks[i]);
       hb_websocket_task_open (tasks[i]);
     }
