@@ -6,6 +6,7 @@
 
 #include "hb-certificate-private.h"
 #include "hb-refusal-private.h"
+#include "test-rows.h"
 
 /* A TLS connection whose certificate has the errors that a test sets. Only the methods and
  * properties that the tests need are implemented. */
@@ -164,39 +165,35 @@ assert_refused (Fixture *fixture,
                   G_TLS_ERROR, G_TLS_ERROR_BAD_CERTIFICATE);
 }
 
-static void
-test_valid (Fixture       *fixture,
-            gconstpointer  data)
+/* The resumption of a TLS session, and its outcome */
+typedef struct
 {
-  connect_application (fixture, FALSE);
-  resume (fixture, 0);
-  assert_accepted (fixture, 0);
-}
+  const char           *name;
+  GTlsCertificateFlags  errors;
+  gboolean              is_heard; /* whether the application has a handler */
+  gboolean              accepts;  /* what the handler returns */
+  guint                 n_asked;
+  void                (*assert_outcome) (Fixture *fixture,
+                                         guint    n_asked);
+} Resumption;
+
+static const Resumption resumptions[] = {
+  { "valid", 0, TRUE, FALSE, 0, assert_accepted },
+  { "unheard", G_TLS_CERTIFICATE_UNKNOWN_CA, FALSE, FALSE, 0, assert_refused },
+  { "refused", G_TLS_CERTIFICATE_EXPIRED, TRUE, FALSE, 1, assert_refused },
+  { "accepted", G_TLS_CERTIFICATE_EXPIRED, TRUE, TRUE, 1, assert_accepted },
+};
 
 static void
-test_unheard (Fixture       *fixture,
-              gconstpointer  data)
+test_resumption (Fixture       *fixture,
+                 gconstpointer  data)
 {
-  resume (fixture, G_TLS_CERTIFICATE_UNKNOWN_CA);
-  assert_refused (fixture, 0);
-}
+  const Resumption *row = data;
 
-static void
-test_refused (Fixture       *fixture,
-              gconstpointer  data)
-{
-  connect_application (fixture, FALSE);
-  resume (fixture, G_TLS_CERTIFICATE_EXPIRED);
-  assert_refused (fixture, 1);
-}
-
-static void
-test_accepted (Fixture       *fixture,
-               gconstpointer  data)
-{
-  connect_application (fixture, TRUE);
-  resume (fixture, G_TLS_CERTIFICATE_EXPIRED);
-  assert_accepted (fixture, 1);
+  if (row->is_heard)
+    connect_application (fixture, row->accepts);
+  resume (fixture, row->errors);
+  row->assert_outcome (fixture, row->n_asked);
 }
 
 /* In a full handshake, libsoup asks the application, so the library does not ask again. After a
@@ -252,10 +249,8 @@ main (int   argc,
   g_test_init (&argc, &argv, NULL);
   g_test_summary ("The certificates of TLS sessions that are resumed.");
 
-  ADD ("valid", test_valid);
-  ADD ("unheard", test_unheard);
-  ADD ("refused", test_refused);
-  ADD ("accepted", test_accepted);
+  test_rows_add_with ("/link/certificate/", resumptions, Fixture, set_up, test_resumption,
+                      tear_down);
   ADD ("full-handshake", test_full_handshake);
   ADD ("client-certificate", test_client_certificate);
 
