@@ -10,6 +10,7 @@
 #include "signal-log.h"
 #include "test-server.h"
 #include "test-wait.h"
+#include "../test-rows.h"
 
 G_BEGIN_DECLS
 
@@ -39,8 +40,7 @@ extern const gboolean is_exposed;
 #define add_raw_test(path, function) \
   g_test_add (path, Fixture, "raw", fixture_set_up, function, fixture_tear_down)
 
-/* Adds a test like add_raw_test () for each row of an array of structures, and passes the row as
- * the test's data. The row's member `name` is the end of the path. */
+/* Adds a test like add_raw_test () for each row of an array of structures: see test_rows_add () */
 #define add_raw_rows(prefix, rows, function) \
   test_rows_add_with (prefix, rows, Fixture, fixture_set_up_raw, function, fixture_tear_down)
 

@@ -450,13 +450,7 @@ main (int   argc,
   add_loop_tests ("ending", test_while_ending);
   g_test_add_func ("/loopback/last-reference/after-thread", test_after_thread);
   g_test_add_func ("/loopback/last-reference/abandoned-context", test_abandoned_context);
-
-  for (i = 0; i < G_N_ELEMENTS (cancellings); i++)
-    {
-      g_autofree char *path = g_strconcat ("/loopback/last-reference/", cancellings[i].name, NULL);
-
-      g_test_add_data_func (path, &cancellings[i], test_cancelling);
-    }
+  test_rows_add ("/loopback/last-reference/", cancellings, test_cancelling);
 
   return g_test_run ();
 }

@@ -598,20 +598,6 @@ test_walk (Fixture       *fixture,
     g_assert_finalize_object (tasks[i]);
 }
 
-static void
-add_sized (const char *name,
-           void (*func) (Fixture *fixture, gconstpointer data))
-{
-  guint i;
-
-  for (i = 0; i < G_N_ELEMENTS (sizes); i++)
-    {
-      g_autofree char *path = g_strdup_printf ("/loopback/many/%s/%s", name, sizes[i].name);
-
-      g_test_add (path, Fixture, &sizes[i], set_up, func, tear_down);
-    }
-}
-
 /* Opens a connection, on which the server twice sends a ping and a fragmented message. libsoup
  * handles these frames. Then the server sends the bytes @end, or closes the socket if @end is
  * empty. The task must then emit the signals @words.
@@ -740,46 +726,34 @@ accept_without_descriptors_cb (RawPeer  *peer,
 }
 
 static void
-test_shortage (gconstpointer data)
+test_shortage (Fixture       *fixture,
+               gconstpointer  data)
 {
   const Shortage *shortage = data;
-  Fixture fixture = { 0 };
   struct rlimit limit;
   RawPeer *peer;
   Many many;
 
   g_test_summary ("A connection opens although the process can open no more descriptors");
 
-  fixture_set_up (&fixture, "raw");
-  fixture.server = test_server_new (TEST_SERVER_ECHO);
-  many_init (&many, &fixture, &(Size) { .n_tasks = shortage->n_tasks });
+  fixture->server = test_server_new (TEST_SERVER_ECHO);
+  many_init (&many, fixture, &(Size) { .n_tasks = shortage->n_tasks });
   g_assert_cmpint (getrlimit (RLIMIT_NOFILE, &limit), ==, 0);
-  raw_server_set_requested (fixture.raw, accept_without_descriptors_cb, (gpointer) shortage);
+  raw_server_set_requested (fixture->raw, accept_without_descriptors_cb, (gpointer) shortage);
 
-  peer = fixture_open_raw (&fixture);
+  peer = fixture_open_raw (fixture);
   raw_peer_send_text (peer, "hello");
-  signal_log_expect (fixture.log, "message:text:hello");
-  assert_sends (fixture.task, "hello");
+  signal_log_expect (fixture->log, "message:text:hello");
+  assert_sends (fixture->task, "hello");
   raw_peer_expect (peer, "text:hello");
   g_assert_cmpint (setrlimit (RLIMIT_NOFILE, &limit), ==, 0);
 
-  fixture_close_raw (&fixture, peer);
+  fixture_close_raw (fixture, peer);
   many_clear (&many);
-  fixture_tear_down (&fixture, "raw");
 }
 
-static void
-add_shortages (void)
-{
-  guint i;
-
-  for (i = 0; i < G_N_ELEMENTS (shortages); i++)
-    {
-      g_autofree char *path = g_strdup_printf ("/loopback/many/shortage/%s", shortages[i].name);
-
-      g_test_add_data_func (path, &shortages[i], test_shortage);
-    }
-}
+#define add_sized(name, function) \
+  test_rows_add_with ("/loopback/many/" name "/", sizes, Fixture, set_up, function, tear_down)
 
 int
 main (int   argc,
@@ -798,7 +772,7 @@ main (int   argc,
   add_test ("/loopback/many/polled", test_polled);
   add_test ("/loopback/many/sources", test_sources);
   add_test ("/loopback/many/walk", test_walk);
-  add_shortages ();
+  add_raw_rows ("/loopback/many/shortage/", shortages, test_shortage);
 
   return g_test_run ();
 }

@@ -393,32 +393,24 @@ test_order_in_a_handler (Judge         *judge,
                        "open ask:hello message:hello closed");
 }
 
-#define add(path, data, function) \
-  g_test_add (path, Judge, data, set_up, function, tear_down)
+#define add(path, function) \
+  g_test_add (path, Judge, NULL, set_up, function, tear_down)
 
 int
 main (int   argc,
       char *argv[])
 {
-  guint i;
-
   g_test_init (&argc, &argv, NULL);
   g_test_summary ("The function that recognizes replies, and what it may do.");
 
-  add ("/loopback/pongs/order", NULL, test_order);
-  add ("/loopback/pongs/order-in-a-handler", NULL, test_order_in_a_handler);
-  add ("/loopback/pongs/decides-alone", NULL, test_decides_alone);
-  add ("/loopback/pongs/latency", NULL, test_latency);
+  add ("/loopback/pongs/order", test_order);
+  add ("/loopback/pongs/order-in-a-handler", test_order_in_a_handler);
+  add ("/loopback/pongs/decides-alone", test_decides_alone);
+  add ("/loopback/pongs/latency", test_latency);
   add_raw_test ("/loopback/pongs/latency-after-handler", test_latency_after_handler);
-  add ("/loopback/pongs/closing", NULL, test_closing);
-  add ("/loopback/pongs/dropped-before", NULL, test_dropped_before);
-
-  for (i = 0; i < G_N_ELEMENTS (cases); i++)
-    {
-      g_autofree char *path = g_strconcat ("/loopback/pongs/", cases[i].name, NULL);
-
-      add (path, &cases[i], test_act);
-    }
+  add ("/loopback/pongs/closing", test_closing);
+  add ("/loopback/pongs/dropped-before", test_dropped_before);
+  test_rows_add_with ("/loopback/pongs/", cases, Judge, set_up, test_act, tear_down);
 
   return g_test_run ();
 }

@@ -25,7 +25,7 @@ typedef struct
  * address, which its session then caches. */
 typedef struct
 {
-  const char *path;
+  const char *name;
   gboolean    was_open;   /* the task has had a connection to the old address */
   gboolean    is_silent;  /* the old server answers no handshake; if FALSE, it is stopped */
   gboolean    is_given;   /* the session is the application's */
@@ -41,19 +41,17 @@ close_and_open (HbWebsocketTask *task)
 }
 
 static const MoveCase moves[] = {
-  { "/loopback/session/moved/never-open", FALSE, FALSE, FALSE, NULL, NULL },
-  { "/loopback/session/moved/was-open", TRUE, FALSE, FALSE, NULL, NULL },
-  { "/loopback/session/moved/timeout", FALSE, TRUE, FALSE, NULL, NULL },
-  { "/loopback/session/moved/timeout/was-open", TRUE, TRUE, FALSE, NULL, NULL },
-  { "/loopback/session/moved/check", FALSE, FALSE, FALSE, NULL, hb_websocket_task_check },
-  { "/loopback/session/moved/reconnect-now", FALSE, FALSE, FALSE, NULL,
-    hb_websocket_task_reconnect_now },
-  { "/loopback/session/moved/reconnect-now/early", FALSE, TRUE, FALSE, NULL,
-    hb_websocket_task_reconnect_now },
-  { "/loopback/session/moved/close-and-open", FALSE, FALSE, FALSE, NULL, close_and_open },
-  { "/loopback/session/moved/given/error", TRUE, FALSE, TRUE, "error", NULL },
-  { "/loopback/session/moved/given/reconnect", TRUE, FALSE, TRUE, "reconnect", NULL },
-  { "/loopback/session/moved/given/connecting", TRUE, FALSE, TRUE, "connecting", NULL },
+  { "never-open", FALSE, FALSE, FALSE, NULL, NULL },
+  { "was-open", TRUE, FALSE, FALSE, NULL, NULL },
+  { "timeout", FALSE, TRUE, FALSE, NULL, NULL },
+  { "timeout/was-open", TRUE, TRUE, FALSE, NULL, NULL },
+  { "check", FALSE, FALSE, FALSE, NULL, hb_websocket_task_check },
+  { "reconnect-now", FALSE, FALSE, FALSE, NULL, hb_websocket_task_reconnect_now },
+  { "reconnect-now/early", FALSE, TRUE, FALSE, NULL, hb_websocket_task_reconnect_now },
+  { "close-and-open", FALSE, FALSE, FALSE, NULL, close_and_open },
+  { "given/error", TRUE, FALSE, TRUE, "error", NULL },
+  { "given/reconnect", TRUE, FALSE, TRUE, "reconnect", NULL },
+  { "given/connecting", TRUE, FALSE, TRUE, "connecting", NULL },
 };
 
 static void
@@ -533,43 +531,37 @@ choose_extensions_cb (RawPeer  *peer,
 }
 
 static void
-test_extensions (gconstpointer data)
+test_extensions (Fixture       *fixture,
+                 gconstpointer  data)
 {
   const Extensions *row = data;
   g_autoptr (SoupSession) session = soup_session_new ();
   g_autoptr (GByteArray) hello = raw_frame_from_hex (row->hello);
-  Fixture fixture = { 0 };
   RawPeer *peer;
 
   g_test_summary ("Messages pass through the extensions that the application adds to its session");
 
-  fixture_set_up (&fixture, "raw");
   soup_session_add_feature_by_type (session, SOUP_TYPE_WEBSOCKET_EXTENSION_MANAGER);
   soup_session_add_feature_by_type (session, swap_get_type ());
-  hb_websocket_task_set_session (fixture.task, session);
-  hb_websocket_task_set_compression (fixture.task, TRUE);
-  raw_server_set_requested (fixture.raw, choose_extensions_cb, (gpointer) row);
-  peer = fixture_open_raw (&fixture);
+  hb_websocket_task_set_session (fixture->task, session);
+  hb_websocket_task_set_compression (fixture->task, TRUE);
+  raw_server_set_requested (fixture->raw, choose_extensions_cb, (gpointer) row);
+  peer = fixture_open_raw (fixture);
   raw_peer_write (peer, hello->data, hello->len);
-  signal_log_expect (fixture.log, "message:text:hello");
-  fixture_close_raw (&fixture, peer);
-  fixture_tear_down (&fixture, "raw");
+  signal_log_expect (fixture->log, "message:text:hello");
+  fixture_close_raw (fixture, peer);
 }
 
 int
 main (int   argc,
       char *argv[])
 {
-  guint i;
-
   g_test_init (&argc, &argv, NULL);
   g_test_summary ("The session of a task: its replacement, its limits, its extensions, and the "
                   "addresses that it caches or is given.");
   names_install ();
 
-  for (i = 0; i < G_N_ELEMENTS (moves); i++)
-    g_test_add (moves[i].path, Move, &moves[i], set_up, test_moved, tear_down);
-
+  test_rows_add_with ("/loopback/session/moved/", moves, Move, set_up, test_moved, tear_down);
   g_test_add ("/loopback/session/moved/while-open", Move, NULL, set_up, test_moved_while_open,
               tear_down);
   add_raw_test ("/loopback/session/replaced", test_replaced);
@@ -580,14 +572,7 @@ main (int   argc,
   add_raw_test ("/loopback/session/no-tunnel", test_no_tunnel);
   add_raw_test ("/loopback/session/nested", test_nested);
   add_raw_test ("/loopback/session/unix-socket", test_unix_socket);
-
-  for (i = 0; i < G_N_ELEMENTS (extensions); i++)
-    {
-      g_autofree char *path = g_strconcat ("/loopback/session/extensions/", extensions[i].name,
-                                           NULL);
-
-      g_test_add_data_func (path, &extensions[i], test_extensions);
-    }
+  add_raw_rows ("/loopback/session/extensions/", extensions, test_extensions);
 
   return g_test_run ();
 }

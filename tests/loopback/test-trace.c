@@ -58,7 +58,7 @@
 
 typedef struct
 {
-  const char *path;
+  const char *name;
   void      (*act)   (Fixture *fixture);
   const char *lines;
 } Situation;
@@ -732,21 +732,13 @@ int
 main (int   argc,
       char *argv[])
 {
-  guint i;
-
   g_unsetenv ("G_MESSAGES_DEBUG");
   g_test_init (&argc, &argv, NULL);
   g_test_summary ("The debug messages of a task.");
   g_log_set_writer_func (write_cb, NULL, NULL);
   g_log_set_handler ("hb-websocket", G_LOG_LEVEL_DEBUG, line_cb, NULL);
 
-  for (i = 0; i < G_N_ELEMENTS (situations); i++)
-    {
-      g_autofree char *path = g_strconcat ("/loopback/trace/", situations[i].path, NULL);
-
-      g_test_add (path, Fixture, &situations[i], set_up, test_situation, tear_down);
-    }
-
+  test_rows_add_with ("/loopback/trace/", situations, Fixture, set_up, test_situation, tear_down);
   g_test_add ("/loopback/trace/tasks", Fixture, NULL, set_up, test_tasks, tear_down);
   g_test_add ("/loopback/trace/last-reference", Fixture, NULL, set_up, test_last_reference,
               tear_down);

@@ -159,8 +159,6 @@ int
 main (int   argc,
       char *argv[])
 {
-  guint i;
-
   g_test_init (&argc, &argv, NULL);
   g_test_summary ("A programmer's mistake causes one warning if `error` has no handler and no "
                   "call fails with the error.");
@@ -168,12 +166,7 @@ main (int   argc,
   g_log_set_always_fatal (G_LOG_FATAL_MASK | G_LOG_LEVEL_CRITICAL);
   g_log_set_handler ("hb-websocket", G_LOG_LEVEL_WARNING, log_cb, NULL);
 
-  for (i = 0; i < G_N_ELEMENTS (cases); i++)
-    {
-      g_autofree char *path = g_strconcat ("/loopback/unheard/", cases[i].name, NULL);
-
-      g_test_add_data_func (path, &cases[i], test_case);
-    }
+  test_rows_add ("/loopback/unheard/", cases, test_case);
 
   return g_test_run ();
 }

@@ -290,7 +290,7 @@ test_owner_is_busy (Fixture       *fixture,
 
 typedef struct
 {
-  const char *path;
+  const char *name;
   void (*end) (HbWebsocketTask *task);
 } Ending;
 
@@ -307,8 +307,8 @@ end_by_dispose (HbWebsocketTask *task)
 }
 
 static const Ending endings[] = {
-  { "/loopback/wrong-thread/closed-in-handler", end_by_close },
-  { "/loopback/wrong-thread/disposed-in-handler", end_by_dispose },
+  { "closed-in-handler", end_by_close },
+  { "disposed-in-handler", end_by_dispose },
 };
 
 static gpointer
@@ -347,7 +347,6 @@ test_ended_in_handler (Fixture       *fixture,
   g_test_summary ("If a handler ends a task, calls from another thread are refused until the "
                   "handler has returned");
 
-  fixture_set_up (fixture, "raw");
   g_signal_connect (fixture->task, "reconnect", G_CALLBACK (end_cb), (gpointer) data);
   raw_peer_drop (fixture_open_raw (fixture));
   wait_until (hb_websocket_task_get_state (fixture->task) == HB_STATE_CLOSED);
@@ -359,18 +358,13 @@ int
 main (int   argc,
       char *argv[])
 {
-  gsize i;
-
   g_test_init (&argc, &argv, NULL);
 
   add_test ("/loopback/wrong-thread/methods", test_wrong_thread);
   add_test ("/loopback/wrong-thread/setters", test_setters);
   add_test ("/loopback/wrong-thread/functions", test_functions);
   add_test ("/loopback/wrong-thread/owner-is-busy", test_owner_is_busy);
-
-  for (i = 0; i < G_N_ELEMENTS (endings); i++)
-    g_test_add (endings[i].path, Fixture, &endings[i], NULL, test_ended_in_handler,
-                fixture_tear_down);
+  add_raw_rows ("/loopback/wrong-thread/", endings, test_ended_in_handler);
 
   return g_test_run ();
 }
