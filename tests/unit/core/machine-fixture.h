@@ -4,6 +4,7 @@
 
 #include "hb-error.h"
 #include "hb-machine-private.h"
+#include "test-rows.h"
 
 G_BEGIN_DECLS
 
@@ -56,14 +57,7 @@ struct _Fixture
 
 /* Adds one test for each row of @table. Its path is @prefix, followed by the name of the row. */
 #define add_rows(prefix, table, function) \
-  G_STMT_START { \
-    guint i; \
-    for (i = 0; i < G_N_ELEMENTS (table); i++) \
-      { \
-        g_autofree char *path = g_strconcat (prefix, (table)[i].name, NULL); \
-        g_test_add (path, Fixture, &(table)[i], fixture_set_up, function, fixture_tear_down); \
-      } \
-  } G_STMT_END
+  test_rows_add_with (prefix, table, Fixture, fixture_set_up, function, fixture_tear_down)
 
 void     fixture_set_up    (Fixture       *fixture,
                             gconstpointer  data);

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "hb-heartbeat-private.h"
+#include "test-rows.h"
 
 #define OPENED_AT (1000 * G_TIME_SPAN_SECOND)
 
@@ -182,19 +183,6 @@ test_early (gconstpointer data)
                    ==, HB_VERDICT_WAIT);
   g_assert_cmpint (hb_heartbeat_tick (&fixture.heartbeat, &fixture.settings, first, FALSE),
                    ==, earliest < deadline ? HB_VERDICT_PING : HB_VERDICT_DEAD);
-}
-
-static void
-add_early_tests (void)
-{
-  guint i;
-
-  for (i = 0; i < G_N_ELEMENTS (earlies); i++)
-    {
-      g_autofree char *path = g_strconcat ("/heartbeat/early/", earlies[i].name, NULL);
-
-      g_test_add_data_func (path, &earlies[i], test_early);
-    }
 }
 
 static void
@@ -424,7 +412,7 @@ main (int   argc,
 
   add_test ("/heartbeat/no-link", test_no_link);
   add_test ("/heartbeat/silence", test_silence);
-  add_early_tests ();
+  test_rows_add ("/heartbeat/early/", earlies, test_early);
   add_test ("/heartbeat/life", test_life);
   add_test ("/heartbeat/life-after-ping", test_life_after_ping);
   add_test ("/heartbeat/a-little-late", test_a_little_late);
