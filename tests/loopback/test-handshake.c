@@ -24,21 +24,6 @@ test_protocols (Fixture       *fixture,
   g_assert_null (hb_websocket_task_get_protocol (fixture->task));
 }
 
-static void
-test_no_common_protocol (Fixture       *fixture,
-                         gconstpointer  data)
-{
-  const char *offered[] = { "chat", NULL };
-  const char *known[] = { "news", NULL };
-
-  test_server_set_protocols (fixture->server, known);
-  hb_websocket_task_set_protocols (fixture->task, offered);
-  hb_websocket_task_set_repeat_limit (fixture->task, 0);
-  hb_websocket_task_open (fixture->task);
-  signal_log_expect (fixture->log, "state:connecting connecting "
-                     "state:closed error:handshake error:repeat-limit");
-}
-
 /* The subprotocols of the client and the server, and whether the connection opens */
 typedef struct
 {
@@ -441,7 +426,6 @@ main (int   argc,
   g_test_summary ("The request of the handshake, and the negotiated options.");
 
   add_test ("/loopback/handshake/protocols", test_protocols);
-  add_test ("/loopback/handshake/no-common-protocol", test_no_common_protocol);
   add_raw_rows ("/loopback/handshake/protocol/", protocols, test_protocol);
   add_test ("/loopback/handshake/origin", test_origin);
   add_test ("/loopback/handshake/request-headers", test_request_headers);
