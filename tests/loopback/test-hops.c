@@ -134,6 +134,14 @@ add_secrets (HopFixture *fixture)
   soup_message_headers_append (headers, "Proxy-Authorization", "Basic pr0xy");
 }
 
+static char *
+make_uri_with_login (HopFixture *fixture,
+                     const char *login)
+{
+  return g_strdup_printf ("%s://%s@%s", certificate != NULL ? "wss" : "ws", login,
+                          site_get_authority (fixture->site));
+}
+
 /* Makes the session use the proxy, which asks for its password. */
 static void
 use_asking_proxy (HopFixture *fixture)
@@ -199,8 +207,7 @@ test_tunnel (HopFixture    *fixture,
              gconstpointer  data)
 {
   const HopCase *hop = data;
-  g_autofree char *uri = g_strconcat ("wss://" SERVER_LOGIN "@", site_get_authority (fixture->site),
-                                      NULL);
+  g_autofree char *uri = make_uri_with_login (fixture, SERVER_LOGIN);
   guint i;
 
   g_test_summary ("In every attempt, the request for a tunnel has no headers for the server, and "
@@ -310,13 +317,12 @@ static void
 test_others (HopFixture    *fixture,
              gconstpointer  data)
 {
-  g_autoptr (SoupMessage) message = NULL;
+  g_autoptr (SoupMessage) message = soup_message_new ("GET", site_get_uri (fixture->elsewhere));
   g_autoptr (GAsyncResult) result = NULL;
   g_autoptr (GBytes) body = NULL;
   guint n = 0;
   guint i;
 
-  message = soup_message_new ("GET", site_get_uri (fixture->elsewhere));
   site_answer (fixture->elsewhere, "HTTP/1.1 204 No Content\r\n\r\n");
   proxy_use (fixture->proxy, fixture->session, NULL);
   g_signal_connect (fixture->session, "request-queued", G_CALLBACK (other_queued_cb),
@@ -435,14 +441,6 @@ static const LoginCase logins[] = {
   { "no-challenge", "HTTP/1.1 401 Unauthorized\r\nContent-Length: 0\r\n\r\n" },
   { "forbidden", FORBIDDEN },
 };
-
-static char *
-make_uri_with_login (HopFixture *fixture,
-                     const char *login)
-{
-  return g_strdup_printf ("%s://%s@%s", certificate != NULL ? "wss" : "ws", login,
-                          site_get_authority (fixture->site));
-}
 
 static void
 test_login (HopFixture    *fixture,
