@@ -534,13 +534,11 @@ test_random (void)
 }
 
 static void
-add_case (const char    *prefix,
-          const Case    *test,
-          GTestDataFunc  func)
+add_plain (const Case *test)
 {
-  g_autofree char *path = g_strconcat ("/loopback/lanes/", prefix, test->name, NULL);
+  g_autofree char *path = g_strconcat ("/loopback/lanes/plain/", test->name, NULL);
 
-  g_test_add_data_func (path, test, func);
+  g_test_add_data_func (path, test, test_plain);
 }
 
 int
@@ -558,16 +556,13 @@ main (int   argc,
   signal_id = g_signal_lookup ("message", SOUP_TYPE_WEBSOCKET_CONNECTION);
   g_signal_add_emission_hook (signal_id, 0, emission_cb, NULL, NULL);
 
+  test_rows_add ("/loopback/lanes/same/", cases, test_case);
+
   for (i = 0; i < G_N_ELEMENTS (cases); i++)
-    {
-      add_case ("same/", &cases[i], test_case);
-      if (cases[i].is_plain)
-        add_case ("plain/", &cases[i], test_plain);
-    }
+    if (cases[i].is_plain)
+      add_plain (&cases[i]);
 
-  for (i = 0; i < G_N_ELEMENTS (first_cases); i++)
-    add_case ("with-answer/", &first_cases[i], test_with_answer);
-
+  test_rows_add ("/loopback/lanes/with-answer/", first_cases, test_with_answer);
   g_test_add_func ("/loopback/lanes/random", test_random);
 
   return g_test_run ();
