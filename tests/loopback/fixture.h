@@ -10,7 +10,6 @@
 #include "signal-log.h"
 #include "test-server.h"
 #include "test-wait.h"
-#include "../test-rows.h"
 
 G_BEGIN_DECLS
 
