@@ -276,23 +276,6 @@ send_async (Fixture       *fixture,
                                         HB_SEND_FLAGS_DEFAULT, cancellable, store_result_cb, sent);
 }
 
-/* Checks the result of an asynchronous call.
- *
- * @expected: (nullable) the name of the error, or NULL for success */
-static void
-assert_result (Fixture       *fixture,
-               gboolean     (*finish) (HbWebsocketTask *, GAsyncResult *, GError **),
-               GAsyncResult  *result,
-               const char    *expected)
-{
-  g_autoptr (GError) error = NULL;
-  gboolean succeeded = finish (fixture->task, result, &error);
-  g_autofree char *name = error != NULL ? signal_log_name_error (error) : NULL;
-
-  g_assert_cmpstr (name, ==, expected);
-  g_assert_cmpint (succeeded, ==, expected == NULL);
-}
-
 static void
 test_expiry (Fixture       *fixture,
              gconstpointer  data)
@@ -310,7 +293,8 @@ test_expiry (Fixture       *fixture,
   hb_websocket_task_set_queue_timeout (fixture->task, 1);
   wait_until (sent != NULL);
   signal_log_expect_now (fixture->log, "error:expired drain");
-  assert_result (fixture, hb_websocket_task_send_message_finish, sent, "expired");
+  expect_error (fixture->task, &sent, hb_websocket_task_send_message_finish,
+                HB_ERROR, HB_ERROR_EXPIRED);
   g_assert_cmpuint (get_metric (fixture->task, hb_metrics_get_messages_expired), ==, 2);
   g_assert_cmpuint (get_metric (fixture->task, hb_metrics_get_messages_dropped), ==, 2);
   g_assert_cmpuint (hb_websocket_task_get_buffered_amount (fixture->task), ==, 0);
@@ -353,9 +337,9 @@ test_take_queue (Fixture       *fixture,
   signal_log_expect_now (fixture->log, "state:waiting buffered-amount:3 buffered-amount:6");
   assert_takes_back (fixture->task, "text:one text:two");
   signal_log_expect_now (fixture->log, "buffered-amount:0 drain");
-  wait_until (sent != NULL && flushed != NULL);
-  assert_result (fixture, hb_websocket_task_send_message_finish, sent, "g-io-error-quark:19");
-  assert_result (fixture, hb_websocket_task_flush_finish, flushed, NULL);
+  expect_error (fixture->task, &sent, hb_websocket_task_send_message_finish,
+                G_IO_ERROR, G_IO_ERROR_CANCELLED);
+  expect_success (fixture->task, &flushed, hb_websocket_task_flush_finish);
   g_assert_cmpuint (get_metric (fixture->task, hb_metrics_get_messages_dropped), ==, 2);
 }
 
@@ -378,13 +362,11 @@ test_send_async (Fixture       *fixture,
   hb_websocket_task_release (fixture->task);
   signal_log_expect (fixture->log, WORDS_OPEN);
   signal_log_expect (fixture->log, "drain message:text:hello");
-  wait_until (sent != NULL && flushed != NULL);
-  assert_result (fixture, hb_websocket_task_send_message_finish, sent, NULL);
-  assert_result (fixture, hb_websocket_task_flush_finish, flushed, NULL);
+  expect_success (fixture->task, &sent, hb_websocket_task_send_message_finish);
+  expect_success (fixture->task, &flushed, hb_websocket_task_flush_finish);
 
   hb_websocket_task_flush_async (fixture->task, NULL, store_result_cb, &idle);
-  wait_until (idle != NULL);
-  assert_result (fixture, hb_websocket_task_flush_finish, idle, NULL);
+  expect_success (fixture->task, &idle, hb_websocket_task_flush_finish);
 }
 
 /* If a call to send_message_async () is cancelled, its message is removed from the queue. If a
@@ -404,15 +386,16 @@ test_cancel (Fixture       *fixture,
   send_async (fixture, "never", cancellable, &sent);
   hb_websocket_task_flush_async (fixture->task, cancellable, store_result_cb, &flushed);
   g_cancellable_cancel (cancellable);
-  wait_until (sent != NULL && flushed != NULL);
-  assert_result (fixture, hb_websocket_task_send_message_finish, sent, "g-io-error-quark:19");
-  assert_result (fixture, hb_websocket_task_flush_finish, flushed, "g-io-error-quark:19");
+  expect_error (fixture->task, &sent, hb_websocket_task_send_message_finish,
+                G_IO_ERROR, G_IO_ERROR_CANCELLED);
+  expect_error (fixture->task, &flushed, hb_websocket_task_flush_finish,
+                G_IO_ERROR, G_IO_ERROR_CANCELLED);
   g_assert_cmpuint (hb_websocket_task_get_buffered_amount (fixture->task), ==, 4);
 
   /* A call that is cancelled before it starts sends nothing. */
   send_async (fixture, "never", cancellable, &late);
-  wait_until (late != NULL);
-  assert_result (fixture, hb_websocket_task_send_message_finish, late, "g-io-error-quark:19");
+  expect_error (fixture->task, &late, hb_websocket_task_send_message_finish,
+                G_IO_ERROR, G_IO_ERROR_CANCELLED);
 
   hb_websocket_task_release (fixture->task);
   signal_log_skip_to (fixture->log, "message:text:kept");
@@ -432,8 +415,8 @@ test_closed (Fixture       *fixture,
   g_assert_error (error, HB_ERROR, HB_ERROR_CLOSED);
   g_clear_error (&error);
   send_async (fixture, "x", NULL, &sent);
-  wait_until (sent != NULL);
-  assert_result (fixture, hb_websocket_task_send_message_finish, sent, "closed");
+  expect_error (fixture->task, &sent, hb_websocket_task_send_message_finish,
+                HB_ERROR, HB_ERROR_CLOSED);
 
   fixture_open (fixture);
   hb_websocket_task_close (fixture->task, 1000, NULL);
@@ -457,9 +440,9 @@ test_unsent_is_reported (Fixture       *fixture,
   hb_websocket_task_close (fixture->task, 1000, NULL);
   signal_log_expect (fixture->log, "state:connecting connecting state:closed error:closed");
   g_assert_nonnull (strstr (signal_log_get_error (fixture->log), "2 messages"));
-  wait_until (sent != NULL && flushed != NULL);
-  assert_result (fixture, hb_websocket_task_send_message_finish, sent, "closed");
-  assert_result (fixture, hb_websocket_task_flush_finish, flushed, "closed");
+  expect_error (fixture->task, &sent, hb_websocket_task_send_message_finish,
+                HB_ERROR, HB_ERROR_CLOSED);
+  expect_error (fixture->task, &flushed, hb_websocket_task_flush_finish, HB_ERROR, HB_ERROR_CLOSED);
   g_assert_cmpuint (hb_websocket_task_get_buffered_amount (fixture->task), ==, 0);
 }
 
