@@ -136,7 +136,7 @@ test_calls (Fixture       *fixture,
 typedef struct
 {
   Fixture *fixture;
-  GString *words;     /* the results, in the order in which the callbacks were called */
+  GString *words;     /* the results and emitted messages, in the order of their callbacks */
 } Results;
 
 static void

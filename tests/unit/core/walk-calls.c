@@ -253,8 +253,8 @@ walk_expect_message (Walk     *self,
   g_array_append_val (self->received, received);
 }
 
-/* Delivers a message. The application must receive each message once, in the order in which the
- * link received them. Only messages that may vanish may be left out. */
+/* Delivers a message. The application must receive the messages in the order in which the link
+ * received them, and each message only once. Only messages that may vanish may be left out. */
 void
 walk_deliver (Walk     *self,
               HbOpcode  opcode,
