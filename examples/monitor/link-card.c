@@ -80,7 +80,7 @@ get_detail (LinkCard *self)
   if (state != HB_STATE_WAITING || hb_websocket_task_get_reconnect_at (self->task) < 0)
     return g_strdup ("");
 
-  /* Translators: The first number is the number of the attempt, the second is a time in seconds. */
+  /* Translators: The first number is that of the attempt, and the second is a time in seconds. */
   return g_strdup_printf (_("Attempt %u in %u s"), attempt, get_countdown (self));
 }
 

@@ -6,8 +6,8 @@
 
 #include "fixture.h"
 
-/* A programmer's mistake causes a warning if `error` has no handler and no call fails with the
- * error, but only once for each task. No other error causes a warning. */
+/* A programmer's mistake causes a warning if `error` has no handler and no call fails because of
+ * the mistake. Each task causes at most one such warning. No other error causes a warning. */
 
 #define NOWHERE "ws://127.0.0.1:9/"
 

@@ -34,7 +34,7 @@
 /* send_all () sends no message while the task buffers this many bytes or more. */
 #define MAX_BUFFERED (48 * 1024)
 
-/* The limits of the sizes of most messages, and of a few long ones, in bytes */
+/* The maximum size of most messages, and that of a few long messages, in bytes */
 #define SHORT 500
 #define LONG  50000
 
@@ -246,9 +246,10 @@ send_awaited (Delivery   *self,
 }
 
 /* Sends a message. A long message has a callback, so that the test knows whether the message fails.
- * A short message has none, because the task queries the acknowledgements less often while no call
- * waits, and this case must be tested too. A short message hardly ever fails, because it fits into
- * one packet, and ten connections would have to be reset before that packet is acknowledged. */
+ * A short message has none, because the task queries the kernel for acknowledgements less often
+ * while no call waits, and this case must be tested too. A short message hardly ever fails, because
+ * it fits into one packet, and ten connections would have to be reset before that packet is
+ * acknowledged. */
 static void
 send_next (Delivery *self)
 {

@@ -17,7 +17,7 @@
  * groups of steps and the results of these groups. */
 
 /* A step is a word for a call, an event or a setting. The step "a:one" sends the message "one" in a
- * call that is also named "one". The letters before the colon, which may be combined, are: "a" for
+ * call that is also named "one". The letters before the colon, which may be combined, are "a" for
  * a message that must be acknowledged, "w" for one that need only be written, "v" for a volatile
  * one, "t" for one that is only for this link, and "o" for one that another thread sends. */
 typedef struct
