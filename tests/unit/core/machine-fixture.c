@@ -327,7 +327,7 @@ start_open (Fixture *fixture)
   forget (fixture);
 }
 
-/* Opens the first link, and lets it be silent until a ping is due. */
+/* Opens the first link, and advances the time until a ping is due. */
 void
 start_pinged (Fixture *fixture)
 {
