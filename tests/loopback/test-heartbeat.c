@@ -558,13 +558,6 @@ test_new_reply (Fixture       *fixture,
 }
 
 static void
-closing_cb (SoupWebsocketConnection *connection,
-            HbWebsocketTask         *task)
-{
-  hb_websocket_task_check (task);
-}
-
-static void
 test_end_has_begun (Fixture       *fixture,
                     gconstpointer  data)
 {
@@ -572,8 +565,8 @@ test_end_has_begun (Fixture       *fixture,
 
   g_test_summary ("Once the end of a connection has begun, no ping is sent or counted");
 
-  g_signal_connect (hb_websocket_task_get_connection (fixture->task), "closing",
-                    G_CALLBACK (closing_cb), fixture->task);
+  g_signal_connect_swapped (hb_websocket_task_get_connection (fixture->task), "closing",
+                            G_CALLBACK (hb_websocket_task_check), fixture->task);
   raw_peer_send_close (peer, 1000, NULL);
   signal_log_skip_to (fixture->log, "close:1000");
   signal_log_forget (fixture->log);
