@@ -61,7 +61,7 @@ typedef struct
   void     (* set_max_message_size) (gpointer   data,
                                      guint64    bytes);
 
-  /* Limits the payload of a frame, in bytes, in messages that are sent from now on. Has no effect
+  /* Limits the payload of a frame, in bytes, in messages that are sent afterwards. Has no effect
    * if libsoup makes the frames. G_MAXSIZE means no limit. */
   void     (* set_fragment_size)    (gpointer   data,
                                      gsize      bytes);
