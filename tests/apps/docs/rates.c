@@ -2,7 +2,7 @@
 
 #include "rates.h"
 
-/* A path of the peer in tests/apps/bindings, for the programs in doc/sending.md. The server closes
+/* A path of the peer in tests/apps/bindings, for the programs in doc/cookbook.md. The server closes
  * a connection on which more than MAX_MESSAGES messages arrive within INTERVAL. The client numbers
  * its messages from 1, across all its connections. The server echoes a message that has the next
  * number. Any other number means that a message was lost, repeated or out of order, so the server
