@@ -25,8 +25,6 @@ hb_driver_take_batch_in (HbDriver *self)
   hb_batch_clear (&batch);
 }
 
-/* Makes the link read acknowledgements if `delivery` is ACKNOWLEDGED, or if messages that were sent
- * in that mode still need them. Otherwise makes the link stop reading them. */
 void
 hb_driver_follow_delivery (HbDriver *self)
 {
@@ -39,8 +37,8 @@ hb_driver_follow_delivery (HbDriver *self)
     hb_link_end_acknowledgements (self->link);
 }
 
-/* Queries the link for acknowledgements of the peer, if messages wait for them. Then starts or
- * stops the reading of acknowledgements, as hb_driver_follow_delivery () does. */
+/* After the query, messages may no longer need acknowledgements, so hb_driver_follow_delivery () is
+ * called last. */
 void
 hb_driver_query (HbDriver *self)
 {
@@ -53,13 +51,11 @@ hb_driver_query (HbDriver *self)
   hb_driver_follow_delivery (self);
 }
 
-/* Updates the machine before it may leave the link or give messages back. Without this update, a
- * message that has already been written or acknowledged could be sent again on the next link, and
- * would arrive twice.
+/* Updates the machine before it may leave the link or give messages back. Otherwise, a message that
+ * has already been written or acknowledged could be sent again, and would arrive twice.
  *
- * When libsoup writes a frame, the link may also write messages that it has gathered. The link
- * cannot report these messages by an event from within libsoup, so the machine may not know yet
- * that they have been written. */
+ * When libsoup writes a frame, the link may also write messages that it has gathered, and cannot
+ * report them from within libsoup. */
 void
 hb_driver_catch_up (HbDriver *self)
 {
@@ -75,9 +71,9 @@ hb_driver_catch_up (HbDriver *self)
   hb_driver_query (self);
 }
 
-/* The part of hb_driver_show_state () that is not inline. When the task no longer accepts messages,
- * other threads may have sent some before they could see the change. These messages are taken in,
- * and the machine drops them. */
+/* The part of hb_driver_show_state () that is not inline. If the task no longer accepts messages,
+ * takes in those that other threads sent before they could see the change. The machine drops
+ * them. */
 void
 hb_driver_show_change (HbDriver *self)
 {
@@ -91,9 +87,8 @@ hb_driver_show_change (HbDriver *self)
     hb_driver_take_in (self);
 }
 
-/* Dispatched after all sources that are ready and have a higher priority. Takes in the messages and
- * calls that hb_driver_on_woken () has left in the intake. The alarm then carries out the
- * effects. */
+/* Takes in the messages and calls that hb_driver_on_woken () has left in the intake. The alarm then
+ * carries out the effects. */
 static gboolean
 turn_cb (gpointer user_data)
 {
@@ -113,8 +108,7 @@ turn_cb (gpointer user_data)
 }
 
 /* Takes in the messages and calls from other threads. If these threads have kept the task busy for
- * MAX_BUSY, turn_cb () takes the messages and calls in later, when other sources have had their
- * turn. */
+ * MAX_BUSY, leaves this to turn_cb (), so that other sources are dispatched first. */
 void
 hb_driver_on_woken (HbDriver *self)
 {

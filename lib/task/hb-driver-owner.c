@@ -18,10 +18,9 @@ hb_driver_emit (HbDriver       *self,
     self->funcs->emit (owner, effect);
 }
 
-/* Emits a message of a delivery. The reference to the owner is kept for the next message, because
- * taking a reference needs a lock, and makes the binding of a scripting language change how it
- * holds the object. If a handler drops the application's last reference, no further message of the
- * delivery is emitted. */
+/* Emits a message of a delivery. Keeps the reference to the owner for the next message, because
+ * taking one needs a lock, and makes the binding of a scripting language change how it holds the
+ * object. If a handler drops the application's last reference, no further message is emitted. */
 void
 hb_driver_emit_message (HbDriver      *self,
                         const HbEvent *event)
@@ -44,17 +43,16 @@ hb_driver_emit_message (HbDriver      *self,
     g_clear_object (&self->recipient);
 }
 
-/* Call this when the message handlers have returned. The time at which they returned is not stored
- * in the driver, because a pong of the same read keeps the time of that read. Otherwise the latency
- * would include the time that the handlers took. */
+/* Call this when the message handlers have returned. Does not store the time in the driver.
+ * Otherwise the latency of a pong of the same read would include the time that the handlers
+ * took. */
 void
 hb_driver_end_emission (HbDriver *self)
 {
   hb_machine_on_given (&self->machine, hb_clock_now ());
 }
 
-/* Ends a delivery, and releases the reference to the owner. The owner and the driver may no longer
- * exist afterwards. */
+/* The owner and the driver may no longer exist afterwards. */
 void
 hb_driver_end_delivery (HbDriver *self)
 {
@@ -62,10 +60,8 @@ hb_driver_end_delivery (HbDriver *self)
   g_clear_object (&self->recipient);
 }
 
-/* Asks the application whether a message is the reply to a ping. As in a handler, the effects of
- * calls wait while the application's function runs, except a drop of the link. Returns
- * HB_REPLY_UNJUDGED, without asking, if the message would not be delivered anyway, or the owner no
- * longer exists. */
+/* Asks the application whether a message is the reply to a ping. Meanwhile, effects wait, except a
+ * drop of the link. */
 HbReply
 hb_driver_judge (HbDriver      *self,
                  const HbEvent *event)

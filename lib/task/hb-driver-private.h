@@ -10,9 +10,9 @@ G_BEGIN_DECLS
 
 typedef struct _HbDriver HbDriver;
 
-/* The functions of the object that owns the driver. The driver calls them only while that object is
- * alive. Each of them may run code of the application. make_ping () returns NULL, and get_delay ()
- * returns FALSE, if the settings apply. The delay is in milliseconds. */
+/* The functions of the driver's owner, called only while the owner is alive. Each of them may run
+ * code of the application. make_ping () returns NULL, and get_delay () returns FALSE, if the
+ * settings apply. The delay is in milliseconds. */
 typedef struct
 {
   void     (*emit)       (gpointer        owner,

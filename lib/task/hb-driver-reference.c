@@ -34,9 +34,8 @@ hb_driver_release_cb (gpointer self)
 }
 
 /* Begins a section that may run code of the application, and keeps the driver alive until
- * hb_driver_end (), because that code may drop the last reference. A driver in a context holds a
- * reference to itself until it leaves the context, so no further reference is taken for each
- * message. */
+ * hb_driver_end (), because that code may drop the last reference. A driver in a context already
+ * holds a reference to itself. */
 void
 hb_driver_begin (HbDriver *self)
 {

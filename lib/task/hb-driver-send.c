@@ -4,10 +4,7 @@
 
 #include "hb-driver-steps-private.h"
 
-/* Sends messages and pings. */
-
-/* Gives a message to the link, and reads the clock if the machine needs the time. Returns whether
- * another message may follow. */
+/* Returns whether another message may follow. */
 static inline gboolean
 give_to_link (HbDriver         *self,
               const HbOutgoing *message,
@@ -22,9 +19,8 @@ give_to_link (HbDriver         *self,
   return is_writable;
 }
 
-/* Sends a message that hb_machine_take_message () has returned. The application may have connected
- * handlers to the SoupWebsocketConnection. These handlers may run in this function, and may replace
- * the link. */
+/* Sends a message that hb_machine_take_message () has returned. Handlers that the application has
+ * connected to the SoupWebsocketConnection may run in this function, and may replace the link. */
 static void
 send_taken (HbDriver         *self,
             const HbOutgoing *message)
@@ -48,8 +44,7 @@ hb_driver_send_directly (HbDriver         *self,
   hb_machine_on_sent_directly (&self->machine, self->now, message, &span, is_writable);
 }
 
-/* Sends messages as long as the machine has one that may be sent, and the link accepts it. The
- * caller carries out the effects. */
+/* Sends as many messages as the machine and the link allow. The caller carries out the effects. */
 void
 hb_driver_transmit (HbDriver *self)
 {

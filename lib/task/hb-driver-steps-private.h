@@ -12,7 +12,7 @@
 
 G_BEGIN_DECLS
 
-/* A value of `shown_state` that differs from every HbState, so that the next state is shown */
+/* Differs from every HbState, so that the next state is shown */
 #define HB_DRIVER_NOT_SHOWN -1
 
 /* Except for the tests, only the files of the driver include this header. Each file uses only the
@@ -46,7 +46,7 @@ struct _HbDriver
   gboolean             is_delivering;   /* until HB_EVENT_DELIVERED or the drop of the link */
   gboolean             is_releasing;    /* The bytes of sent messages are being released. */
 
-  HbIntake             intake;          /* keeps the messages and calls from other threads */
+  HbIntake             intake;
   GSource             *turn;            /* (nullable) an idle source: see hb_driver_on_woken () */
   gint64               busy_since;      /* when `turn` was made */
   gboolean             awaits_turn;     /* `turn` will take in the messages and calls. */
@@ -122,25 +122,24 @@ hb_driver_is_closed (HbDriver *self)
   return self->machine.state == HB_STATE_CLOSED;
 }
 
-/* Returns the current time, or HB_NEVER if messages cannot expire. The clock is read only if the
- * time is needed, because reading it takes a considerable part of the time that a send takes. */
+/* Returns HB_NEVER if messages cannot expire, because reading the clock takes a considerable part
+ * of the time of a send. */
 static inline gint64
 hb_driver_read_ages (HbDriver *self)
 {
   return self->machine.settings.queue_timeout != 0 ? hb_driver_read_clock (self) : HB_NEVER;
 }
 
-/* Marks the deadline, so that the loop queries it again before the next poll. Call this both before
- * and after code of the application runs. That code may run a main loop, which needs the current
- * deadline and removes the mark. */
+/* Call this both before and after code of the application runs. That code may run a main loop,
+ * which needs the current deadline and removes the mark. */
 static inline void
 hb_driver_touch_alarm (HbDriver *self)
 {
   hb_alarm_touch (&self->alarm);
 }
 
-/* Passes the messages and calls from other threads to the machine. No code of the application runs
- * in this function. */
+/* Passes the messages and calls from other threads to the machine. Runs no code of the
+ * application. */
 static inline void
 hb_driver_take_in (HbDriver *self)
 {
@@ -156,8 +155,7 @@ hb_driver_has_work (const HbDriver *self)
 }
 
 /* Queries the link for acknowledgements if the queue has no room for @size more bytes, because
- * acknowledged messages make room. Without the query, messages could be refused or dropped
- * unnecessarily. */
+ * acknowledged messages make room. */
 static inline void
 hb_driver_make_room (HbDriver *self,
                      gsize     size)

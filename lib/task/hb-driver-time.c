@@ -16,9 +16,9 @@ hb_driver_read_clock (HbDriver *self)
 }
 
 /* Returns the time of an event that is not a message. The time of a pong, like that of a message,
- * is `now`, which was stored at the HB_EVENT_ACTIVITY of the same read, or later. The machine does
- * not need the time of HB_EVENT_BLOCKED, and seldom needs that of HB_EVENT_PROGRESS. The clock is
- * read only if the time is needed, because reading it takes as long as the work of the machine. */
+ * is `now`, which was stored at the HB_EVENT_ACTIVITY of the same read, or later. The clock is read
+ * only if the machine needs the time, because reading it takes as long as the work of the
+ * machine. */
 gint64
 hb_driver_get_time (HbDriver    *self,
                     HbEventKind  kind)
@@ -30,8 +30,8 @@ hb_driver_get_time (HbDriver    *self,
   return has_time ? self->now : hb_driver_read_clock (self);
 }
 
-/* Returns the deadline of the alarm. While effects are left, the alarm must fire at once, because
- * the effects must not wait until a main loop that a handler runs has ended. */
+/* While effects are left, the alarm must fire at once, because the effects must not wait until a
+ * main loop that a handler runs has ended. */
 gint64
 hb_driver_get_deadline (gpointer  user_data,
                         gint64   *earliest)
@@ -49,8 +49,8 @@ hb_driver_get_deadline (gpointer  user_data,
 
 /* Returns whether received bytes have been read. Ends a pause of reading if a deadline of the link
  * has passed, so that the socket is read in the next iteration. After any other deadline, the pause
- * goes on. While messages wait for acknowledgements, these other deadlines follow each other so
- * closely that, without pauses, other sources would never be dispatched. */
+ * goes on. While messages wait for acknowledgements, such deadlines are so close that, without
+ * pauses, other sources would never be dispatched. */
 static HbReading
 read_on (HbDriver *self)
 {
@@ -66,9 +66,8 @@ read_on (HbDriver *self)
 
 /* Handles a deadline that has passed, or sends a ping early.
  *
- * The deadline may have passed after the sockets were polled, for example because another task was
- * busy. Bytes that prove that the server is alive may have arrived since, so the socket is read
- * again before the link is ended. */
+ * If the deadline passed after the sockets were polled, bytes that prove that the server is alive
+ * may have arrived since, so the socket is read again before the link is ended. */
 void
 hb_driver_tick (HbDriver *self)
 {

@@ -7,13 +7,12 @@
 
 /* Connects the machine with the link, the alarm, the network and the object that owns the driver.
  *
- * The driver passes an event to the machine, and then carries out the machine's effects. A message
- * of a delivery (HB_EVENT_DELIVERY) is an exception if no effect has to be carried out first. Such
- * a message is emitted without an effect of its own, because an effect for each message would take
- * longer than everything else that this library does with a short message. */
+ * The driver passes an event to the machine, and then carries out the machine's effects.
+ * on_message () makes an exception, because an effect for each message would take longer than
+ * everything else that this library does with a short message. */
 
-/* Handles a message. Emits it without an effect if it is part of a delivery, and no effect is
- * pending or being carried out. */
+/* Emits a message without an effect if it is part of a delivery (HB_EVENT_DELIVERY), and no effect
+ * is pending or being carried out. */
 static void
 on_message (HbDriver      *self,
             gint64         now,
@@ -41,10 +40,9 @@ on_message (HbDriver      *self,
     }
 }
 
-/* Asks the application whether a message is a reply, and then handles the message. Effects may
- * wait, for example because a handler has not returned. They are carried out before the application
- * is asked, because they precede the message. The message keeps the time at which it was received,
- * because the application's function may take a long time. */
+/* Pending effects precede the message, so they are carried out before the application is asked. The
+ * message keeps the time at which it was received, because the application's function may take a
+ * long time. */
 static void
 on_judged_message (HbDriver      *self,
                    const HbEvent *event)
@@ -78,9 +76,8 @@ on_other (HbDriver      *self,
 
   hb_machine_handle (&self->machine, hb_driver_get_time (self, event->kind), event);
 
-  /* HB_EVENT_ACTIVITY may change a deadline, and may push an HB_EFFECT_QUERY. Both can wait for the
-   * next message of the same read, or for the next iteration. After HB_EVENT_ACKNOWLEDGED, the
-   * effects are carried out anyway. The link emits this event before HB_EVENT_LOST, or within a
+  /* The HB_EFFECT_QUERY of HB_EVENT_ACTIVITY can wait for the next message of the same read, or for
+   * the next iteration. The link emits HB_EVENT_ACKNOWLEDGED before HB_EVENT_LOST, or within a
    * function after which the driver carries out the effects. */
   if (event->kind == HB_EVENT_ACTIVITY || event->kind == HB_EVENT_ACKNOWLEDGED)
     hb_driver_touch_alarm (self);
@@ -144,8 +141,7 @@ alarm_cb (gpointer user_data)
 }
 
 /* Makes the task belong to the thread-default context. The driver then holds a reference to itself
- * until hb_driver_leave_context (). Call this before an attempt is started. Does nothing if the
- * task is not CLOSED, or has been disposed of. */
+ * until hb_driver_leave_context (). Call this before an attempt is started. */
 void
 hb_driver_enter_context (HbDriver *self)
 {
@@ -186,8 +182,8 @@ dispose_cb (gpointer user_data)
   HbDriver *self = user_data;
   G_GNUC_UNUSED g_autoptr (GMainContextPusher) pusher = hb_home_push (&self->home);
 
-  /* The author of a script may not expect the garbage collector to free the task. No signal reports
-   * this, so a debug line does. */
+  /* No signal reports that the garbage collector of a script frees the task, so a debug line
+   * does. */
   if (!hb_driver_is_closed (self))
     hb_trace (&self->trace,
               "The task was disposed of before it was closed, so it has ended. A task is disposed "
@@ -204,9 +200,8 @@ dispose_cb (gpointer user_data)
   return G_SOURCE_REMOVE;
 }
 
-/* Ends the task. The function may be called in any state, and more than once. A garbage collector
- * may call it in any thread. If the task's context runs in another thread, the task ends there
- * later. */
+/* Ends the task. May be called in any state, more than once, and, by a garbage collector, in any
+ * thread. If the task's context runs in another thread, the task ends there later. */
 void
 hb_driver_dispose (HbDriver *self)
 {

@@ -56,7 +56,6 @@ void     hb_intake_rearm       (HbIntake          *self);
 void     hb_intake_take        (HbIntake          *self,
                                 HbBatch           *batch);
 
-/* Returns whether the batch contains anything. */
 static inline gboolean
 hb_intake_is_filled (HbIntake *self)
 {

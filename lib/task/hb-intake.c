@@ -7,7 +7,6 @@
 #include "hb-outbox-private.h"
 #include "hb-syntax-private.h"
 
-/* @buffered: the member of HbQueue */
 void
 hb_intake_init (HbIntake         *self,
                 HbAmount         *buffered,
@@ -30,8 +29,7 @@ hb_intake_clear (HbIntake *self)
   g_mutex_clear (&self->mutex);
 }
 
-/* Call this after a change to the batch. Wakes the task's thread, unless the thread has been woken
- * already or the task has no context. */
+/* Call this after a change to the batch. */
 static void
 wake (HbIntake *self)
 {
@@ -60,8 +58,7 @@ push (HbIntake         *self,
   wake (self);
 }
 
-/* Counts a message for which the queue has no room. An effect fails the call of its ticket. The
- * caller still owns the bytes. */
+/* An effect fails the call of the ticket. The caller still owns the bytes. */
 static void
 drop (HbIntake         *self,
       const HbOutgoing *message)
@@ -77,9 +74,9 @@ drop (HbIntake         *self,
   wake (self);
 }
 
-/* Drops the messages that have been waiting here longest, until @size more bytes fit within the
+/* Drops the oldest messages whose size is not reserved, until @size more bytes fit within the
  * limit. Otherwise, the batch would grow without a limit while the context is not iterated. The
- * task's thread would have dropped these messages too. Messages whose size is reserved remain.
+ * task's thread would have dropped these messages too.
  *
  * @dropped: the bytes of the dropped messages are added to this list */
 static void
@@ -106,9 +103,9 @@ trim (HbIntake  *self,
     }
 }
 
-/* Applies `overflow` to @message, as the task's thread does to its own messages. With DROP_OLDEST,
- * only that thread can drop messages of the queue to make room. The size of @message is therefore
- * not added to *buffered before that thread takes the message in. */
+/* Applies `overflow` to @message. With DROP_OLDEST, only the task's thread can drop messages of the
+ * queue to make room, so the size of @message is added to *buffered when that thread takes the
+ * message in. */
 static gboolean
 admit (HbIntake    *self,
        HbOutgoing  *message,
@@ -166,8 +163,8 @@ check_text (const HbOutgoing  *message,
   return message->opcode != HB_OPCODE_TEXT || hb_syntax_check_text (text, length, error);
 }
 
-/* Accepts a message, with a reference to its bytes, or drops it if the queue has no room for it and
- * `overflow` is DROP_NEWEST. An effect resolves the ticket, unless this function fails. */
+/* Accepts a message, with a reference to its bytes, or drops it as `overflow` demands. An effect
+ * resolves the ticket, unless this function fails. */
 gboolean
 hb_intake_send (HbIntake    *self,
                 HbOutgoing  *message,
@@ -175,8 +172,8 @@ hb_intake_send (HbIntake    *self,
 {
   g_autoptr (GError) invalid = NULL;
   gboolean is_valid = check_text (message, &invalid);
-  /* This list is freed after the mutex has been unlocked, because a function of the application may
-   * free the bytes, and may send a message. */
+  /* Freed after the mutex has been unlocked, because a function of the application may free the
+   * bytes, and may send a message. */
   g_autoslist (GBytes) dropped = NULL;
   G_GNUC_UNUSED g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&self->mutex);
 
@@ -195,9 +192,9 @@ hb_intake_send (HbIntake    *self,
   return check_call (message->ticket, error) && admit (self, message, &dropped, error);
 }
 
-/* Makes the call of @ticket wait for the messages that were sent before it. Returns TRUE if no
- * message can wait, because the task is CLOSED. If this function returns FALSE without an error, an
- * effect resolves the ticket. */
+/* Makes the call of @ticket wait for the messages that were sent before it. Returns TRUE if the
+ * task is CLOSED. If this function returns FALSE without an error, an effect resolves the
+ * ticket. */
 gboolean
 hb_intake_flush (HbIntake  *self,
                  GTask     *ticket,
@@ -214,7 +211,7 @@ hb_intake_flush (HbIntake  *self,
   return FALSE;
 }
 
-/* Makes the task's thread cancel a call. A task without a context has no pending calls. */
+/* A task without a context has no pending calls. */
 void
 hb_intake_cancel (HbIntake *self,
                   GTask    *ticket)
@@ -228,7 +225,6 @@ hb_intake_cancel (HbIntake *self,
   wake (self);
 }
 
-/* Sets the alarm that wakes the task's thread. */
 void
 hb_intake_set_alarm (HbIntake *self,
                      HbAlarm  *alarm)
@@ -238,8 +234,8 @@ hb_intake_set_alarm (HbIntake *self,
   g_mutex_unlock (&self->mutex);
 }
 
-/* Call this when the task leaves its context. Messages are already refused, and all calls have
- * ended. Requests to cancel such a call are therefore dropped.
+/* Call this when the task leaves its context. All calls have ended, so requests to cancel a call
+ * are dropped.
  *
  * @ended: (out) (transfer full): the tickets of these requests. Releasing them may drop the last
  *   reference to the task, so release them only after the task has left its context. */
@@ -272,9 +268,8 @@ start_ages (HbIntake *self,
     }
 }
 
-/* Copies the settings that apply to the messages from other threads. If queue-timeout changes from
- * 0 to another value, the age of the messages in the batch counts from now. The messages in the
- * queue were sent before them, so call hb_machine_apply_settings () first, which does the same for
+/* If queue-timeout changes from 0 to another value, the age of the messages in the batch counts
+ * from now. Call hb_machine_apply_settings () first, which does the same for the older messages in
  * the queue. */
 void
 hb_intake_set_limits (HbIntake         *self,
@@ -292,9 +287,8 @@ hb_intake_set_limits (HbIntake         *self,
   g_mutex_unlock (&self->mutex);
 }
 
-/* Makes hb_intake_send () refuse or accept messages. After this function has set a refusal, take
- * the batch once more, because it may contain messages that were accepted earlier. No further
- * message is added to it.
+/* After this function has set a refusal, take the batch once more, because it may contain messages
+ * that were accepted earlier.
  *
  * @refusal: (nullable): the error for each message, NULL to accept messages
  * @is_closed: whether the task is CLOSED, so that a flush succeeds at once */
@@ -310,9 +304,8 @@ hb_intake_set_refusal (HbIntake     *self,
   g_mutex_unlock (&self->mutex);
 }
 
-/* Makes the next call from another thread wake the alarm again. Call this function after the alarm
- * has fired, and before the batch is taken. In the opposite order, a call in between would not wake
- * the alarm. */
+/* Makes the next call from another thread wake the alarm again. Call this before the batch is
+ * taken. In the opposite order, a call in between would not wake the alarm. */
 void
 hb_intake_rearm (HbIntake *self)
 {
@@ -321,7 +314,7 @@ hb_intake_rearm (HbIntake *self)
   g_mutex_unlock (&self->mutex);
 }
 
-/* Moves the contents of the intake to @batch. The caller then owns them. */
+/* Moves the contents to @batch. The caller then owns them. */
 void
 hb_intake_take (HbIntake *self,
                 HbBatch  *batch)

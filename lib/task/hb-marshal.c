@@ -6,8 +6,7 @@
 
 /* GObject calls the C handlers of a signal with several arguments through libffi, unless the signal
  * has its own marshaller. The signal `message` has one, because libffi takes longer than everything
- * else that this library does with a short message. Bindings of other languages have their own
- * marshallers. */
+ * else that this library does with a short message. */
 
 typedef void (*MessageHandler) (gpointer first,
                                 int      type,

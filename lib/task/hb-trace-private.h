@@ -17,9 +17,8 @@ typedef struct
   guint     serial;
 } HbTraceMarks;
 
-/* The debug lines of a task. A line contains no payload, no close reason and no header, because
- * each of them may contain a token. For the same reason, a line contains nothing of a URI except
- * its scheme, host and port. */
+/* The debug lines of a task. A line contains no payload, no close reason, no header, and nothing of
+ * a URI except its scheme, host and port, because the rest may contain a token. */
 typedef struct
 {
   guint         number;    /* distinguishes the lines of this task from those of others */
@@ -27,7 +26,7 @@ typedef struct
   HbTraceMarks *marks;     /* (nullable) NULL until lines are wanted */
 } HbTrace;
 
-/* Prints a line if lines are wanted. If they are not, the cost is one test of a number. */
+/* Evaluates the other arguments only if lines are wanted. */
 #define hb_trace(self, ...) \
   G_STMT_START { \
     if (G_UNLIKELY ((self)->is_wanted)) \
@@ -58,7 +57,7 @@ void hb_trace_effect       (HbTrace         *self,
                             const HbMachine *machine,
                             const HbEffect  *effect);
 
-/* This function may be called in any thread, even if no lines are wanted. */
+/* May be called in any thread, and while no lines are wanted. */
 void hb_trace_refusal      (const HbTrace   *self,
                             const GError    *error);
 

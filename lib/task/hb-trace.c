@@ -6,7 +6,7 @@
 #include "hb-syntax-private.h"
 #include "hb-trace-private.h"
 
-/* Returns the name of an enum's value without @prefix, for example "OPEN". */
+/* Returns the name without @prefix, for example "OPEN". */
 static const char *
 get_name (GType       type,
           int         value,
@@ -41,9 +41,8 @@ hb_trace_clear (HbTrace *self)
   g_clear_pointer (&self->marks, g_free);
 }
 
-/* Queries whether GLib would print the lines, which G_MESSAGES_DEBUG or a call by the application
- * enables. The query takes too long to be made for each line. When lines become wanted, stores the
- * metrics, because changes before that are not reported. */
+/* Queries whether GLib would print the lines, which takes too long to be done for each line. When
+ * lines become wanted, stores the metrics, because earlier changes are not reported. */
 void
 hb_trace_refresh (HbTrace         *self,
                   const HbMachine *machine)
@@ -88,9 +87,7 @@ restarted_cb (SoupMessage *request,
                   soup_message_get_status (request));
 }
 
-/* Prints a line for the request, and later another line each time libsoup sends it again.
- *
- * @attempt: the value of the property `attempt`, 0 after open () or reconnect_now () */
+/* @attempt: the value of the property `attempt`, 0 after open () or reconnect_now () */
 void
 hb_trace_request (const HbTrace *self,
                   SoupMessage   *request,
@@ -127,7 +124,6 @@ hb_trace_loss (const HbTrace   *self,
     hb_trace_print (self, "the connection has failed");
 }
 
-/* Reports a tick that is late, and stores the values that hb_trace_end_tick () needs. */
 void
 hb_trace_begin_tick (HbTrace   *self,
                      HbMachine *machine,
@@ -145,7 +141,6 @@ hb_trace_begin_tick (HbTrace   *self,
                     "stopped or busy", (now - deadline) / G_TIME_SPAN_MILLISECOND);
 }
 
-/* If the tick has ended the connection or the attempt, prints which timeout has expired. */
 void
 hb_trace_end_tick (const HbTrace   *self,
                    const HbMachine *machine)
@@ -214,8 +209,8 @@ trace_notify (const HbTrace   *self,
     hb_trace_print (self, "paused by receive_async ()");
 }
 
-/* Prints an error. The message of an error about an argument or the URI is left out, because it may
- * quote the invalid value, and a subprotocol, for example, may be secret. */
+/* The message of an error about an argument or the URI is left out, because it may quote the
+ * invalid value, and a subprotocol, for example, may be secret. */
 static void
 trace_error (const HbTrace *self,
              const char    *what,
@@ -231,8 +226,7 @@ trace_error (const HbTrace *self,
                     error->message);
 }
 
-/* Returns: (nullable): the line for effects of @kind, NULL if they have no line or if the line
- * differs from one effect to another */
+/* Returns: (nullable): NULL if effects of @kind have no line, or not always the same one */
 static const char *
 get_line (const HbMachine *machine,
           HbEffectKind     kind)
@@ -270,8 +264,7 @@ get_line (const HbMachine *machine,
     }
 }
 
-/* Prints the lines of the events that no effect reports, and then the line of @effect, if any.
- * Call this before the effect is carried out. */
+/* Call this before the effect is carried out. */
 void
 hb_trace_effect (HbTrace         *self,
                  const HbMachine *machine,
@@ -293,9 +286,7 @@ hb_trace_effect (HbTrace         *self,
     trace_error (self, "error", effect->error);
 }
 
-/* Reports that a message was not accepted.
- *
- * @error: (nullable): NULL if the caller does not ask for the reason */
+/* @error: (nullable): NULL if the caller does not ask for the reason */
 void
 hb_trace_refusal (const HbTrace *self,
                   const GError  *error)

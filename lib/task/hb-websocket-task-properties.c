@@ -4,8 +4,8 @@
 
 #include "hb-websocket-task-private.h"
 
-/* How GObject gets and sets the properties. Those that can be set are documented in
- * hb-websocket-task-settings.c, and the others in hb-websocket-task-status.c. */
+/* The properties that can be set are documented in hb-websocket-task-settings.c, and the others in
+ * hb-websocket-task-status.c. */
 
 static GParamSpec *properties[HB_N_PROPERTIES];
 
@@ -176,9 +176,8 @@ hb_websocket_task_install_properties (GObjectClass *object_class)
   g_object_class_install_properties (object_class, HB_N_PROPERTIES, properties);
 }
 
-/* Sets a property, and notifies it if its value has changed. Prints a critical message instead if
- * the calling thread may not use the task, or the value is not allowed. @value points to a value of
- * the property's type, as in hb_settings_set (). */
+/* Sets a property, and notifies it if its value has changed. @value points to a value of the
+ * property's type, as in hb_settings_set (). */
 void
 hb_websocket_task_set (HbWebsocketTask *self,
                        HbProperty       property,

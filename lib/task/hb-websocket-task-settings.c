@@ -4,9 +4,8 @@
 
 #include "hb-websocket-task-private.h"
 
-/* The properties that can be set, each with its documentation, its getter and its setter, and the
- * method get_request_headers (). lib/base/hb-settings.c contains the defaults and the limits of all
- * these properties except `session`. */
+/* The properties that can be set, and the method get_request_headers (). lib/base/hb-settings.c
+ * contains the defaults and the limits. */
 
 static const HbSettings *
 get_settings (HbWebsocketTask *self)
@@ -23,12 +22,10 @@ get_settings (HbWebsocketTask *self)
  * credentials and logger. A change takes effect at the next attempt, which may be the one that
  * [signal@WebsocketTask::connecting] announces.
  *
- * With `NULL`, the default, the task makes a private session for each attempt. No other code can
- * see that session.
+ * With `NULL`, the default, the task makes a private session for each attempt.
  *
- * A session looks up the name of a server only once. An application that sets a session therefore
- * has to set another one when the server's address may have changed. [The page on
- * sessions](session.html#a-server-that-moves) shows how.
+ * A session looks up the name of a server only once, so set another session when [the server's
+ * address may have changed](session.html#a-server-that-moves).
  *
  * Since: 1.0
  */
@@ -76,14 +73,13 @@ hb_websocket_task_set_session (HbWebsocketTask *self,
  * The URI of the server.
  *
  * A valid URI is `ws://host/path` or `wss://host/path`, without a fragment ([RFC 6455,
- * 3](https://www.rfc-editor.org/rfc/rfc6455#section-3)), a control character such as a line break,
- * or a space at the end. A change takes effect at the next attempt, or when an attempt that is held
- * is released ([method@WebsocketTask.hold]). If the URI is not valid at that time, the task becomes
- * or stays `CLOSED`, with `HB_ERROR_INVALID_URI`.
+ * 3](https://www.rfc-editor.org/rfc/rfc6455#section-3)), a control character, or a space at the
+ * end. A change takes effect at the next attempt, or when an attempt that is held is released
+ * ([method@WebsocketTask.hold]). If the URI is not valid at that time, the task becomes or stays
+ * `CLOSED`, with `HB_ERROR_INVALID_URI`.
  *
- * An attempt follows redirects from the server. The next attempt starts from `uri` again. An
- * attempt does not follow a redirect of one of these kinds, but fails with an `HB_ERROR_HANDSHAKE`
- * that names the reason:
+ * An attempt follows redirects, and the next attempt starts from `uri` again. A redirect of one of
+ * these kinds makes the attempt fail with an `HB_ERROR_HANDSHAKE` that names the reason:
  *
  * - from `wss` or `https` to `ws` or `http`
  * - to a scheme other than these four
@@ -141,8 +137,8 @@ hb_websocket_task_set_uri (HbWebsocketTask *self,
  * Each subprotocol is a token, and none occurs twice ([RFC 6455,
  * 4.1](https://www.rfc-editor.org/rfc/rfc6455#section-4.1)). A change takes effect at the next
  * attempt, which may be the one that [signal@WebsocketTask::connecting] announces. If the list is
- * not valid at that time, the task becomes or stays `CLOSED`, with `HB_ERROR_INVALID_ARGUMENT`. If
- * the list is empty, which is the default, the task offers no subprotocol.
+ * not valid at that time, the task becomes or stays `CLOSED`, with `HB_ERROR_INVALID_ARGUMENT`.
+ * With an empty list, the default, the task offers none.
  *
  * [property@WebsocketTask:protocol] is the subprotocol that the server chose. An attempt fails with
  * `HB_ERROR_HANDSHAKE` if the server names a subprotocol that is not in the list. The comparison is
@@ -172,8 +168,7 @@ hb_websocket_task_get_protocols (HbWebsocketTask *self)
 /**
  * hb_websocket_task_set_protocols: (set-property protocols)
  * @self: a task
- * @protocols: (array zero-terminated=1) (nullable): the subprotocols; `NULL` and an empty list both
- *   stand for none
+ * @protocols: (array zero-terminated=1) (nullable): the subprotocols, `NULL` for none
  *
  * Sets [property@WebsocketTask:protocols].
  *
@@ -193,8 +188,7 @@ hb_websocket_task_set_protocols (HbWebsocketTask    *self,
  *
  * The value of the `Origin` header.
  *
- * With `NULL`, the default, the task adds no such header, which suits a program that is not a web
- * page.
+ * With `NULL`, the default, the task adds no such header.
  *
  * A change takes effect at the next attempt, which may be the one that
  * [signal@WebsocketTask::connecting] announces. If, at that time, the value contains a character
@@ -298,8 +292,8 @@ hb_websocket_task_set_compression (HbWebsocketTask *self,
  *
  * The kind of ping that the heartbeat sends.
  *
- * In mode `MESSAGE`, the default, the task sends a message that the application on the server has
- * to answer. In mode `PING`, the task sends a ping frame, which every server answers automatically.
+ * With `MESSAGE`, the default, the application on the server has to answer. Every server answers
+ * the frames of `PING` automatically.
  *
  * Since: 1.0
  */
@@ -347,11 +341,11 @@ hb_websocket_task_set_heartbeat_mode (HbWebsocketTask *self,
  *
  * By default, any data that arrives proves that the server is alive, and delays the next ping.
  *
- * With `REPLY`, the reply to a ping may no longer count after a change to this property, to
- * [property@WebsocketTask:heartbeat-mode], to [property@WebsocketTask:pong-message] or to the
- * function set with [method@WebsocketTask.set_pong_func]. If a ping is waiting for its reply when
- * such a change is made, the task sends another ping at once. [property@WebsocketTask:pong-timeout]
- * is still measured from the earlier ping.
+ * With `REPLY`, if a ping is waiting for its reply, the task sends another ping at once after a
+ * change to this property, to [property@WebsocketTask:heartbeat-mode], to
+ * [property@WebsocketTask:pong-message] or to the function set with
+ * [method@WebsocketTask.set_pong_func]. [property@WebsocketTask:pong-timeout] is still measured
+ * from the earlier ping.
  *
  * Since: 1.0
  */
@@ -403,9 +397,8 @@ hb_websocket_task_set_liveness (HbWebsocketTask *self,
  * With 0, the heartbeat is off. The task still sends a ping when [method@WebsocketTask.check] is
  * called, and after a network change if [property@WebsocketTask:network-aware] is set.
  *
- * If the main context wakes for another deadline, a ping that is due soon is sent at the same time,
- * so that the context does not have to wake again for the ping. The ping is early by at most a
- * sixteenth of `ping-timeout`, and by at most a second.
+ * If the main context wakes for another deadline, a ping that is due soon is sent early, by at most
+ * a sixteenth of `ping-timeout` and at most a second.
  *
  * Since: 1.0
  */
@@ -547,9 +540,9 @@ hb_websocket_task_set_ping_message (HbWebsocketTask *self,
  *
  * The text message that is the reply to a ping.
  *
- * A text message that is equal to this text is treated as the reply, and is not delivered. If the
- * reply varies, or is binary, set a function ([method@WebsocketTask.set_pong_func]), which replaces
- * this property. With `NULL`, the default, and without a function, every message is delivered.
+ * A text message that is equal to this text is not delivered. If the reply varies, or is binary,
+ * set a function ([method@WebsocketTask.set_pong_func]), which replaces this property. With `NULL`,
+ * the default, and without a function, every message is delivered.
  *
  * Since: 1.0
  */
@@ -689,8 +682,8 @@ hb_websocket_task_set_reconnect_timeout_max (HbWebsocketTask *self,
  *
  * The random share of each reconnect delay, from 0 to 1.
  *
- * Each delay is shortened by a random amount, up to this share of the delay, so that the clients of
- * a server that has failed do not all reconnect at the same moment.
+ * Each delay is shortened by a random amount, up to this share, so that the clients of a server
+ * that has failed do not all reconnect at the same moment.
  *
  * Since: 1.0
  */
@@ -791,9 +784,8 @@ hb_websocket_task_set_repeat_limit (HbWebsocketTask *self,
  *
  * See [property@WebsocketTask:ready] and [property@WebsocketTask:attempt].
  *
- * With 0, a server that accepts each connection and then drops it would reset the count each time.
- * The delays would not grow, and a [property@WebsocketTask:repeat-limit] above 0 would never be
- * reached.
+ * With 0, if a server accepts each connection and then drops it, the delays do not grow, and a
+ * [property@WebsocketTask:repeat-limit] above 0 is never reached.
  *
  * Since: 1.0
  */
@@ -942,9 +934,8 @@ hb_websocket_task_set_close_timeout (HbWebsocketTask *self,
  * The maximum size of a message from the server, in bytes.
  *
  * A longer message ends the task with `HB_ERROR_MESSAGE_TOO_BIG`, because the server would probably
- * send it again after a reconnection. The size is that of the complete message, with all its
- * fragments, after decompression. With 0, or with a number above 2,147,483,647, the limit is
- * 2,147,483,647 bytes, because libsoup adds lengths of 32 bits without a check for overflow.
+ * send it again after a reconnection. The size is that of the complete message after decompression.
+ * With 0, the limit is 2,147,483,647 bytes, which is also the highest limit.
  *
  * Since: 1.0
  */
@@ -991,8 +982,7 @@ hb_websocket_task_set_max_message_size (HbWebsocketTask *self,
  * The maximum number of bytes that may wait to be sent.
  *
  * [property@WebsocketTask:overflow] selects the treatment of a message that exceeds this limit. A
- * single message that is longer than the limit can never be sent. With 0, any number of bytes may
- * wait.
+ * message that is longer than the limit can never be sent. With 0, any number of bytes may wait.
  *
  * Since: 1.0
  */
@@ -1092,15 +1082,14 @@ hb_websocket_task_set_overflow (HbWebsocketTask *self,
  * message waits for its acknowledgement:
  *
  * - It counts towards [property@WebsocketTask:buffered-amount] and
- *   [property@WebsocketTask:max-buffered-amount]. The maximum therefore has to exceed the number of
- *   bytes that the network carries in a round trip.
- * - [method@WebsocketTask.send_message_async] and [method@WebsocketTask.flush_async] wait too. They
- *   complete when the acknowledgement arrives. [signal@WebsocketTask::drain] is also emitted then,
- *   if messages had to wait before they were written.
- * - The task queries the kernel for acknowledgements when the server sends data, and at intervals.
- *   The first interval is a round trip if a call or the emission of [signal@WebsocketTask::drain]
- *   waits for an acknowledgement, or if the queue is at least half full. Otherwise it is at least
- *   100 ms. The longest interval is a second.
+ *   [property@WebsocketTask:max-buffered-amount]. The maximum has to exceed the number of bytes
+ *   that the network carries in a round trip.
+ * - [method@WebsocketTask.send_message_async], [method@WebsocketTask.flush_async] and, if messages
+ *   had to wait before they were written, [signal@WebsocketTask::drain] wait too.
+ * - The task queries the kernel for acknowledgements when the server sends data, and at intervals
+ *   of at most a second. The first interval is a round trip if a call or the emission of
+ *   [signal@WebsocketTask::drain] waits, or the queue is at least half full. Otherwise it is at
+ *   least 100 ms.
  *
  * A message that waits for its acknowledgement will probably arrive, and cannot be taken back. In
  * the following cases, the task does not send it again:
@@ -1118,9 +1107,8 @@ hb_websocket_task_set_overflow (HbWebsocketTask *self,
  * [method@WebsocketTask.can_acknowledge] is `FALSE` on an open connection, `ACKNOWLEDGED` has no
  * effect on that connection.
  *
- * If the value changes while a connection is open, the messages still count as sent in the order in
- * which they were sent. When the connection is lost, the messages that were sent with `WRITTEN` and
- * have been written count as sent, and are not sent again.
+ * If the value changes while a connection is open, messages still count as sent in order. When the
+ * connection is lost, written messages that were sent with `WRITTEN` are not sent again.
  *
  * Since: 1.0
  */
@@ -1225,9 +1213,8 @@ hb_websocket_task_set_network_aware (HbWebsocketTask *self,
  * [property@WebsocketTask:connect-timeout] has elapsed, the connection is dropped. If the server
  * closes the connection, the attempt has failed, whatever the close code is.
  *
- * With `FALSE`, the default, a connection is ready when it is open. If the property is set to
- * `FALSE` while an open connection is not ready, this connection is ready at once. If the property
- * is set to `TRUE` while a connection is open, the change takes effect at the next connection.
+ * With `FALSE`, the default, a connection is ready when it is open. A change to `FALSE` makes an
+ * open connection ready at once. A change to `TRUE` takes effect at the next connection.
  *
  * Since: 1.0
  */
@@ -1275,16 +1262,14 @@ hb_websocket_task_set_manual_ready (HbWebsocketTask *self,
  *
  * While the property is `TRUE`, [signal@WebsocketTask::message] is not emitted. Messages wait, and
  * [method@WebsocketTask.receive_async] returns them. When the property becomes `FALSE`, the task
- * emits the signal for each message that waits, in order. If the handlers of these messages take
- * more than a few milliseconds, other sources of the main loop are dispatched in between. To avoid
- * missing messages, set the property before [method@WebsocketTask.open].
+ * emits the signal for each message that waits, in order. Other sources of the main loop may be
+ * dispatched in between. To avoid missing messages, set the property before
+ * [method@WebsocketTask.open].
  *
  * The task reads the socket only while the waiting messages have a total size of less than 1 MiB.
- * Each message counts as its payload plus 128 bytes. When the socket is not read, the buffers of
- * the kernels on both sides fill, and the server has to wait. Meanwhile the heartbeat does not
- * treat the silence of the server as a failure, so the task does not detect the loss of the
- * connection. The task does not answer the pings of the server either. The heartbeat starts again
- * when the task resumes reading the socket.
+ * Each message counts as its payload plus 128 bytes. While the socket is not read, the server has
+ * to wait, and the task neither detects the loss of the connection nor answers the pings of the
+ * server. The heartbeat starts again when the task resumes reading.
  *
  * The task keeps the waiting messages when their connection ends, so it may deliver them after
  * [signal@WebsocketTask::close]. They are dropped by [method@WebsocketTask.close].
@@ -1333,11 +1318,10 @@ hb_websocket_task_set_paused (HbWebsocketTask *self,
  *
  * The payload of a binary ping.
  *
- * If this property is not `NULL`, it replaces [property@WebsocketTask:ping-message]. In mode
- * `MESSAGE`, the ping is then a binary message with this payload, as MQTT requires. In mode `PING`,
- * the first 125 bytes are the payload of the ping frame. If a function that is set with
- * [method@WebsocketTask.set_ping_func] returns a text, the task sends that text instead. With
- * `NULL`, the default, the task sends `ping-message`.
+ * Unless this property is `NULL`, the default, it replaces [property@WebsocketTask:ping-message].
+ * In mode `MESSAGE`, the ping is then a binary message with this payload, as MQTT requires. In mode
+ * `PING`, the first 125 bytes are the payload of the ping frame. If a function that is set with
+ * [method@WebsocketTask.set_ping_func] returns a text, the task sends that text instead.
  *
  * Since: 1.0
  */
@@ -1383,17 +1367,15 @@ hb_websocket_task_set_ping_bytes (HbWebsocketTask *self,
  *
  * The maximum time for which a message waits to be sent, in milliseconds.
  *
- * A message that has waited this long is dropped, and is never sent. A pending call to
- * [method@WebsocketTask.send_message_async] for this message fails with `HB_ERROR_EXPIRED`.
- * [signal@WebsocketTask::error] is emitted with the same error, for the first message that has
- * expired since the queue was last empty. Set this property if an old message, such as a command to
- * a device, would do harm.
+ * A message that has waited this long is dropped, and its [method@WebsocketTask.send_message_async]
+ * fails with `HB_ERROR_EXPIRED`. [signal@WebsocketTask::error] is emitted with the same error, for
+ * the first message that has expired since the queue was last empty. Set this property if an old
+ * message, such as a command to a device, would do harm.
  *
  * The time starts when the message is accepted, and on Linux also runs while the machine is
  * suspended. Messages expire in every state. A message that the connection has accepted, completely
- * or in part, does not expire, not even while it waits for an acknowledgement
- * ([property@WebsocketTask:delivery]). If that connection is lost and the message must be sent
- * again, the time counts from the moment at which the task accepted the message.
+ * or in part, does not expire, unless that connection is lost and the message must be sent again
+ * ([property@WebsocketTask:delivery]).
  *
  * A change takes effect at once. For messages that were accepted while the property was 0, the time
  * starts at the change. With 0, messages wait forever.
@@ -1442,19 +1424,17 @@ hb_websocket_task_set_queue_timeout (HbWebsocketTask *self,
  *
  * The maximum size of a frame's payload in a sent message, in bytes.
  *
- * A longer message is sent in several frames, which the receiver joins again. Between two of these
- * frames, the connection answers the pings of the server, and sends ping frames of its own. Over a
- * slow network, a server that pings its clients might otherwise drop the connection before it has
- * received a long message. A frame of the default size is 32 KiB long, including its header. Some
- * gateways refuse longer frames.
+ * A longer message is sent in several frames. Between two of them, the connection answers the pings
+ * of the server, and sends ping frames of its own. Over a slow network, a server that pings its
+ * clients might otherwise drop the connection before it has received a long message. A frame of the
+ * default size is 32 KiB long, including its header. Some gateways refuse longer frames.
  *
- * If the server closes the connection, the task's close frame may also be sent between two of these
- * frames. A message is never sent between the frames of another message, and neither is a ping of
- * `HB_HEARTBEAT_MODE_MESSAGE`.
+ * Messages, including pings of `HB_HEARTBEAT_MODE_MESSAGE`, are never sent between the frames of
+ * another message.
  *
- * A change applies to the messages that the connection accepts afterwards. With 0, each message is
- * one frame. A message of any size is also one frame if compression was negotiated
- * ([property@WebsocketTask:compression]). A server that cannot join frames needs 0.
+ * A change applies to the messages that the connection accepts afterwards. Each message is one
+ * frame if compression was negotiated ([property@WebsocketTask:compression]), or with 0, which a
+ * server that cannot join frames needs.
  *
  * Since: 1.0
  */
@@ -1502,18 +1482,15 @@ hb_websocket_task_set_fragment_size (HbWebsocketTask *self,
  * Gets the headers that are added to the request of each attempt.
  *
  * A change to these headers takes effect at the next attempt. For a header that differs in each
- * attempt, use [signal@WebsocketTask::connecting]. If a name or a value is not valid in a header,
- * for example because it contains a newline, libsoup rejects it. libsoup 3.6.6 and later log a
- * warning for this, and earlier versions a critical message.
+ * attempt, use [signal@WebsocketTask::connecting]. libsoup rejects a name or a value that is not
+ * valid in a header, with a warning since 3.6.6, and with a critical message in earlier versions.
  *
  * The headers are for the origin of [property@WebsocketTask:uri], which consists of the scheme, the
- * host and the port. A URI with `wss` and a URI with `ws` have different origins. A redirect within
- * the origin keeps the headers. A redirect to another origin removes these headers from the
- * request, and also those that a handler of [signal@WebsocketTask::connecting] has added.
- * `Authorization` and `Cookie` are removed too. The request keeps only the headers of the
- * handshake, such as `Sec-WebSocket-Protocol` and `Origin`, and the headers `User-Agent`,
- * `Accept-Encoding` and `Accept-Language`. It keeps these headers even if the application has set
- * them. A redirect back does not restore the removed headers.
+ * host and the port. A redirect to another origin removes `Authorization`, `Cookie`, these headers,
+ * and those that a handler of [signal@WebsocketTask::connecting] has added. The request keeps only
+ * the headers of the handshake, such as `Sec-WebSocket-Protocol` and `Origin`, and `User-Agent`,
+ * `Accept-Encoding` and `Accept-Language`, even if the application has set them. A redirect back
+ * does not restore the removed headers.
  *
  * Returns: (transfer none): the headers
  *

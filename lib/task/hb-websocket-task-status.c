@@ -4,8 +4,7 @@
 
 #include "hb-websocket-task-private.h"
 
-/* The read-only properties, each with its documentation and its getter, and the methods
- * can_acknowledge () and get_metrics () */
+/* The read-only properties, and the methods can_acknowledge () and get_metrics () */
 
 static HbStatus
 get_status (HbWebsocketTask *self)
@@ -13,8 +12,7 @@ get_status (HbWebsocketTask *self)
   return hb_driver_get_status (self->driver);
 }
 
-/* Creates the read-only properties, and stores each of them in @pspecs. The index of a property is
- * its HbProperty. */
+/* The index of a property in @pspecs is its HbProperty. */
 void
 hb_websocket_task_make_status (GParamSpec **pspecs)
 {
@@ -72,8 +70,7 @@ hb_websocket_task_get_state (HbWebsocketTask *self)
  * The open connection.
  *
  * The property is `NULL` while no connection is open, and each connection is a new object. Signal
- * handlers that are connected to this object are lost with it. Handlers that are connected to the
- * task stay connected.
+ * handlers that are connected to this object are lost with it.
  *
  * Once the application has read this property, the object emits its own signals for messages and
  * pongs if handlers are connected to these signals. Receiving is then slower.
@@ -162,8 +159,7 @@ hb_websocket_task_get_attempt (HbWebsocketTask *self)
  *
  * The time of the next attempt, in microseconds of [func@GLib.get_monotonic_time].
  *
- * The value is -1 if no attempt is scheduled, or if the attempt is held. For a countdown, subtract
- * the current time.
+ * The value is -1 if no attempt is scheduled, or if the attempt is held.
  *
  * Since: 1.0
  */
@@ -192,8 +188,7 @@ hb_websocket_task_get_reconnect_at (HbWebsocketTask *self)
  * The number of bytes of messages that wait to be sent.
  *
  * The property is notified when messages have to wait, and then each time some of them have been
- * sent, taken back or dropped, until none are waiting. It is not notified for a message that is
- * sent at once.
+ * sent, taken back or dropped, until none are waiting.
  *
  * Messages that wait for an acknowledgement ([property@WebsocketTask:delivery]) count too.
  *
@@ -224,12 +219,13 @@ hb_websocket_task_get_buffered_amount (HbWebsocketTask *self)
  * The last measured time from a ping to its reply, in microseconds.
  *
  * The value is -1 while the latency is unknown. After the loss of a connection, the value does not
- * change until the next connection is open. The machine may be suspended, or the program stopped or
- * blocked, between a ping and its reply. If a timeout of the heartbeat expired more than a second
- * before the program continued, that reply does not change the value. Nor does the value change if,
- * between a ping and its reply, the task stopped reading the socket (see
- * [property@WebsocketTask:paused]) or sent another ping because of a change (see
- * [property@WebsocketTask:liveness]).
+ * change until the next connection is open. A reply does not change the value if one of these
+ * events occurred between the ping and the reply:
+ *
+ * - A timeout of the heartbeat expired, and the program continued only more than a second later,
+ *   because the machine was suspended, or the program stopped or blocked.
+ * - The task stopped reading the socket ([property@WebsocketTask:paused]).
+ * - The task sent another ping because of a change ([property@WebsocketTask:liveness]).
  *
  * In mode `MESSAGE`, the first message after a ping counts as its reply if
  * [property@WebsocketTask:pong-message] is `NULL` and no function is set with
@@ -291,10 +287,10 @@ hb_websocket_task_get_downtime (HbWebsocketTask *self)
  *
  * An HTTP proxy may have answered instead of the server. The status is 101 if the server accepted
  * the handshake, even if its response was not valid and no WebSocket opened. The status is 0 if the
- * last attempt has received no response. After redirects that were followed, it is the status of
- * the final response. After a redirect that was not followed, it is the status of the redirect. If
- * [method@WebsocketTask.close] or [method@WebsocketTask.reconnect_now] ends an attempt, the
- * property keeps the status of the previous attempt.
+ * last attempt has received no response. After redirects, it is the status of the final response,
+ * which may be a redirect that was not followed. If [method@WebsocketTask.close] or
+ * [method@WebsocketTask.reconnect_now] ends an attempt, the property keeps the status of the
+ * previous attempt.
  *
  * Since: 1.0
  */
@@ -327,8 +323,7 @@ hb_websocket_task_get_http_status (HbWebsocketTask *self)
  * [method@WebsocketTask.reconnect_later] has made an attempt fail. If [method@WebsocketTask.close]
  * or [method@WebsocketTask.reconnect_now] ends an attempt, the property keeps the error of the
  * previous attempt. When the task gives up with `HB_ERROR_REPEAT_LIMIT`, the property has that
- * error. Errors of individual messages do not change the property. The property can be bound to a
- * label with a function that returns the error's message.
+ * error. Errors of individual messages do not change the property.
  *
  * Since: 1.0
  */
@@ -357,8 +352,7 @@ hb_websocket_task_get_last_error (HbWebsocketTask *self)
  * Whether a connection is ready, so that messages are sent.
  *
  * A connection is ready while it is open and, with [property@WebsocketTask:manual-ready], marked as
- * ready. In the state `CLOSING`, no connection is ready. The property can be bound to the
- * sensitivity of a widget.
+ * ready. In the state `CLOSING`, no connection is ready.
  *
  * Since: 1.0
  */
