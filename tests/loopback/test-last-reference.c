@@ -4,9 +4,8 @@
 
 #include "fixture.h"
 
-/* A garbage collector may drop the last reference in any thread at any moment, while the task's own
- * thread uses the task. The task must then be finalized as if its own thread had dropped the
- * reference, and must emit nothing in the other thread. */
+/* A garbage collector may drop the last reference in another thread while the task's own thread
+ * uses the task. The task must then be freed, and must emit nothing in the other thread. */
 
 typedef struct
 {
@@ -66,8 +65,7 @@ ping_cb (HbWebsocketTask *task,
   return g_strdup ("ping");
 }
 
-/* Makes another thread drop the last reference while this thread runs the main loop. Checks that
- * the task is then freed, and that nothing was emitted in the other thread.
+/* Drops the last reference in another thread while this thread runs the main loop.
  *
  * @owned: whether the loop owns its context between two iterations, as a GMainLoop does */
 static void
@@ -94,8 +92,7 @@ collect_elsewhere (Collection *self,
   g_weak_ref_clear (&weak);
 }
 
-/* Drops tasks of the server at @uri, each after a random time of less than @max_delay
- * microseconds. */
+/* Drops tasks, each after a random time of less than @max_delay microseconds. */
 static void
 collect_many (const char *uri,
               int         repeat_limit,
@@ -124,7 +121,7 @@ collect_many (const char *uri,
     }
 }
 
-/* The task is always busy, because both sides answer each message at once. */
+/* Both sides answer each message at once, so the task is always busy. */
 static void
 test_while_busy (gconstpointer data)
 {
@@ -154,15 +151,14 @@ collect_dropped (int      repeat_limit,
   wait_idle ();
 }
 
-/* The states OPEN, WAITING and CONNECTING alternate, each for about a millisecond or less. */
+/* OPEN, WAITING and CONNECTING alternate, each for about a millisecond or less. */
 static void
 test_while_reconnecting (gconstpointer data)
 {
   collect_dropped (-1, GPOINTER_TO_INT (data));
 }
 
-/* The task reaches its repeat limit, and leaves its context, at about the time when the last
- * reference is dropped. */
+/* The task reaches its repeat limit at about the time when the last reference is dropped. */
 static void
 test_while_ending (gconstpointer data)
 {
@@ -295,16 +291,16 @@ test_abandoned_context (void)
   wait_idle ();
 }
 
-/* A thread cancels its call while a handler for the signal `cancel_on` runs. A handler for
- * `drop_on` then drops the main thread's reference to the task, and waits until the other thread
- * has freed the result of its call. The last reference to the task now belongs to the request to
- * cancel the call, which the task has not handled yet. */
+/* A thread cancels its call while a handler for `cancel_on` runs. A handler for `drop_on` then
+ * drops the main thread's reference, and waits until the other thread has freed the result of its
+ * call. The last reference now belongs to the request to cancel, which the task has not handled
+ * yet. */
 typedef struct
 {
   const char *name;
   const char *cancel_on;
   const char *drop_on;
-  gboolean    closes;    /* whether the main thread closes the task, or lets it send the message */
+  gboolean    closes;    /* whether the main thread closes the task */
 } Cancelling;
 
 static const Cancelling cancellings[] = {
@@ -416,8 +412,7 @@ test_cancelling (gconstpointer data)
   wait_idle ();
 }
 
-/* Adds a test with a main loop that owns the context between its iterations, and one with a loop
- * that does not. */
+/* Adds a test with a main loop that owns its context between iterations, and one without. */
 static void
 add_loop_tests (const char    *name,
                 GTestDataFunc  func)

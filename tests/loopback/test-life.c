@@ -4,8 +4,6 @@
 
 #include "fixture.h"
 
-/* The order of a task's signals, and the state of the task at each signal */
-
 static void
 test_open_and_close (Fixture       *fixture,
                      gconstpointer  data)
@@ -34,7 +32,6 @@ test_open_and_close (Fixture       *fixture,
   g_assert_cmpuint (test_server_get_n_requests (fixture->server), ==, 1);
 }
 
-/* After a close frame from the server, the task reconnects, and its handlers stay connected. */
 static void
 test_reconnect (Fixture       *fixture,
                 gconstpointer  data)
@@ -57,7 +54,6 @@ test_reconnect (Fixture       *fixture,
   g_assert_cmpuint (test_server_get_n_requests (fixture->server), ==, 2);
 }
 
-/* The server stops, as if its process had ended, and starts again later. */
 static void
 test_server_restart (Fixture       *fixture,
                      gconstpointer  data)
@@ -223,8 +219,8 @@ test_reconnect_now (Fixture       *fixture,
       peer = raw_server_wait_peer (fixture->raw, n_accepted);
       g_assert_cmpuint (raw_server_get_n_accepted (fixture->raw), ==, n_accepted + 1);
 
-      /* The test need not expect the close frame that was sent in CLOSING, because the previous
-       * peer is paused and has not read the frame. */
+      /* The previous peer is paused, so it has not read the close frame that was sent in
+       * CLOSING. */
       fixture_close_raw (fixture, peer);
     }
 }
@@ -271,7 +267,6 @@ test_hold (Fixture       *fixture,
 {
   signal_log_watch (fixture->log, "reconnect-at");
 
-  /* The first attempt does not begin before both holds have been released. */
   hb_websocket_task_hold (fixture->task);
   hb_websocket_task_hold (fixture->task);
   hb_websocket_task_open (fixture->task);
@@ -373,8 +368,7 @@ test_states_in_handlers (Fixture       *fixture,
   raw_peer_expect (peer, "close:1002");
 }
 
-/* Data of an old connection that the task has not read when the next attempt begins is not
- * delivered. */
+/* Unread data of an old connection is not delivered once the next attempt has begun. */
 static void
 test_old_link_is_mute (Fixture       *fixture,
                        gconstpointer  data)

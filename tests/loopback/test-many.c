@@ -8,14 +8,10 @@
 #include "fixture.h"
 #include "raw-frame.h"
 
-/* Many tasks in one main context share one source, and none delays another. Above a certain number
- * of connections, the loop polls one descriptor in place of their sockets. */
-
 #define MAX_TASKS 50
 #define PING      20
 
-/* The number of replies for which a test waits after it has begun to count them. Fewer replies
- * could all belong to pings that had already been sent. */
+/* Fewer replies could all belong to pings that were sent before a test began to count. */
 #define N_REPLIES 3
 
 typedef struct
@@ -26,7 +22,6 @@ typedef struct
   gboolean         has_run;
 } Many;
 
-/* The number of tasks, and the fixture's server */
 typedef struct
 {
   const char *name;
@@ -34,6 +29,7 @@ typedef struct
   guint       n_tasks;
 } Size;
 
+/* With MAX_TASKS connections, the loop polls one descriptor in place of their sockets. */
 static const Size sizes[] = {
   { "few", "soup", 6 },
   { "some", "soup", MAX_TASKS },
@@ -246,7 +242,7 @@ test_judged_in_nested (Fixture       *fixture,
   test_server_free (server);
 }
 
-/* Iterates each context once, and then the context of the server. */
+/* Iterates each context, and then that of the server. */
 static void
 turn (GMainContext *contexts[2])
 {
@@ -262,9 +258,7 @@ turn (GMainContext *contexts[2])
   g_main_context_iteration (NULL, FALSE);
 }
 
-/* Opens a task in one of the contexts, and waits until its connection is open.
- *
- * @session: (nullable): NULL for a private session of the task */
+/* @session: (nullable): NULL for a private session of the task */
 static HbWebsocketTask *
 open_in (Fixture      *fixture,
          GMainContext *contexts[2],
@@ -288,7 +282,7 @@ open_in (Fixture      *fixture,
   return task;
 }
 
-/* Returns the number of timerfds of this process, or 0 if the system does not report them. */
+/* Returns the number of timerfds, or 0 if the system does not report them. */
 static guint
 count_timers (void)
 {
@@ -307,8 +301,8 @@ count_timers (void)
   return n;
 }
 
-/* The orders in which four tasks are dropped. Tasks 0 and 1 share one context, and tasks 2 and 3
- * share another. */
+/* The orders in which tasks are dropped. Tasks 0 and 1 share one context, and tasks 2 and 3
+ * another. */
 static const char * const orders[] = { "0123", "3210", "2031", "0231", "1302" };
 
 static void
@@ -382,8 +376,8 @@ test_polled (Fixture       *fixture,
   for (i = 0; i < MAX_TASKS; i++)
     tasks[i] = open_in (fixture, contexts, 0, NULL);
 
-  /* The loop polls the context's own descriptor, the timer, the set of sockets, and the socket for
-   * network changes. */
+  /* The context's own descriptor, the timer, the set of sockets, and the socket for network
+   * changes */
   turn (contexts);
   g_assert_cmpuint (n_polled, <=, 4);
 
@@ -401,8 +395,7 @@ test_polled (Fixture       *fixture,
   wait_idle ();
 }
 
-/* Counts the sources of the context. GLib assigns their ids in sequence, so each id below that of a
- * new source is tried. */
+/* GLib assigns the ids of sources in sequence, so each id below that of a new source is tried. */
 static guint
 count_sources (GMainContext *context)
 {
@@ -419,8 +412,7 @@ count_sources (GMainContext *context)
   return n;
 }
 
-/* Opens MAX_TASKS tasks in the first context, drops them, and returns the number of sources that
- * they had in that context.
+/* Returns the number of sources that MAX_TASKS open tasks have in the first context.
  *
  * @session: (nullable): NULL for a private session of each task */
 static guint
@@ -598,9 +590,9 @@ test_walk (Fixture       *fixture,
     g_assert_finalize_object (tasks[i]);
 }
 
-/* Opens a connection, on which the server twice sends a ping and a fragmented message. libsoup
- * handles these frames. Then the server sends the bytes @end, or closes the socket if @end is
- * empty. The task must then emit the signals @words.
+/* Opens a connection, on which the server twice sends a ping and a fragmented message, which
+ * libsoup handles. Then the server sends the bytes @end, or closes the socket if @end is empty. The
+ * task must then emit the signals @words.
  *
  * @end: for raw_frame_from_hex () */
 static void
@@ -693,12 +685,12 @@ test_limit_within_frame (Fixture       *fixture,
   many_clear (&many);
 }
 
-/* A case in which the process can open only `n_left` more descriptors. The raw server and the
- * client already have the sockets of the connection. */
+/* The sockets of the connection exist already. The process can open only `n_left` more
+ * descriptors. */
 typedef struct
 {
   const char *name;
-  guint       n_tasks; /* other tasks, whose connections are already open */
+  guint       n_tasks; /* other tasks, which are already open */
   guint       n_left;
 } Shortage;
 

@@ -4,13 +4,8 @@
 
 #include "suspend-fixture.h"
 
-/* The main loop runs late, without a suspend. If the loop is at most a second late, the task drops
- * a dead connection at once, but reads received bytes first. If the loop is more than a second
- * late, the task sends another ping first. The time that the application's functions take does not
- * count as time in which the peer could reply.
- *
- * In these tests, a reply is the data of send_life (). With liveness ANY or STEADY, this is an
- * ordinary message. */
+/* The main loop runs late, without a suspend. In these tests, a reply is the data of send_life ().
+ * With liveness ANY or STEADY, this is an ordinary message. */
 
 /* The number of messages whose handlers together take tens of milliseconds */
 #define MANY 300
@@ -57,8 +52,7 @@ test_answered_behind (Fixture       *fixture,
   for (i = 0; i < MANY; i++)
     signal_log_expect (fixture->log, "message:text:many");
 
-  /* If other sources ran before all data was read, another ping was sent, and the connection was
-   * kept. */
+  /* Another ping was sent if other sources ran before all data was read. */
   if (count_pings (fixture) == 2)
     expect_ping (data, peer);
 
@@ -115,7 +109,7 @@ sleep_in_handler_cb (HbWebsocketTask *task,
   jump (PONG_AFTER + LATE / 2);
 }
 
-/* Sends a ping, and lets its reply arrive. The reply is unread when the next signal is emitted. */
+/* The reply to this ping is unread when the next signal is emitted. */
 static void
 ask_in_handler_cb (HbWebsocketTask *task,
                    Fixture         *fixture)
@@ -202,7 +196,7 @@ check_ping_func (Fixture       *fixture,
   g_assert_cmpuint (n_calls, ==, 1);
   expect_dead (fixture);
 
-  /* With STEADY, another ping is sent before the connection is lost. */
+  /* With STEADY, another ping has been sent. */
   raw_peer_forget (peer);
 }
 
@@ -259,7 +253,7 @@ test_check_in_handler (Fixture       *fixture,
   expect_ping (data, peer);
   expect_dead (fixture);
 
-  /* With STEADY, another ping is sent before the connection is lost. */
+  /* With STEADY, another ping has been sent. */
   raw_peer_forget (peer);
 }
 
@@ -300,8 +294,8 @@ test_alarm_again (Fixture       *fixture,
   signal_log_forget (fixture->log);
 }
 
-/* The time that the other task's ping function takes, in milliseconds. The wait for the reply to
- * the first task's ping ends during that time. */
+/* The milliseconds that the other task's ping function takes. The wait for the reply to the first
+ * task's ping ends during that time. */
 #define BUSY 400
 
 typedef struct

@@ -5,9 +5,7 @@
 #include "fixture.h"
 #include "raw-frame.h"
 
-/* When the task calls the function that recognizes replies, and what this function may do */
-
-/* The time for which the function runs a main loop, or a message handler sleeps, in milliseconds */
+/* The milliseconds for which a callback runs a main loop or sleeps */
 #define LOOP 300
 
 typedef enum {
@@ -22,14 +20,14 @@ typedef enum {
   ACT_UNREF,
 } Act;
 
-/* The data of the function. `words` lists the messages with which the function is called, and the
- * words that other callbacks of the test add, in order. */
+/* `words` lists the messages with which the function is called, and the words that other callbacks
+ * add, in order. */
 typedef struct
 {
   Fixture  base;
   GString *words;
   Act      act;     /* the action of the next call */
-  guint    n_freed; /* how many times the destroy function was called */
+  guint    n_freed; /* calls of the destroy function */
 } Judge;
 
 static gboolean judge_cb (HbWebsocketTask       *task,
@@ -102,7 +100,6 @@ do_act (Judge           *self,
     }
 }
 
-/* Accepts each message that begins with "pong" as a reply, including a binary one. */
 static gboolean
 judge_cb (HbWebsocketTask       *task,
           SoupWebsocketDataType  type,
@@ -172,8 +169,8 @@ tear_down (Judge         *self,
   g_string_free (self->words, TRUE);
 }
 
-/* The function is called after `open` is emitted, even if the first message arrives with the answer
- * to the handshake. */
+/* The function is called after `open`, even if the first message arrives with the handshake's
+ * answer. */
 static void
 test_order (Judge         *judge,
             gconstpointer  data)
@@ -188,8 +185,8 @@ test_order (Judge         *judge,
   assert_words (judge, "open ask:hello message:hello ask:pong 1 ask-binary:pong 2 "
                        "ask:news message:news");
 
-  /* Recognized replies do not count as received messages. No ping has been sent, so they do not
-   * count as replies either. */
+  /* Recognized replies do not count as received messages. They do not count as replies either,
+   * because no ping was sent. */
   g_assert_cmpuint (get_metric (judge->base.task, hb_metrics_get_messages_received), ==, 2);
   g_assert_cmpuint (get_metric (judge->base.task, hb_metrics_get_replies), ==, 0);
 }
@@ -230,7 +227,6 @@ test_latency (Judge         *judge,
   g_assert_cmpint (hb_websocket_task_get_latency (judge->base.task), <, LOOP * 1000);
 }
 
-/* Skips the test, and returns TRUE, if the open connection cannot report acknowledgements. */
 static gboolean
 skips_without_stream (Fixture *fixture)
 {
@@ -276,7 +272,7 @@ test_latency_after_handler (Fixture       *fixture,
   signal_log_forget (fixture->log);
 }
 
-/* A task that is closing does not deliver messages, so it does not call the function. */
+/* A closing task does not deliver messages, so it does not call the function. */
 static void
 test_closing (Judge         *judge,
               gconstpointer  data)
@@ -347,7 +343,7 @@ unref_cb (GObject      *source,
 }
 
 /* When the server's message arrives, the task first queries the acknowledgement of its own message.
- * The callback of send_message_async () then drops the task, so the function is not called. */
+ * The callback of that call then drops the task, so the function is not called. */
 static void
 test_dropped_before (Judge         *judge,
                      gconstpointer  data)
@@ -380,8 +376,7 @@ wait_cb (HbWebsocketTask *task,
   add_word (self, "closed", NULL);
 }
 
-/* The function is also called after `open` if the connection opens while a handler for `close` runs
- * a main loop. */
+/* Like test_order (), while a handler for `close` runs a main loop */
 static void
 test_order_in_a_handler (Judge         *judge,
                          gconstpointer  data)

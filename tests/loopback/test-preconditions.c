@@ -4,12 +4,9 @@
 
 #include "fixture.h"
 
-/* The functions of a task refuse an object of another type, and the setters that check their value
- * refuse an invalid one. The functions of the metrics except hb_metrics_free () refuse NULL. A
- * critical message names the failed check or the property, and a function with a result returns a
- * default. */
+/* The functions of the metrics, except hb_metrics_free (), refuse NULL. */
 
-/* The call may be a macro of GLib, whose expansion contains commas. */
+/* The call may be a macro, whose expansion contains commas. */
 #define is_critical(pattern, ...) \
   G_STMT_START { \
     g_test_expect_message ("hb-websocket", G_LOG_LEVEL_CRITICAL, pattern); \
@@ -24,7 +21,6 @@
 #define get(name) hb_websocket_task_get_ ## name (object)
 #define set(name, value) hb_websocket_task_set_ ## name (object, value)
 
-/* Returns an object that is not a task, as a pointer to a task. */
 static HbWebsocketTask *
 new_stranger (void)
 {
@@ -193,7 +189,7 @@ test_finish (void)
   refuses (g_assert_false (hb_websocket_task_flush_finish (object, NULL, NULL)));
   refuses (g_assert_null (hb_websocket_task_receive_finish (object, NULL, NULL)));
 
-  /* The result does not have the source tag of open_async (), so it belongs to another call. */
+  /* The result does not have the source tag of open_async (). */
   is_critical ("*g_async_result_is_tagged*",
                g_assert_false (hb_websocket_task_open_finish (task, G_ASYNC_RESULT (result),
                                                               NULL)));

@@ -4,9 +4,6 @@
 
 #include "fixture.h"
 
-/* The default of every property, one notification for each change, and the effect of changes of the
- * network */
-
 static void
 count_cb (GObject    *object,
           GParamSpec *pspec,
@@ -110,8 +107,7 @@ assert_is_first (HbWebsocketTask *task,
 
   g_object_get_property (G_OBJECT (task), property->name, value);
 
-  /* A floating-point number is not compared as text, because some locales use another decimal
-   * separator. */
+  /* Some locales use another decimal separator, so a double is not compared as text. */
   if (G_VALUE_HOLDS_DOUBLE (value))
     {
       g_assert_cmpfloat_with_epsilon (g_value_get_double (value), 0, 1e-9);
@@ -190,7 +186,7 @@ is_in_table (const char *name)
   return FALSE;
 }
 
-/* Checks that the table has all properties except `protocols`, which is a list. */
+/* `protocols` is a list, so the table does not contain it. */
 static void
 test_none_is_missing (void)
 {
@@ -236,7 +232,6 @@ test_protocols (void)
   g_assert_finalize_object (task);
 }
 
-/* Sets a property to another value and back with its setter, and checks what its getter returns. */
 #define assert_accessors(task, name, type, other, assertion) \
   G_STMT_START { \
     type first_ = hb_websocket_task_get_ ## name (task); \
@@ -328,9 +323,8 @@ test_notifications (Fixture       *fixture,
                      "protocol:NULL close:1000");
 }
 
-/* Checks that `reconnect-at` is notified when an attempt is scheduled, when a hold begins or ends,
- * and when the task is closed. An application that shows a countdown relies on these
- * notifications. */
+/* `reconnect-at` is notified when an attempt is scheduled, when a hold begins or ends, and when the
+ * task is closed. An application that shows a countdown relies on this. */
 static void
 test_reconnect_at (Fixture       *fixture,
                    gconstpointer  data)
@@ -373,7 +367,7 @@ test_network_aware (Fixture       *fixture,
   change_network ();
   raw_peer_expect (peer, "text:heartbeat");
 
-  /* Further changes have no effect until five seconds have passed. */
+  /* Further changes have no effect for five seconds. */
   change_network ();
   change_network ();
   wait_idle ();

@@ -9,8 +9,7 @@
 #include "position.h"
 
 /* In each round, applications and a server act at random, over real sockets. Then they cause no
- * more faults. Each task that was neither dropped nor disposed of must reconnect, whatever happened
- * before. Nothing may be leaked.
+ * more faults, and each task that was neither dropped nor disposed of must reconnect.
  *
  * A failure prints the seed of its round. HB_WALK_SEED=SEED repeats only that round, but sockets
  * may behave differently. HB_WALK_SECONDS sets the time, in seconds, during which new rounds
@@ -45,9 +44,8 @@ step (Rogue  *rogue,
   actor_check (actor);
 }
 
-/* Resets those settings of the task that could prevent, delay or end a connection, or refuse, delay
- * or drop a message. Ends all holds. After this call, the handlers of the actor only make their
- * checks. */
+/* Ends all holds, and resets the settings that could disturb a connection or a message. After this
+ * call, the handlers of the actor only make their checks. */
 static void
 calm_down (Actor *self)
 {
@@ -70,10 +68,9 @@ calm_down (Actor *self)
     hb_websocket_task_release (self->task);
 }
 
-/* Returns whether the server has received more than @n_received messages from the actor. Until
- * then, sends one message on each new connection, because a connection that the server has closed
- * may look open for a while. A received message that was longer than an earlier max-message-size
- * may close the task once, so the task is then opened again. */
+/* Until the server has received a message, sends one on each new connection, because a connection
+ * that the server has closed may look open for a while. A received message that was longer than an
+ * earlier max-message-size may close the task once, so the task is then opened again. */
 static gboolean
 has_arrived (Actor    *self,
              guint     n_received,
@@ -180,8 +177,7 @@ test_random (void)
       return;
     }
 
-  /* The descriptors are counted after the first round, because it fills caches that libraries never
-   * free. */
+  /* The first round fills caches that libraries never free. */
   take_round (g_test_rand_int ());
   n_descriptors = count_descriptors ();
 

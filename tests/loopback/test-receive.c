@@ -7,9 +7,8 @@
 #include "fixture.h"
 #include "raw-frame.h"
 
-/* Messages that wait for the application while the task is paused, and calls to receive_async (),
- * which return these messages. One test receives messages on many connections, one after another.
- * HB_RECEIVE_LINKS sets the number of these connections. */
+/* Messages that wait while the task is paused, and calls to receive_async (), which return them.
+ * HB_RECEIVE_LINKS sets the number of connections of test_many_links (). */
 
 #define MIB (1024 * 1024)
 #define N_LINKS 50
@@ -123,7 +122,7 @@ test_calls (Fixture       *fixture,
   assert_result (fixture, &first, "text:one");
   assert_result (fixture, &third, "binary:3");
 
-  /* A call whose cancellable has already been triggered does not pause the task. */
+  /* A call whose cancellable has been triggered does not pause the task. */
   hb_websocket_task_set_paused (fixture->task, FALSE);
   receive (fixture, cancellable, &second);
   assert_result (fixture, &second, "g-io-error-quark:19");
@@ -136,7 +135,7 @@ test_calls (Fixture       *fixture,
 typedef struct
 {
   Fixture *fixture;
-  GString *words;     /* the results and emitted messages, in the order of their callbacks */
+  GString *words;     /* results and emitted messages, in order */
 } Results;
 
 static void
@@ -228,8 +227,7 @@ cancel_cb (HbWebsocketTask       *task,
 }
 
 /* Makes one call, or two if @is_pending, and lets three messages arrive. @func ends the pause, and
- * its data is the cancellable of the first call. @expected lists the results of the calls, and the
- * messages that are emitted. */
+ * its data is the first call's cancellable. @expected lists the results and emitted messages. */
 static void
 check_order (Fixture    *fixture,
              RawPeer    *peer,

@@ -6,15 +6,13 @@
 #include "fixture.h"
 #include "site.h"
 
-/* The redirects that the task follows, and the headers that it sends to each new location */
-
 static GTlsCertificate *certificate;
 
 typedef struct
 {
   Fixture  base;
   Site    *here;
-  Site    *there; /* a second server, whose port makes it another origin */
+  Site    *there; /* a second server, and another origin because of its port */
 } Redirection;
 
 static void
@@ -57,7 +55,6 @@ redirect (Redirection *fixture,
   site_redirect (fixture->here, status, string->str);
 }
 
-/* Makes a new attempt from `uri`, and waits until its connection is open. */
 static void
 open_link (Redirection *fixture)
 {
@@ -66,8 +63,8 @@ open_link (Redirection *fixture)
   signal_log_expect (fixture->base.log, "state:open open");
 }
 
-/* Checks that a redirect to @location is not followed. The error must contain @text, and must not
- * contain the secrets of the location. The next attempt must be made as after any other failure. */
+/* Checks that a redirect to @location is not followed, that the error contains @text but no secret
+ * of the location, and that the next attempt is made as after any other failure. */
 static void
 assert_refused (Redirection *fixture,
                 const char  *location,
@@ -112,7 +109,7 @@ add_secrets_cb (HbWebsocketTask *task,
   add_secrets (soup_message_get_request_headers (message));
 }
 
-/* Checks that a request has the secret headers of the application, but no header for a proxy. */
+/* The request has the secret headers of the application, except the header for a proxy. */
 static void
 assert_has_secrets (const char *request)
 {
@@ -165,8 +162,8 @@ assert_keeps (Redirection *fixture,
   g_assert_null (g_uri_get_fragment (uri));
 }
 
-/* The headers of the application, except those for a proxy, are also sent after a redirect to the
- * same origin, whatever form the new location has. A fragment is dropped. */
+/* After a redirect to the same origin, whatever the form of the location, the headers of the
+ * application are sent again, except those for a proxy. A fragment is dropped. */
 static void
 test_same_origin (Redirection   *fixture,
                   gconstpointer  data)
@@ -181,7 +178,7 @@ test_same_origin (Redirection   *fixture,
   assert_keeps (fixture, "//HERE/moved");
   assert_keeps (fixture, "/moved#fragment");
 
-  /* On the same host, a path may look like an authority. */
+  /* A path may look like an authority. */
   assert_keeps (fixture, strcmp (data, "ws") == 0 ? "ws://HERE//evil.invalid/"
                                                   : "wss://HERE//evil.invalid/");
   assert_keeps (fixture, strcmp (data, "ws") == 0 ? "http://HERE/moved" : "https://HERE/moved");
@@ -201,7 +198,6 @@ assert_strips (Redirection *fixture,
   request = site_get_last (fixture->there);
   assert_has_no_secrets (request);
 
-  /* The request must have the headers of a WebSocket handshake, and the new host. */
   *strrchr (host, '/') = '\0';
   g_assert_nonnull (strstr (request, host));
   g_assert_nonnull (strstr (request, "\r\nSec-WebSocket-Key: "));
@@ -209,8 +205,7 @@ assert_strips (Redirection *fixture,
   g_assert_nonnull (strstr (request, "\r\nOrigin: https://example.com"));
 }
 
-/* No secret header of the application is sent to another origin, whether it belongs to the task or
- * to one attempt. */
+/* No secret header is sent to another origin, whether it belongs to the task or to one attempt. */
 static void
 test_other_origin (Redirection   *fixture,
                    gconstpointer  data)
@@ -231,7 +226,7 @@ test_other_origin (Redirection   *fixture,
   assert_strips (fixture, "//THERE/moved");
 }
 
-/* After a redirect to another origin and back, the secret headers are not sent to the first origin
+/* After a redirect to another origin and back, the first origin does not receive the secret headers
  * again, because the other server has chosen the location. */
 static void
 test_there_and_back (Redirection   *fixture,
@@ -264,7 +259,6 @@ test_upgrade (Redirection   *fixture,
   assert_has_no_secrets (site_get_last (fixture->there));
 }
 
-/* A redirect from wss to ws is refused. */
 static void
 test_downgrade (Redirection   *fixture,
                 gconstpointer  data)
@@ -285,7 +279,7 @@ test_refused (Redirection   *fixture,
   g_autofree char *long_name = g_strnfill (300, 'a');
   g_autofree char *long_location = g_strconcat ("ws://", long_name, "/t0ken", NULL);
 
-  /* The schemes are not those of a WebSocket. */
+  /* Schemes of other protocols */
   assert_refused (fixture, "ftp://example.invalid/t0ken", "ftp://example.invalid");
   assert_refused (fixture, "file:///etc/t0ken", "“ws” or “wss”");
   assert_refused (fixture, "javascript:t0ken", "javascript: was not followed");
@@ -295,7 +289,7 @@ test_refused (Redirection   *fixture,
   assert_refused (fixture, "//t0ken@HERE/moved", "because it contains a user name");
   assert_refused (fixture, "ws://@THERE/", "because it contains a user name");
 
-  /* The locations have no host, or are not valid URIs. */
+  /* Locations without a host, and invalid URIs */
   assert_refused (fixture, "", "valid URI");
   assert_refused (fixture, "ws://", "valid URI");
   assert_refused (fixture, "ws:t0ken", "valid URI");
@@ -335,9 +329,8 @@ keep_cb (HbWebsocketTask  *task,
   *kept = g_object_ref (message);
 }
 
-/* The application sends the request of a failed attempt again with a session of its own, which
- * follows redirects by the rules of libsoup. The library must ignore such a redirect, because the
- * task's session has been freed. */
+/* The application sends the request of a failed attempt again with a session of its own. The
+ * library must ignore the redirect, because the task's session has been freed. */
 static void
 test_sent_again (Redirection   *fixture,
                  gconstpointer  data)
@@ -360,7 +353,7 @@ test_sent_again (Redirection   *fixture,
   wait_until (result != NULL);
 }
 
-/* If the application forbids redirects, none is followed, whatever its location. */
+/* If the application forbids redirects, none is followed. */
 static void
 test_forbidden (Redirection   *fixture,
                 gconstpointer  data)
@@ -380,8 +373,8 @@ use_user_info (Redirection *fixture)
   site_require (fixture->here, "realm");
 }
 
-/* The user info of `uri` is sent to a server that requires it, including after a redirect to the
- * same server. */
+/* A server that requires a login receives the user info of `uri`, including after a redirect to
+ * itself. */
 static void
 test_user_info_stays (Redirection   *fixture,
                       gconstpointer  data)
@@ -393,8 +386,7 @@ test_user_info_stays (Redirection   *fixture,
   g_assert_nonnull (strstr (site_get_last (fixture->here), "\r\nAuthorization: Basic "));
 }
 
-/* If the server requires no login, the user info is not sent, but the URI after the redirect still
- * contains it. */
+/* If the server requires no login, the user info is not sent, but the new URI contains it. */
 static void
 test_user_info_later (Redirection   *fixture,
                       gconstpointer  data)
@@ -410,8 +402,7 @@ test_user_info_later (Redirection   *fixture,
   g_assert_cmpstr (g_uri_get_user (uri), ==, "anna");
 }
 
-/* Another server does not receive the user info, even if it requires a login for the same realm as
- * the first server. */
+/* Another server does not receive the user info, even if it requires a login for the same realm. */
 static void
 test_user_info_is_kept (Redirection   *fixture,
                         gconstpointer  data)
@@ -462,8 +453,8 @@ test_login_elsewhere (Redirection   *fixture,
   g_assert_nonnull (strstr (site_get_last (fixture->there), "\r\nAuthorization: Basic "));
 }
 
-/* No server listens at the address to which the redirect leads. The error reports this, and
- * `http-status` does not have the status of the redirect. */
+/* No server listens at the new location. The error reports this, and `http-status` does not have
+ * the status of the redirect. */
 static void
 test_into_the_void (Redirection   *fixture,
                     gconstpointer  data)

@@ -5,8 +5,7 @@
 #include "fixture.h"
 
 /* Functions and handlers of the application that make calls, run a main loop, drop the task, or
- * remove themselves. One more test has a main loop that is never idle, and another a slow peer.
- * test-handlers.c combines each signal of the task with each action of a handler. */
+ * remove themselves. test-handlers.c combines each signal with each action of a handler. */
 
 static void
 add_token_late_cb (HbWebsocketTask *task,
@@ -88,10 +87,10 @@ test_let_go_in_send (Fixture       *fixture,
   g_signal_connect (connection, "error", G_CALLBACK (let_go_cb), fixture);
   raw_peer_reset (peer);
 
-  /* The main loop does not run between the calls, and each message is too long to wait for the next
-   * iteration. Therefore the calls write, and one of the writes fails because of the reset. Without
-   * the library's own stream, libsoup emits the error during that write. The library's own stream
-   * reports the reset later, while the test waits. */
+  /* No iteration runs between the calls, and each message is too long to wait for the next one. So
+   * the calls write, and a write fails because of the reset. Without the library's own stream,
+   * libsoup emits the error during that write. The library's own stream reports the reset later,
+   * while the test waits. */
   for (i = 0; fixture->task != NULL && i < 1000; i++)
     {
       HbWebsocketTask *task = fixture->task;

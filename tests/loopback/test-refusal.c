@@ -8,22 +8,22 @@
 #include "certificate.h"
 #include "fixture.h"
 
-/* A server ends each connection before it has received all of a certain message. After three such
- * connections, or after one if the close code is 1009 (too big), the task must drop this message,
- * because no later message would be sent otherwise. */
+/* A server ends each connection before it has received all of a certain message. The task must drop
+ * the message after three such connections, or after one with the close code 1009 (too big).
+ * Otherwise no later message would be sent. */
 
-/* The requested size of the socket's send buffer, in bytes. The kernel doubles this size. */
+/* The requested send buffer in bytes, which the kernel doubles */
 #define SEND_BUFFER (32 * 1024)
 
-/* The size of the message in bytes. The message is so long that the kernel never holds all of it.
- * Otherwise the message would count as sent before the server refuses it. */
+/* More bytes than the kernel ever holds. Otherwise the message would count as sent before the
+ * server refuses it. */
 #define SIZE (2 * 1024 * 1024)
 
 typedef struct
 {
   const char *name;
-  guint       n_links; /* the number of connections on which the task tries to send the message */
-  guint       code;    /* the code of the close frame, or 0 for no close frame */
+  guint       n_links; /* connections on which the task tries to send the message */
+  guint       code;    /* of the close frame, or 0 for no close frame */
   void      (*end)     (RawPeer *peer); /* (nullable) ends the connection if `code` is 0 */
 } Refusal;
 

@@ -4,35 +4,31 @@
 
 #include "suspend-fixture.h"
 
-/* A suspend in each state except OPEN. On resume, an attempt that is due is made at once, and
- * received bytes are read before a timeout acts. An attempt whose connect-timeout ended during the
- * suspend gets the full timeout again. */
-
 #define WAIT          60000
 #define CONNECT_AFTER 10000
 #define CLOSE_AFTER   2000
 
-/* The tolerance, in microseconds, for the time between two readings of GLib's clock */
+/* The tolerance between two readings of GLib's clock, in microseconds */
 #define SLACK (10 * G_TIME_SPAN_SECOND)
 
 #define WORDS_TIMED_OUT "state:waiting error:connect-timeout reconnect:1:20"
 
-/* Checks `reconnect-at`, which an application may show as a countdown. The property is a time on
- * GLib's clock, which does not jump, and which advances during the test. */
+/* `reconnect-at` is a time on GLib's clock, which does not jump, and which advances during the
+ * test. */
 static void
 assert_waits (Fixture *fixture,
               gint64   milliseconds)
 {
   gint64 left = hb_websocket_task_get_reconnect_at (fixture->task);
 
-  /* If GLib's clock were read first, the result could exceed the delay by some microseconds. */
+  /* If the clock were read first, the result could exceed the delay by some microseconds. */
   left -= g_get_monotonic_time ();
   g_assert_cmpint (left, <=, milliseconds * G_TIME_SPAN_MILLISECOND);
   g_assert_cmpint (left, >, milliseconds * G_TIME_SPAN_MILLISECOND - SLACK);
 }
 
-/* Jumps to a moment shortly before a deadline, at which nothing may happen, and then past the
- * deadline, which must cause @words. */
+/* Jumps to shortly before a deadline, where nothing may happen, and then past it, which must cause
+ * @words. */
 static void
 expect_at_deadline (Fixture    *fixture,
                     gint64      milliseconds,
@@ -159,9 +155,7 @@ test_check (Fixture       *fixture,
   g_assert_cmpuint (raw_server_get_n_accepted (fixture->raw), ==, 2);
 }
 
-/* Begins an attempt that the server does not answer yet.
- *
- * Returns: the server's side of the connection */
+/* Returns the server's side of a connection whose request is not answered yet. */
 static RawPeer *
 enter_connecting (Fixture *fixture)
 {
@@ -282,9 +276,7 @@ test_connecting_handler (Fixture       *fixture,
   expect_at_deadline (fixture, CONNECT_AFTER - 1, WORDS_TIMED_OUT);
 }
 
-/* Begins to close an open connection.
- *
- * Returns: the server's side, which has received the close frame */
+/* Returns the server's side of a connection, which has received the task's close frame. */
 static RawPeer *
 enter_closing (Fixture *fixture)
 {
@@ -353,8 +345,8 @@ test_closing_answered_busy (Fixture       *fixture,
   signal_log_expect (fixture->log, "state:closing state:closed close:1000");
 }
 
-/* A length of more than 1 KiB, because the task reads the clock after each KiB. If an earlier
- * handler was slow, other sources run before the task delivers a message of this length. */
+/* More than 1 KiB, because the task reads the clock after each KiB. If an earlier handler was slow,
+ * other sources run before the task delivers a message of this length. */
 #define LONG 1500
 
 static void

@@ -6,23 +6,20 @@
 #include "fixture.h"
 
 /* Secrets in URIs, header values, protocols, payloads and close reasons, and in the answers of the
- * server. No secret may appear in a log message, in the text of an error, or in a property that the
- * task sets. The exceptions are log messages from libsoup, and an error that quotes an invalid
- * argument. */
+ * server */
 
 /* SECRET is a part of each secret. ENCODED is a part of the user name and password in base64. */
 #define SECRET "s3cr3t"
 #define ENCODED "YW5uYTpzM2NyM3Q"
 
-/* The log messages of every domain, including debug messages, as "domain: text". The domain of a
- * structured message is replaced with "structured". Messages of the levels CRITICAL and ERROR are
- * printed instead, because they end the test. */
+/* The log messages that do not end the test, of every domain, as "domain: text". The domain of a
+ * structured message is replaced with "structured". */
 static GPtrArray *log_lines;
 
 typedef struct
 {
   Fixture    base;
-  GPtrArray *texts; /* the texts of errors and of the task's properties */
+  GPtrArray *texts; /* of errors and of the task's properties */
 } Life;
 
 static void
@@ -58,7 +55,7 @@ error_cb (HbWebsocketTask *task,
   g_ptr_array_add (life->texts, g_strdup (error->message));
 }
 
-/* Records the properties that the task sets, but not the settings of the application. */
+/* The settings of the application may contain secrets, so only other properties are recorded. */
 static void
 notify_cb (HbWebsocketTask *task,
            GParamSpec      *pspec,
@@ -117,8 +114,8 @@ has_own_line (void)
   return FALSE;
 }
 
-/* Checks the log and the texts. libsoup's log messages are an exception, because the library
- * cannot change them. The documentation says that one of them quotes an invalid close frame. */
+/* libsoup's log messages are an exception, because the library cannot change them. The
+ * documentation says that one of them quotes an invalid close frame. */
 static void
 assert_has_no_secret (Life *life)
 {
@@ -153,13 +150,13 @@ tear_down (Life          *life,
   fixture_tear_down (&life->base, data);
   assert_has_no_secret (life);
 
-  /* If the log handlers of this test did not work, the log would have no line from the library. */
+  /* The log would have no line from the library if the log handlers of this test did not work. */
   g_assert_true (has_own_line ());
   g_ptr_array_unref (life->texts);
   g_clear_pointer (&log_lines, g_ptr_array_unref);
 }
 
-/* Messages, pings and replies in both directions, and a close frame of each side with a reason */
+/* Messages, pings, replies and close frames in both directions */
 static void
 test_link (Life          *life,
            gconstpointer  data)
@@ -207,14 +204,14 @@ assert_fails (Life       *life,
   error_cb (life->base.task, error, life);
 }
 
-/* Sets a reconnect delay that is longer than the test, so that the task does not reconnect. */
+/* The delay is longer than the test. */
 static void
 stay_lost (Fixture *fixture)
 {
   hb_websocket_task_set_reconnect_timeout (fixture->task, 60000);
 }
 
-/* A message that is sent before mark_ready (), a ping with `ping-bytes`, and queued messages */
+/* A message before mark_ready (), a ping with `ping-bytes`, and queued messages */
 static void
 test_login (Life          *life,
             gconstpointer  data)
@@ -244,7 +241,7 @@ test_login (Life          *life,
   signal_log_skip_to (fixture->log, "error:expired");
 }
 
-/* The error quotes the argument, as the documentation says, but the log does not. */
+/* The error quotes the argument, as documented, but the log does not. */
 static void
 test_argument (Life          *life,
                gconstpointer  data)
@@ -258,7 +255,6 @@ test_argument (Life          *life,
   g_ptr_array_set_size (life->texts, 0);
 }
 
-/* A ping that check () sends, and that is not answered */
 static void
 test_pong_timeout (Life          *life,
                    gconstpointer  data)
@@ -322,7 +318,7 @@ fail (Life       *life,
   signal_log_skip_to (life->base.log, word);
 }
 
-/* Calls that the task refuses, and messages that it drops from the queue */
+/* Refused calls, and messages that are dropped from the queue */
 static void
 test_calls (Life          *life,
             gconstpointer  data)
@@ -366,7 +362,7 @@ drop_cb (RawPeer  *peer,
   raw_peer_drop (peer);
 }
 
-/* The task refuses the certificate, or the server drops the connection before the TLS handshake. */
+/* The task refuses the certificate, or the server drops the connection before the handshake. */
 static void
 test_tls (Life          *life,
           gconstpointer  data)

@@ -4,8 +4,7 @@
 
 #include "fixture.h"
 
-/* Messages that are sent from threads other than the task's. Each call has a result, and each
- * accepted message is sent or counts as dropped. In test-crowd.c, many threads send at the same
+/* Messages from threads other than the task's. In test-crowd.c, many threads send at the same
  * time. */
 
 /* The calls of one thread, which receives the results in its own context */
@@ -113,8 +112,7 @@ sender_init (Sender          *self,
   *self = (Sender) { .task = task, .texts = texts, .type = SOUP_WEBSOCKET_DATA_TEXT };
 }
 
-/* Starts the sender's thread, and returns when that thread has made its calls. The caller's context
- * is not iterated. */
+/* Returns when the thread has made its calls. The caller's context is not iterated. */
 static void
 sender_start (Sender *self)
 {
@@ -137,8 +135,7 @@ assert_result (Sender *self,
   g_clear_error (&self->error);
 }
 
-/* Iterates the caller's context until the sender's thread has its results, and checks the error of
- * the last call.
+/* Iterates the caller's context until the thread has its results, and checks the last call's error.
  *
  * @domain: 0 for no error */
 static void
@@ -151,8 +148,8 @@ sender_finish (Sender *self,
   assert_result (self, domain, code);
 }
 
-/* Does the same as sender_start () and sender_finish (), but without an iteration of the caller's
- * context. The results of the calls must not require one. */
+/* Like sender_start () and sender_finish (), but no result may require an iteration of the caller's
+ * context. */
 static void
 sender_run (Sender *self,
             GQuark  domain,
@@ -339,7 +336,6 @@ test_flush_includes (Fixture       *fixture,
   expect_success (fixture->task, &result, hb_websocket_task_flush_finish);
 }
 
-/* A message that another thread sends, and the error with which the call fails */
 typedef struct
 {
   const char            *name;
@@ -390,8 +386,8 @@ test_refusal (Fixture       *fixture,
   signal_log_forget (fixture->log);
 }
 
-/* test_ending () calls this function or one of the next four before the task has taken in the
- * messages from other threads. */
+/* test_ending () calls one of these five functions before the task takes in the messages of other
+ * threads. */
 static void
 close_task (HbWebsocketTask *task)
 {
@@ -586,7 +582,6 @@ test_moved (Fixture       *fixture,
   signal_log_forget (fixture->log);
 }
 
-/* A send or a flush that is cancelled before or after the task has taken it in */
 typedef struct
 {
   const char *name;

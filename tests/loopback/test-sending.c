@@ -4,9 +4,6 @@
 
 #include "fixture.h"
 
-/* Messages that are sent on an open connection, or queued until a connection opens, and messages
- * that arrive in parts */
-
 static void
 test_queue_while_down (Fixture       *fixture,
                        gconstpointer  data)
@@ -19,7 +16,6 @@ test_queue_while_down (Fixture       *fixture,
   signal_log_expect (fixture->log, "drain message:text:one message:text:two");
   g_assert_cmpuint (hb_websocket_task_get_buffered_amount (fixture->task), ==, 0);
 
-  /* A message may also be queued while the task waits for the next attempt. */
   test_server_drop (fixture->server);
   signal_log_expect (fixture->log, "state:waiting close:1006 reconnect:1:20");
   assert_sends (fixture->task, "three");
@@ -40,7 +36,7 @@ authenticate_cb (HbWebsocketTask *task,
   assert_sends (task, "subscribe");
 }
 
-/* The messages that an `open` handler sends arrive before messages that were already queued. */
+/* The messages that an `open` handler sends arrive before queued messages. */
 static void
 test_greeting_goes_first (Fixture       *fixture,
                           gconstpointer  data)
@@ -100,8 +96,7 @@ test_payloads (Fixture       *fixture,
   fixture_close (fixture);
 }
 
-/* The sizes in bytes at which the header of a frame becomes longer, the sizes next to them, and
- * 1 MiB */
+/* The sizes at and around which a frame's header becomes longer, and 1 MiB */
 static void
 test_sizes (Fixture       *fixture,
             gconstpointer  data)
@@ -124,8 +119,7 @@ test_sizes (Fixture       *fixture,
   fixture_close (fixture);
 }
 
-/* A message that is received in fragments is delivered as one message. A ping between two fragments
- * is answered before the last fragment arrives. */
+/* A ping between two fragments is answered before the last fragment arrives. */
 static void
 test_fragments (Fixture       *fixture,
                 gconstpointer  data)
@@ -140,7 +134,6 @@ test_fragments (Fixture       *fixture,
   raw_peer_write (peer, "\x80\x00", 2);
   signal_log_expect (fixture->log, "message:text:onetwo");
 
-  /* Another message arrives byte by byte. */
   raw_peer_write (peer, "\x82", 1);
   wait_idle ();
   raw_peer_write (peer, "\x02", 1);
@@ -195,7 +188,6 @@ test_details (Fixture       *fixture,
   g_assert_cmpuint (counts.n_binary, ==, 1);
 }
 
-/* A volatile message is sent at once, or the call fails. */
 static void
 test_volatile (Fixture       *fixture,
                gconstpointer  data)
@@ -239,12 +231,11 @@ test_overflow (Fixture       *fixture,
   assert_sends (fixture->task, "one");
   assert_sends (fixture->task, "two");
 
-  /* The call fails and returns the error, so the task does not emit it. */
+  /* The call returns the error, so the task does not emit it. */
   assert_queue_is_full (fixture->task, "six");
   signal_log_expect_quiet (fixture->log);
 
-  /* The task emits an error for the first message that it drops, and no other until the queue is
-   * empty. */
+  /* After the first dropped message, the task emits no other error until the queue is empty. */
   hb_websocket_task_set_overflow (fixture->task, HB_OVERFLOW_DROP_NEWEST);
   assert_sends (fixture->task, "six");
   signal_log_expect_now (fixture->log, "error:queue-full");
@@ -369,8 +360,8 @@ test_send_async (Fixture       *fixture,
   expect_success (fixture->task, &idle, hb_websocket_task_flush_finish);
 }
 
-/* If a call to send_message_async () is cancelled, its message is removed from the queue. If a
- * flush is cancelled, the messages stay in the queue. */
+/* A cancelled call to send_message_async () removes its message from the queue. A cancelled flush
+ * removes none. */
 static void
 test_cancel (Fixture       *fixture,
              gconstpointer  data)
@@ -446,7 +437,6 @@ test_unsent_is_reported (Fixture       *fixture,
   g_assert_cmpuint (hb_websocket_task_get_buffered_amount (fixture->task), ==, 0);
 }
 
-/* close () sends the queued messages before the close frame. */
 static void
 test_close_sends_all (Fixture       *fixture,
                       gconstpointer  data)

@@ -18,13 +18,13 @@ struct _TestServer
   GPtrArray          *sockets;     /* of all connections since the start */
   GPtrArray          *connections; /* of SoupWebsocketConnection, from the oldest to the newest */
   SoupMessageHeaders *headers;     /* (nullable) the headers of the last request */
-  GString            *received;    /* short texts, and the sizes of all other messages */
+  GString            *received;
   char               *uri;
   char               *retry_after; /* (nullable) */
   char               *close_data;  /* (nullable) the reason in the client's close frame */
   TestServerMode      mode;
   guint               close_code;
-  guint               status;      /* the status of a rejection, or 0 to accept */
+  guint               status;      /* of a rejection, or 0 to accept */
   guint16             port;
   guint               n_requests;
   guint               n_opened;
@@ -48,8 +48,8 @@ message_cb (SoupWebsocketConnection *connection,
   else
     g_string_append_printf (self->received, "%" G_GSIZE_FORMAT, length);
 
-  /* The client may have disconnected. A function that sends would then print a critical message,
-   * which would end the test. */
+  /* The client may have disconnected. Sending would then print a critical message, which would end
+   * the test. */
   if (soup_websocket_connection_get_state (connection) != SOUP_WEBSOCKET_STATE_OPEN)
     return;
 
@@ -70,8 +70,8 @@ closed_cb (SoupWebsocketConnection *connection,
   self->close_data = g_strdup (soup_websocket_connection_get_close_data (connection));
 }
 
-/* Removes the limits on the size of frames and messages. A SoupServer limits each frame to 128 KiB.
- * In libsoup 3.8 and later, it also limits each message. */
+/* A SoupServer limits each frame to 128 KiB. In libsoup 3.8 and later, it also limits each
+ * message. */
 static void
 lift_limits (SoupWebsocketConnection *connection)
 {
@@ -83,9 +83,8 @@ lift_limits (SoupWebsocketConnection *connection)
       g_object_set (connection, limits[i], G_GUINT64_CONSTANT (0), NULL);
 }
 
-/* Stores a new connection, and connects handlers to it. Makes the connection mute if the mode is
- * TEST_SERVER_MUTE. No handler is connected to `error`, because the tests check the errors of the
- * client. */
+/* No handler is connected to `error`, because the tests check the errors of the client. A mute
+ * connection reads nothing, because its source is destroyed. */
 static void
 websocket_cb (SoupServer              *soup,
               SoupServerMessage       *message,
@@ -152,8 +151,8 @@ end_connection (gpointer data)
   g_object_unref (data);
 }
 
-/* Accepts a connection in place of libsoup's own listener. The listener of libsoup 3.2 leaks a
- * reference to each socket, which would hide leaks of hb-websocket. */
+/* Replaces libsoup's own listener. In libsoup 3.2, that listener leaks a reference to each socket,
+ * which would hide leaks of hb-websocket. */
 static gboolean
 incoming_cb (GSocketService    *service,
              GSocketConnection *connection,
@@ -208,7 +207,7 @@ stop_reading (gpointer data,
     g_socket_shutdown (data, TRUE, FALSE, NULL);
 }
 
-/* Closes all sockets and stops listening, as the end of the server's process would. */
+/* Has the effect of the end of the server's process. */
 void
 test_server_stop (TestServer *self)
 {
@@ -220,9 +219,8 @@ test_server_stop (TestServer *self)
       g_clear_object (&self->service);
     }
 
-  /* soup_server_disconnect () would wait for a TLS handshake that runs in another thread, and the
-   * handshake would wait for the client, which runs in this thread. A shutdown of the socket ends
-   * the handshake. */
+  /* soup_server_disconnect () would wait for a TLS handshake in another thread, and the handshake
+   * for the client in this thread. A shutdown of the socket ends the handshake. */
   g_ptr_array_foreach (self->sockets, stop_reading, NULL);
   soup_server_disconnect (self->soup);
   g_ptr_array_set_size (self->connections, 0);
@@ -280,7 +278,7 @@ test_server_get_uri (TestServer *self)
   return self->uri;
 }
 
-/* Sets how the server acts. Only a connection that opens in the mode TEST_SERVER_MUTE is mute. */
+/* Only a connection that opens in the mode TEST_SERVER_MUTE is mute. */
 void
 test_server_set_mode (TestServer     *self,
                       TestServerMode  mode)
@@ -296,9 +294,7 @@ test_server_set_protocols (TestServer         *self,
                                      websocket_cb, self, NULL);
 }
 
-/* Makes the server reject each later request.
- *
- * @status: the HTTP status of the rejections, or 0 to accept requests again
+/* @status: the HTTP status of the rejections, or 0 to accept requests again
  * @retry_after: (nullable): the value of the header Retry-After */
 void
 test_server_reject (TestServer *self,
@@ -322,7 +318,7 @@ test_server_get_n_opened (TestServer *self)
   return self->n_opened;
 }
 
-/* Returns: (nullable): a header of the last request, NULL if the request did not have it */
+/* Returns: (nullable): NULL if the last request did not have the header */
 const char *
 test_server_get_header (TestServer *self,
                         const char *name)

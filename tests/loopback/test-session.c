@@ -8,10 +8,6 @@
 #include "names.h"
 #include "raw-frame.h"
 
-/* The session of a task: its replacement, its limits, its extensions, and the addresses that it
- * caches or is given. The session that a task makes for itself must not keep an address for the
- * next attempt. */
-
 #define OLD_ADDRESS "127.0.0.1"
 #define NEW_ADDRESS "127.0.0.2"
 
@@ -21,8 +17,8 @@ typedef struct
   RawServer *there; /* the server at the new address */
 } Move;
 
-/* A case in which the name of the server gets another address. The task first tries the old
- * address, which its session then caches. */
+/* The task first tries the old address, which its session then caches. Then the name of the server
+ * gets the new address. */
 typedef struct
 {
   const char *name;
@@ -76,8 +72,6 @@ tear_down (Move          *fixture,
   raw_server_free (fixture->there);
 }
 
-/* Sets another session. As a signal handler, this function is connected with
- * g_signal_connect_swapped (), which passes the data, here the task, as the first argument. */
 static void
 replace_session (HbWebsocketTask *task)
 {
@@ -86,7 +80,6 @@ replace_session (HbWebsocketTask *task)
   hb_websocket_task_set_session (task, session);
 }
 
-/* Lets the task try the old address, and then gives the name the new address. */
 static void
 test_moved (Move          *fixture,
             gconstpointer  data)
@@ -122,8 +115,8 @@ test_moved (Move          *fixture,
   else
     hb_websocket_task_open (task);
 
-  /* The attempt must look up the name before the name gets the new address. So the test first waits
-   * for the failure of the attempt, or for its request if the test ends the attempt early. */
+  /* The attempt must look up the name before the name gets the new address. So the test waits for
+   * the failure of the attempt, or for its request if the test ends the attempt early. */
   if (move->act == NULL || !move->is_silent)
     signal_log_skip_to (fixture->base.log,
                         move->is_silent ? "error:connect-timeout" : "error:g-io-error-quark:39");
@@ -157,7 +150,7 @@ test_moved_while_open (Move          *fixture,
   g_assert_cmpuint (raw_server_get_n_accepted (fixture->there), ==, 1);
 }
 
-/* Makes a session with a User-Agent of its own, by which the test recognizes its requests. */
+/* The User-Agent identifies the requests of the session. */
 static SoupSession *
 new_session (const char *name)
 {
@@ -271,13 +264,12 @@ test_used_up (Fixture       *fixture,
  * of a main context count as one. */
 #define N_TURNS 64
 
-/* A connect-timeout in milliseconds. It is shorter than the time after which an attempt no longer
- * waits for those in progress. */
+/* A connect-timeout in milliseconds, shorter than the time for which an attempt waits for others */
 #define SHORT 300
 
 /* Begins the maximum number of attempts, which the server does not answer.
  *
- * @session: (nullable) NULL for private sessions */
+ * @session: (nullable): NULL for private sessions */
 static void
 open_others (Fixture         *fixture,
              SoupSession     *session,
@@ -369,15 +361,12 @@ test_no_tunnel (Fixture       *fixture,
   signal_log_skip_to (fixture->log, "open");
 }
 
-/* Tasks that share a session, and whose attempts fail at about the same time */
 typedef struct
 {
   HbWebsocketTask *tasks[8];
   gboolean         has_run;
 } Nested;
 
-/* On the first call, iterates the main loop until all attempts have failed. Later calls return at
- * once. */
 static void
 run_until_all_failed (Nested *self)
 {
@@ -462,7 +451,7 @@ test_unix_socket (Fixture       *fixture,
   g_rmdir (dir);
 }
 
-/* An extension that swaps the hexadecimal digits of each byte of a message */
+/* An extension that swaps the hexadecimal digits of each byte */
 typedef struct
 {
   SoupWebsocketExtension parent_instance;
@@ -507,7 +496,7 @@ swap_init (Swap *self)
 {
 }
 
-/* The extensions that a server chooses, and its frame that contains the text “hello” */
+/* The extensions that a server chooses, and its frame with the text “hello” */
 typedef struct
 {
   const char *name;

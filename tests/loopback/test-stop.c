@@ -10,21 +10,20 @@
 #include "stopped-process.h"
 #include "test-wait.h"
 
-/* Processes that sleep for longer than the timeouts that are running, while the server continues to
- * run. A signal stops each process, or the process blocks its own main loop. Each test case checks
- * one process. The test case that runs first starts all processes, and many of them sleep at the
- * same time, because the test would otherwise take minutes. */
+/* A signal stops each process, or the process blocks its own main loop, for longer than a timeout
+ * that is running. The server continues to run. The test case that runs first starts all processes,
+ * and many of them sleep at the same time, because the test would otherwise take minutes. */
 
 /* The length of the sleep, in milliseconds. After LONG, an action that was due after CLIENT_TIMEOUT
- * is more than a second late, so the task assumes that the process was suspended. After SHORT, the
- * action is less than a second late. */
+ * is more than a second late, so the task assumes a suspend. After SHORT, the action is less than a
+ * second late. */
 #define LONG  (CLIENT_TIMEOUT + 1400)
 #define SHORT (CLIENT_TIMEOUT + 400)
 
 /* The time that due actions may take while many processes resume together. With timerfd, it is
  * shorter than CLIENT_TIMEOUT, so the test notices an action that waits for another timeout.
  * Without timerfd, recent versions of GLib wait in ppoll (2), which does not count the time for
- * which the process was stopped, so the loop can continue a whole timeout late. */
+ * which the process was stopped, so the loop can be a whole timeout late. */
 #ifdef HAVE_TIMERFD
 #define TOLERANCE (1400 * G_TIME_SPAN_MILLISECOND)
 #else
@@ -35,15 +34,14 @@
 #define CASE_TIMEOUT (8 * G_TIME_SPAN_SECOND)
 #define WAIT_TIMEOUT (50 * G_TIME_SPAN_SECOND)
 
-/* The maximum number of processes that are prepared at the same time. More processes would delay
- * one another. */
+/* More processes would delay one another while they are prepared. */
 #define MAX_AWAKE 8
 
 /* The timeout of an attempt that must not fail, in milliseconds */
 #define LONG_CONNECT 30000
 
-/* A measured delay may be too short by up to this time, because a process prints an event after it
- * happens. */
+/* A process prints an event after it happens, so a measured delay may be too short by up to this
+ * time. */
 #define SLACK (5 * G_TIME_SPAN_MILLISECOND)
 
 typedef enum {
@@ -179,8 +177,8 @@ received_cb (RawPeer  *peer,
     heartbeat_send_life (self->heartbeat, peer);
 }
 
-/* Brings the process into the state of its case, one step in each call. Returns whether the process
- * is in that state. */
+/* Brings the process into the state of its case, one step in each call. Returns whether it is
+ * there. */
 static gboolean
 is_there (Case *self)
 {
@@ -274,8 +272,8 @@ count_words (const char *words)
   return g_strv_length (list);
 }
 
-/* Returns whether the process has shown its result. A process that must stay connected is observed
- * until it has sent two more pings. If it prints a word before that, the case fails. */
+/* A process that must stay connected is observed until it has sent two more pings. If it prints a
+ * word before that, the case fails. */
 static gboolean
 has_shown (Case *self)
 {
@@ -285,7 +283,7 @@ has_shown (Case *self)
   return stopped_process_count (self->process) >= count_words (self->scenario->words);
 }
 
-/* Performs the next step of the case. Returns FALSE after the last step. */
+/* Returns FALSE after the last step. */
 static gboolean
 step (Case   *self,
       gint64  now)
@@ -363,7 +361,7 @@ start (Case *self)
                                        is_request ? CLIENT_TIMEOUT : LONG_CONNECT);
 }
 
-/* Starts one process if any is left, and if not too many are being prepared. */
+/* Starts one process if any is left, unless too many are being prepared. */
 static void
 start_next (void)
 {
@@ -481,8 +479,8 @@ main (int   argc,
       {
         gboolean has_ping = scenario <= ASKED_DEAD;
 
-        /* Only the scenarios up to ASKED_DEAD depend on the reply to a ping that was sent before
-         * the sleep. In the others, all heartbeats behave alike, so one of them is tested. */
+        /* Only the scenarios up to ASKED_DEAD depend on the reply to a ping before the sleep. In
+         * the others, all heartbeats behave alike, so one of them is tested. */
         if (has_ping || heartbeat == scenario % N_HEARTBEATS)
           {
             add (HOW_SIGNAL, scenario, heartbeat);

@@ -5,9 +5,6 @@
 #include "footing.h"
 #include "raw-frame.h"
 
-/* The ways in which a connection can end while data is in transit, in either direction. A slow
- * transfer must not end a connection. */
-
 /* More bytes than the kernel buffers for a peer that does not read */
 #define BIG (4 * 1024 * 1024)
 
@@ -90,8 +87,8 @@ test_close_behind_backlog (Fixture       *fixture,
   raw_peer_expect_end (peer);
 }
 
-/* Lets messages, a close frame if @code is not 0, and the end of the stream arrive together. All
- * messages must be delivered before the signal @word, and the handler's answers must arrive. */
+/* Sends a close frame before the end of the stream if @code is not 0. All messages must be
+ * delivered before the signal @word. */
 static void
 end_with_messages (Fixture    *fixture,
                    guint       code,

@@ -5,14 +5,10 @@
 #include "footing.h"
 #include "raw-frame.h"
 
-/* The library's own stream makes few system calls, counts the bytes that the kernel has accepted,
- * and lets the loop's other sources run. Most of the tests run on plain TCP and on TLS, and many
- * also run with permessage-deflate. */
-
-/* The size of a block: the maximum number of bytes that the stream reads or gathers at once */
+/* The maximum number of bytes that the stream reads or gathers at once */
 #define BLOCK (65 * 1024)
 
-/* More bytes than the kernel buffers for a peer that does not read at the moment */
+/* More bytes than the kernel buffers for a peer that does not read */
 #define BIG (4 * 1024 * 1024)
 
 static guint
@@ -78,7 +74,7 @@ test_block (Fixture       *fixture,
   g_assert_cmpuint (count_writes (), <=, footing->is_tls ? 6 : 2);
   wait_until (raw_peer_get_n_frames (raw_server_get_peer (fixture->raw, 0)) == 500);
 
-  /* The kernel may refuse a part of the messages after the first block, because the server has not
+  /* The kernel may refuse a part of the messages behind the first block, because the server has not
    * read that block yet. */
   g_assert_cmpuint (count_writes (), <=, footing->is_tls ? 12 : 4);
   signal_log_forget (fixture->log);
@@ -181,8 +177,8 @@ test_fairness (Fixture       *fixture,
   wait_until (listener.n_messages == n_messages);
   g_test_message ("%u iterations", n_turns);
 
-  /* The handler takes at least 300 ms for all messages. If each iteration takes 4 ms, at least 75
-   * iterations are possible. */
+  /* The handler takes at least 300 ms for all messages, so at least 75 iterations of 4 ms are
+   * possible. */
   g_assert_cmpuint (n_turns, >=, 30);
   g_source_destroy (idle);
   g_source_unref (idle);
@@ -221,8 +217,8 @@ test_pings_between (Fixture       *fixture,
 }
 
 /* The pongs and answers of one delivery are longer than a block, so the stream writes a block
- * before the delivery ends, and only a short remainder at its end. Therefore the socket usually
- * becomes full during the first of these writes. */
+ * before the delivery ends, and only a short remainder at its end. The socket usually becomes full
+ * during the first of these writes. */
 #define N_ANSWERS 66
 #define N_PINGS 8 /* pings for each answer */
 
@@ -267,8 +263,8 @@ ask_until_full (Fixture *fixture,
   while (hb_websocket_task_get_buffered_amount (fixture->task) == 0);
 }
 
-/* Waits for the answers. The pongs between them are not counted, because libsoup 3.8 and later
- * versions do not answer every ping while the socket is full. */
+/* The pongs are not counted, because libsoup 3.8 and later versions do not answer every ping while
+ * the socket is full. */
 static void
 expect_answers (RawPeer *peer,
                 guint    n_answers)
@@ -398,8 +394,8 @@ send_dice (Fixture *fixture,
   g_assert_no_error (error);
 }
 
-/* A second ping proves that the received part of a frame ended the wait for the reply to the first
- * ping, because pong-timeout is much longer than the test. */
+/* pong-timeout is much longer than the test, so a second ping proves that the part of a frame ended
+ * the wait for the reply to the first ping. */
 static void
 test_part_is_life (Fixture       *fixture,
                    const Footing *footing)
@@ -416,8 +412,7 @@ test_part_is_life (Fixture       *fixture,
   raw_peer_expect (peer, "text:heartbeat");
 }
 
-/* Sends a big message between two small ones. Loses the connection when the kernel has accepted
- * only a part of the big message. */
+/* Loses the connection when the kernel has accepted only a part of the big message. */
 static void
 lose_in_the_midst (Fixture *fixture)
 {

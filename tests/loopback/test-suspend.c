@@ -5,9 +5,6 @@
 #include "hb-clock-private.h"
 #include "suspend-fixture.h"
 
-/* An open connection during a suspend. A connection that works is kept. A dead one is dropped no
- * later than pong-timeout after the resume. */
-
 static void
 test_clock (Fixture       *fixture,
             gconstpointer  data)

@@ -4,8 +4,8 @@
 
 #include "fixture.h"
 
-/* Tasks in several threads at once. Each thread has its own context. This test also runs with
- * ThreadSanitizer (see tests/loopback/tsan/run.sh), so the test itself must not have data races. */
+/* This test also runs with ThreadSanitizer (see tests/loopback/tsan/run.sh), so the test itself
+ * must not have data races. */
 
 #define N_THREADS 4
 
@@ -14,15 +14,13 @@ typedef struct _Crew Crew;
 struct _Crew
 {
   GThread    *threads[N_THREADS];
-  void      (*func)      (Crew *self); /* called in each thread, with a context of its own */
-  const char *uri;       /* (nullable) the URI of the server that all threads share */
-  int         n_ready;   /* the number of threads that wait for the main thread */
+  void      (*func)      (Crew *self); /* called in each thread, with its own context */
+  const char *uri;       /* (nullable) of the server that all threads share */
+  int         n_ready;   /* threads that wait for the main thread */
   int         n_done;
   int         n_foreign; /* emissions in a thread that is not the task's */
 };
 
-/* Calls the function of the crew with a new context as the thread-default one. Then counts the
- * thread in n_done, and wakes the main thread. */
 static gpointer
 work (gpointer data)
 {
@@ -111,7 +109,7 @@ expect_echoes (HbWebsocketTask *task,
     }
 }
 
-/* Opens, uses, loses and closes connections, with a server in the same thread. */
+/* The server runs in the same thread. */
 static void
 live (Crew *crew)
 {
@@ -130,8 +128,8 @@ live (Crew *crew)
       expect_echoes (fixture.task, fixture.log, 20);
       wait_until (get_metric (fixture.task, hb_metrics_get_replies) > n_replies);
       test_server_drop (fixture.server);
-      /* If a ping was in transit, the end of the connection is also reported as an error, so the
-       * words before the reconnect signal vary. */
+      /* If a ping was in transit, an error is also reported, so the words before the reconnect
+       * signal vary. */
       signal_log_skip_to (fixture.log, "reconnect:1:20");
       signal_log_expect (fixture.log, WORDS_OPEN);
       expect_echoes (fixture.task, fixture.log, 20);
@@ -156,7 +154,7 @@ test_lives (void)
   join_in_turmoil (&crew);
 }
 
-/* A server in a thread of its own, with clients in other threads */
+/* The clients run in other threads. */
 typedef struct
 {
   GMainContext *context;
@@ -274,8 +272,7 @@ test_network_reaches_each (void)
   join (&crew);
 }
 
-/* Opens and closes a task again and again. In two of three rounds, the task starts and stops
- * listening for network changes. */
+/* In two of three rounds, the task starts and stops listening for network changes. */
 static void
 come_and_go (Crew *crew)
 {
@@ -362,8 +359,7 @@ main (int   argc,
 {
   g_test_init (&argc, &argv, NULL);
 
-  /* Creates the network monitor in this thread, because the monitor emits its signals in the main
-   * context of the thread that creates it. */
+  /* The monitor emits its signals in the main context of the thread that creates it. */
   g_network_monitor_get_default ();
 
   g_test_add_func ("/loopback/threads/lives", test_lives);

@@ -5,8 +5,8 @@
 #include "certificate.h"
 #include "fixture.h"
 
-/* Connections over TLS. The task refuses a self-signed certificate, unless the application accepts
- * the certificate, or trusts it as an authority. */
+/* The task refuses a self-signed certificate, unless the application accepts the certificate, or
+ * trusts it as an authority. */
 
 /* More bytes than the buffers of two sockets can hold */
 #define MORE_THAN_FITS (24 * 1024 * 1024)
@@ -48,8 +48,8 @@ look_at_it_cb (HbWebsocketTask      *task,
   g_signal_connect (message, "accept-certificate", G_CALLBACK (look_cb), seen);
 }
 
-/* Lets @task make one attempt, and checks that GIO's error is reported unchanged, and that no
- * request is sent. The handler for `accept-certificate` must receive @errors. */
+/* Checks that one attempt fails with GIO's unchanged error and sends no request, and that
+ * `accept-certificate` is emitted with @errors. */
 static void
 assert_refused (HbWebsocketTask      *task,
                 TestServer           *server,
@@ -85,8 +85,7 @@ test_refused (Fixture       *fixture,
   signal_log_forget (fixture->log);
 }
 
-/* Makes a server with @made as its certificate, and a task whose session has @made as its only
- * authority. */
+/* @made is the certificate of the server, and the only authority of the session. */
 static HbWebsocketTask *
 make_trusting_task (GTlsCertificate  *made,
                     TestServer      **server)
@@ -119,7 +118,6 @@ refuse_in_spite_of_trust (const char           *name,
   test_server_free (server);
 }
 
-/* A certificate for another name is refused, even though its authority is trusted. */
 static void
 test_wrong_host (void)
 {
@@ -178,8 +176,7 @@ test_accepted (Fixture       *fixture,
   fixture_close (fixture);
 }
 
-/* The task does not wait for the close_notify of a dead peer when it drops a connection over TLS,
- * because the peer would not send it. */
+/* A dead peer sends no close_notify, so the task must not wait for it. */
 static void
 test_dead_peer (Fixture       *fixture,
                 gconstpointer  data)

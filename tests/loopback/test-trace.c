@@ -5,11 +5,11 @@
 #include "fixture.h"
 #include "site.h"
 
-/* The debug messages of a task in different situations. The test uses g_log_set_debug_enabled () to
- * turn them on, because GLib 2.80 and later versions read G_MESSAGES_DEBUG only once. */
+/* GLib 2.80 and later versions read G_MESSAGES_DEBUG only once, so the test uses
+ * g_log_set_debug_enabled () instead. */
 
-/* A task reports a deadline only if the deadline is missed by more than MIN_LATE, in milliseconds.
- * BLOCKED, in microseconds, is the time for which the main loop is blocked. */
+/* A task reports only a deadline that is missed by more than MIN_LATE, in milliseconds. BLOCKED, in
+ * microseconds, is the time for which the main loop is blocked. */
 #define LATE     ": a deadline passed "
 #define MIN_LATE 1000
 #define BLOCKED  1100000
@@ -72,8 +72,7 @@ static gboolean expects_late;
 /* The number of the last task that has printed a line */
 static guint task_number;
 
-/* Adds a line, unless it repeats the last line, or reports a missed deadline that the test does not
- * expect. On a busy machine, a task may miss a deadline, and then print the line of its ping
+/* On a busy machine, a task may miss a deadline unexpectedly, and then print the line of its ping
  * again. */
 static void
 add_line (const char *line)
@@ -165,7 +164,6 @@ test_situation (Fixture       *fixture,
   assert_lines (situation->lines);
 }
 
-/* Opens a connection, and checks the lines that the task has then printed. */
 static RawPeer *
 open_raw (Fixture *fixture)
 {
@@ -176,7 +174,7 @@ open_raw (Fixture *fixture)
   return peer;
 }
 
-/* Makes the reconnect delay longer than the test, for a situation that ends in WAITING. */
+/* The delay is longer than the test. */
 static void
 stay_lost (Fixture *fixture)
 {
@@ -383,7 +381,7 @@ receive_too_much (Fixture *fixture)
   signal_log_skip_to (fixture->log, "error:message-too-big");
 }
 
-/* Sends more than a paused task reads. The application receives the first message of 1 MiB, so only
+/* A paused task stops reading when 1 MiB waits. The application receives the first message, so only
  * the second one waits. */
 static void
 stop_reading (Fixture *fixture)
@@ -452,8 +450,8 @@ close_with_queue (Fixture *fixture)
   hb_websocket_task_close (fixture->task, 1000, NULL);
 }
 
-/* The text of an error about an argument may quote a token. So the debug message of such an error
- * contains no text, and neither does that of an error about the URI. */
+/* The text of an error about an argument may quote a token, so its debug message contains no text.
+ * Neither does that of an error about the URI. */
 static void
 open_wrongly (Fixture *fixture)
 {
@@ -461,8 +459,8 @@ open_wrongly (Fixture *fixture)
   hb_websocket_task_open (fixture->task);
 }
 
-/* Makes the task send messages again on the next connection. The server does not read from the
- * first connection, so its kernel acknowledges only a part of the messages. */
+/* The server does not read from the first connection, so its kernel acknowledges only a part of the
+ * messages. */
 static void
 send_again (Fixture *fixture)
 {

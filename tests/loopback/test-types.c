@@ -4,8 +4,6 @@
 
 #include "hb-websocket.h"
 
-/* The types, the error domain and the marshallers of the library, which language bindings use */
-
 static void
 test_enums (void)
 {
@@ -80,7 +78,7 @@ swapped_cb (GString               *log,
 }
 
 /* `message` has two marshallers of its own: one for the arguments of g_signal_emit (), and one for
- * the GValues of g_signal_emitv (), with which bindings emit signals. */
+ * the GValues of g_signal_emitv (), which bindings use. */
 static void
 test_message_handlers (void)
 {

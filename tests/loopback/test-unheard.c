@@ -6,8 +6,7 @@
 
 #include "fixture.h"
 
-/* A programmer's mistake causes a warning if `error` has no handler and no call fails because of
- * the mistake. Each task causes at most one such warning. No other error causes a warning. */
+/* Each task causes at most one warning, and only for a programmer's mistake. */
 
 #define NOWHERE "ws://127.0.0.1:9/"
 
@@ -94,8 +93,8 @@ close_badly_async (HbWebsocketTask *task)
   wait_until (result != NULL);
 }
 
-/* Causes three errors that are not programmers' mistakes: a refused connection, the end of the
- * attempts, and a message that was not sent. */
+/* These errors are not programmers' mistakes: a refused connection, the end of the attempts, and an
+ * unsent message. */
 static void
 find_nobody (HbWebsocketTask *task)
 {
@@ -110,8 +109,8 @@ typedef struct
 {
   const char *name;
   void      (*act) (HbWebsocketTask *task);
-  const char *uri;  /* (nullable) the URI with which the task is created */
-  const char *said; /* (nullable) a part of the warning, or NULL for no warning */
+  const char *uri;  /* (nullable) the task's first URI */
+  const char *said; /* (nullable) a part of the warning, NULL for none */
 } Case;
 
 static const Case cases[] = {

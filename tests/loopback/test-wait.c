@@ -4,8 +4,7 @@
 
 #include "test-wait.h"
 
-/* The timeout is long enough for a memory checker on a slow machine. Only a test that fails waits
- * this long. */
+/* Long enough for a memory checker on a slow machine. Only a test that fails waits this long. */
 #define WAIT_TIMEOUT (20 * G_TIME_SPAN_SECOND)
 
 static gboolean
@@ -43,8 +42,8 @@ wait_get_deadline (void)
   return g_get_monotonic_time () + WAIT_TIMEOUT;
 }
 
-/* Iterates the loop once. A timeout of a second wakes the loop if no other source does. Ends the
- * test with a message that contains @condition and @location if @deadline has passed. */
+/* Iterates the loop once, for at most a second. Ends the test with a message that contains
+ * @condition and @location if @deadline has passed. */
 void
 wait_iterate (gint64      deadline,
               const char *condition,
@@ -68,7 +67,7 @@ wait_idle (void)
     ;
 }
 
-/* Iterates the loop for @milliseconds, for example to notice an event that must not happen. */
+/* Iterates the loop, for example to notice an event that must not happen. */
 void
 wait_pass (guint milliseconds)
 {

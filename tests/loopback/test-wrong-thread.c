@@ -4,8 +4,8 @@
 
 #include "fixture.h"
 
-/* Calls that only the task's thread may make. If another thread makes such a call, the call is
- * refused with a critical message, and the task does not change. */
+/* Calls that only the task's thread may make. From another thread, such a call is refused with a
+ * critical message, and the task does not change. */
 
 #define refused(call) \
   G_STMT_START { \
@@ -14,7 +14,7 @@
     g_test_assert_expected_messages (); \
   } G_STMT_END
 
-/* Calls each method that refuses calls from other threads, except most setters of properties, which
+/* Calls each method that refuses calls from other threads, except most setters, which
  * set_from_outside () tests. */
 static gpointer
 call_from_outside (gpointer data)
@@ -66,7 +66,7 @@ test_wrong_thread (Fixture       *fixture,
   fixture_close (fixture);
 }
 
-/* Changes @value, the current value of the property, to another value. */
+/* @value holds the current value of the property. */
 static void
 set_other_value (GParamSpec *pspec,
                  GValue     *value)
@@ -95,7 +95,7 @@ set_other_value (GParamSpec *pspec,
     g_assert_not_reached ();
 }
 
-/* Compares the contents of two values, because two copies of a list have different addresses. */
+/* Compares the contents, because two copies of a list have different addresses. */
 static void
 assert_same_value (const GValue *one,
                    const GValue *other)
@@ -267,8 +267,7 @@ test_owner_is_busy (Fixture       *fixture,
   g_test_summary ("Calls from another thread are refused at any moment, and do not interfere with "
                   "the task's thread");
 
-  /* Opens the task first. A task that is CLOSED belongs to no thread, so calls from the other
-   * thread would be valid. */
+  /* A task that is CLOSED belongs to no thread, so calls from the other thread would be valid. */
   fixture_open (fixture);
   thread = g_thread_new ("outside", pester, &outside);
 

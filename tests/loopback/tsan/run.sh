@@ -35,8 +35,7 @@ mkdir -p "$libs_dir"
 libs_dir=$(cd "$libs_dir" && pwd)
 prefix=$libs_dir/prefix
 
-# Downloads the sources from the archives of the machine's packages. The machine's apt may not be
-# configured for sources, so the script uses a configuration of its own.
+# The machine's apt may not be configured for sources, so this function uses its own configuration.
 download ()
 {
   local apt=$libs_dir/apt
@@ -61,7 +60,7 @@ download ()
   )
 }
 
-# Builds and installs a library: build NAME TARBALL OPTION...
+# build NAME TARBALL OPTION...
 build ()
 {
   local name=$1 tarball=$2
