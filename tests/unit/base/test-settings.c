@@ -144,7 +144,7 @@ static const char not_utf8[] = "\xff";
 static const char * const two[] = { "chat", "news", NULL };
 static const char * const none[] = { NULL };
 
-/* A value of a property of any type. Its address is an argument of hb_settings_set (). */
+/* The address of a value is an argument of hb_settings_set (). */
 typedef union
 {
   int                 number; /* also for a boolean, an enumeration or a guint */
@@ -197,10 +197,10 @@ static const Case cases[] = {
     { { .number = HB_DELIVERY_ACKNOWLEDGED + 1 }, { .number = -1 } }, 2 },
 };
 
-/* A GBytes cannot be a constant in the table of cases, so another test covers its property. */
+/* A GBytes cannot be a constant in the table, so another test covers its property. */
 static const HbProperty others[] = { HB_PROPERTY_PING_BYTES };
 
-/* Initializes @value with the type of the property and the value at @pointer. */
+/* @pointer: points to a value of the property's type */
 static void
 init_value (GValue        *value,
             GParamSpec    *pspec,

@@ -349,8 +349,7 @@ test_close_reason (void)
     }
 }
 
-/* A text, and a part of the error message if the text is invalid. The length is given because the
- * text may contain a NUL. */
+/* The text may contain a NUL, so its length is given. */
 typedef struct
 {
   const char *text;

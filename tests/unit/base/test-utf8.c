@@ -57,8 +57,7 @@ static const Text texts[] = {
   TEXT ("second-is-ascii", "\xc3(", FALSE),
 };
 
-/* Checks the text behind 0 to MAX_OFFSET - 1 ASCII characters, and also in front of as many. The
- * library checks several bytes at a time, so the result could depend on the position of the
+/* The library checks several bytes at a time, so the result could depend on the position of the
  * text. */
 static void
 test_table (gconstpointer data)
@@ -102,7 +101,7 @@ test_nul_anywhere (void)
     }
 }
 
-/* Decodes one character. Returns its length in bytes, or 0 if it is invalid. */
+/* Returns the length of the character in bytes, or 0 if it is invalid. */
 static gsize
 decode (const guint8 *data,
         gsize         length)
@@ -151,9 +150,8 @@ is_valid (const guint8 *data,
   return TRUE;
 }
 
-/* Fills @bytes with random characters. Some may be surrogates, and the last character may be cut
- * off. In half of the cases, a random byte replaces one of the bytes, which usually makes the text
- * invalid. */
+/* Some characters may be surrogates, and the last one may be cut off. In half of the cases, a
+ * random byte replaces one of the bytes, which usually makes the text invalid. */
 static void
 make_random (guint8 *bytes,
              gsize   length)
