@@ -8,7 +8,7 @@ void
 dice_init_from_seed (Dice    *self,
                      guint32  seed)
 {
-  /* From the state 0, the generator would return 0 forever, so no seed may give this state. */
+  /* From the state 0, the generator would return 0 forever. */
   *self = (Dice) { .state = (guint64) seed << 1 | 1 };
 }
 

@@ -4,9 +4,8 @@
 
 #include "effect-string.h"
 
-/* Returns a word for an effect, for comparisons and for failure messages. The word never contains a
- * close reason or the text of an error. It contains a payload only if a call has received a
- * message. */
+/* The word never contains a close reason or the text of an error. It contains a payload only if a
+ * call has received a message. */
 char *
 effect_to_string (const HbEffect *self)
 {
@@ -71,7 +70,6 @@ effect_to_string (const HbEffect *self)
     }
 }
 
-/* Appends a word, with a space between it and the words before it. */
 void
 add_word (GString    *words,
           const char *word)
@@ -81,7 +79,6 @@ add_word (GString    *words,
   g_string_append (words, word);
 }
 
-/* Like add_word (), but the word is the payload of @message. */
 void
 add_payload (GString          *words,
              const HbOutgoing *message)
@@ -93,8 +90,7 @@ add_payload (GString          *words,
   g_string_append_len (words, data, length);
 }
 
-/* Returns the payloads of messages that were taken back, with spaces between them. Frees these
- * messages and the deque's memory. */
+/* Returns the payloads, with spaces between them. Frees the messages and the deque's memory. */
 char *
 taken_to_string (HbDeque *taken)
 {

@@ -6,8 +6,7 @@
 
 G_BEGIN_DECLS
 
-/* These functions pass an event, or the report of a sent message, to the machine, with the serial
- * of its current link. */
+/* These functions use the serial of the machine's current link. */
 void     handle_event        (HbMachine    *machine,
                               gint64        now,
                               HbEventKind   kind);

@@ -67,8 +67,8 @@ error_to_string (const GError *error)
   return string;
 }
 
-/* Returns the word of effect_to_string (), but with the names of this library's errors instead of
- * their numbers, and with the tickets of completed calls. */
+/* Returns the word of effect_to_string (), but with the names of this library's errors, and with
+ * the tickets of completed calls. */
 static char *
 to_string (const HbEffect *effect)
 {
@@ -92,8 +92,8 @@ to_string (const HbEffect *effect)
   return g_strdup_printf ("resolve:failed:%s(%s)", error, (const char *) effect->resolve.ticket);
 }
 
-/* Sends as many messages as the link has room for. If messages are left, the link is blocked.
- * Unless the test has set `holds_writes`, the sent messages are also written to the kernel. */
+/* If messages are left, the link is blocked. Unless the test has set `holds_writes`, the sent
+ * messages are also written to the kernel. */
 static void
 transmit (Fixture *fixture)
 {
@@ -129,9 +129,9 @@ send_request (Fixture *fixture)
   fixture->has_requested = hb_machine_on_requested (&fixture->machine, fixture->now);
 }
 
-/* Carries out the part of an effect that comes before its handler. Returns whether to log the
- * effect. A release is not logged, nor is an effect that no longer applies, for example because it
- * belongs to an earlier attempt. */
+/* Carries out the part of an effect that comes before its handler. Returns FALSE if the effect is
+ * not logged: a release, or an effect that no longer applies, for example that of an earlier
+ * attempt. */
 static gboolean
 carry_out (Fixture        *fixture,
            const HbEffect *effect)
@@ -224,8 +224,8 @@ add_to_log (Fixture    *fixture,
   g_string_append (fixture->log, effect);
 }
 
-/* Carries out all effects, including those that result from others. Runs the handler for each
- * effect that is logged. */
+/* Carries out all effects, including those that result from others, and runs the handler for each
+ * one that is logged. */
 void
 drain (Fixture *fixture)
 {
@@ -265,8 +265,7 @@ drain (Fixture *fixture)
     }
 }
 
-/* Carries out all effects, and clears the log and the wire, so that a test need not expect their
- * contents. */
+/* Carries out all effects, and clears the log and the wire. */
 void
 forget (Fixture *fixture)
 {
@@ -336,7 +335,6 @@ start_pinged (Fixture *fixture)
   forget (fixture);
 }
 
-/* Starts the task, and lets its first attempt fail. */
 void
 start_waiting (Fixture *fixture)
 {
@@ -345,7 +343,6 @@ start_waiting (Fixture *fixture)
   forget (fixture);
 }
 
-/* Opens the first link, and calls close () with @ticket. */
 void
 start_closing (Fixture    *fixture,
                const char *ticket)
@@ -355,7 +352,7 @@ start_closing (Fixture    *fixture,
   forget (fixture);
 }
 
-/* Lets the server accept the handshake, so that the link opens. */
+/* Lets the server accept the handshake. */
 void
 answer (Fixture *fixture)
 {
@@ -392,7 +389,7 @@ lose_link_with (Fixture *fixture,
   handle_lost (&fixture->machine, fixture->now, &loss);
 }
 
-/* Loses the link and opens the next one. Only the effects of the opening remain in the log. */
+/* Only the effects of the opening remain in the log. */
 void
 reconnect (Fixture *fixture)
 {
@@ -402,8 +399,7 @@ reconnect (Fixture *fixture)
   answer (fixture);
 }
 
-/* Lets the peer end the link with @code. If @in_message is TRUE, a part of the next message is
- * written before the end. */
+/* If @in_message is TRUE, a part of the next message is written before the end. */
 void
 lose_by_peer (Fixture  *fixture,
               guint     code,
@@ -428,9 +424,8 @@ close_with (Fixture    *fixture,
   g_assert_no_error (error);
 }
 
-/* If the link accepts a message, the real driver transmits it within the call that sends it. The
- * fixture transmits it in the next drain () instead, so that the log contains the effect
- * `transmit`. */
+/* The real driver transmits a message within the call that sends it, if the link accepts the
+ * message. The fixture transmits it in the next drain (), so that the log contains `transmit`. */
 gboolean
 send_full (Fixture      *fixture,
            const char   *text,
@@ -507,8 +502,8 @@ get_deadline (Fixture *fixture)
   return deadline == HB_NEVER ? -1 : (deadline - fixture->now) / G_TIME_SPAN_MILLISECOND;
 }
 
-/* Makes @n_attempts attempts fail, and waits for each reconnect delay except the last. Clears the
- * log and the wire. Returns the last reconnect delay in milliseconds. */
+/* Makes attempts fail, and waits for each reconnect delay except the last. Returns the last delay
+ * in milliseconds. */
 gint64
 fail_attempts (Fixture *fixture,
                guint    n_attempts)

@@ -15,34 +15,34 @@ typedef void (*Handler) (Fixture    *fixture,
                          const char *effect);
 
 /* A machine, a clock that the test advances, and a minimal driver, which carries out each effect
- * that still applies, and logs it unless it is an HB_EFFECT_RELEASE. Tests check the log with
- * assert_effects (), which clears it. At the end, a test fails if the log is not empty. */
+ * that still applies, and logs it unless it is an HB_EFFECT_RELEASE. assert_effects () checks and
+ * clears the log. At the end, a test fails if the log is not empty. */
 struct _Fixture
 {
   HbMachine  machine;
   gint64     now;
 
   /* The simulated link */
-  guint      room;         /* the number of messages that it accepts before it is full */
-  gboolean   cannot_acknowledge; /* whether it does not report acknowledgements */
-  gboolean   holds_writes; /* whether messages wait for written () before the kernel has them */
-  gboolean   holds_pings;  /* whether pings wait for hb_machine_on_pinged () */
+  guint      room;         /* messages that it accepts before it is full */
+  gboolean   cannot_acknowledge; /* it does not report acknowledgements */
+  gboolean   holds_writes; /* messages wait for written () before the kernel has them */
+  gboolean   holds_pings;  /* pings wait for hb_machine_on_pinged () */
   gboolean   has_link;
-  gboolean   has_requested; /* whether the handshake request has been sent */
-  gboolean   has_opened;   /* whether `open` has been emitted, but not yet `close` */
+  gboolean   has_requested; /* the handshake request has been sent */
+  gboolean   has_opened;   /* `open` has been emitted, but not yet `close` */
   guint64    sent;         /* the position after all sent messages; each is two positions long */
   guint64    written;      /* the position up to which the kernel has them */
   guint64    acknowledged; /* the position up to which the peer has acknowledged them */
-  GString   *wire;         /* the messages sent since the last assert_wire () or forget () */
+  GString   *wire;         /* sent since the last assert_wire () or forget () */
 
   /* The application */
   Handler    handler;      /* (nullable) */
   gint64     own_delay;    /* the result of the reconnect function, in ms; -1 for no function */
   char      *error;        /* (nullable) the message of the last error */
-  char      *close_reason; /* (nullable) the reason of the last close */
+  char      *close_reason; /* (nullable) of the last close */
   GBytes    *message;      /* (nullable) the last message that was emitted */
 
-  gboolean   stamped;      /* whether the log contains times, in milliseconds since started_at */
+  gboolean   stamped;      /* the log contains times, in milliseconds since started_at */
   gint64     started_at;
   gint64     stamp;
   GString   *log;
@@ -55,7 +55,7 @@ struct _Fixture
 #define add_with(path, value, function) \
   g_test_add (path, Fixture, value, fixture_set_up, function, fixture_tear_down)
 
-/* Adds one test for each row of @table. Its path is @prefix, followed by the name of the row. */
+/* Adds one test for each row. Its path is @prefix, followed by the name of the row. */
 #define add_rows(prefix, table, function) \
   test_rows_add_with (prefix, table, Fixture, fixture_set_up, function, fixture_tear_down)
 
@@ -141,8 +141,7 @@ gint64   get_deadline      (Fixture       *fixture);
 gint64   fail_attempts     (Fixture       *fixture,
                             guint          n_attempts);
 
-/* The usual effects of the start, the opening and the end of a link. With these names, the effects
- * that are particular to a test are easier to see. */
+/* The usual effects of the start, the opening and the end of a link */
 #define STARTS      "notify:state connect"
 #define OPENS       "notify:state notify:ready notify:http-status notify:connection " \
                     "notify:protocol open"
@@ -150,7 +149,7 @@ gint64   fail_attempts     (Fixture       *fixture,
                     "notify:downtime open"
 #define LEAVES      "drop notify:state notify:ready notify:connection notify:protocol"
 
-/* The effects of the end of a link in CLOSING, in which the task is no longer ready */
+/* The end of a link in CLOSING, in which the task is no longer ready */
 #define LEFT        "drop notify:state notify:connection notify:protocol"
 
 G_END_DECLS

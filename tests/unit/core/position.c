@@ -38,7 +38,7 @@ print_cb (int number)
     raise (number);
 }
 
-/* Handles the signals of an assertion, a critical message, a crash, and the timeout of a test. */
+/* The signals of an assertion, a critical message, a crash, and the timeout of a test */
 void
 position_print_at_failure (void)
 {
