@@ -10,8 +10,8 @@
 #include "hb-marshal-private.h"
 #include "hb-websocket-task-private.h"
 
-/* A function of the application with its data. This struct has a reference count, because the
- * function may replace itself while it runs. */
+/* A function of the application. It may replace itself while it runs, so this struct has a
+ * reference count. */
 struct _HbUserFunc
 {
   GCallback      func;
@@ -24,10 +24,9 @@ struct _HbUserFunc
  *
  * A WebSocket connection that is kept open.
  *
- * A task keeps a connection to the server at [property@WebsocketTask:uri] open. It checks the
- * connection with a heartbeat, and drops it when the server does not respond. It then connects
- * again automatically, and sends the messages that were queued in the meantime. Signal handlers are
- * connected to the task once, and stay connected across all reconnections.
+ * A task checks the connection to the server at [property@WebsocketTask:uri] with a heartbeat, and
+ * drops the connection when the server does not respond. It then connects again, and sends the
+ * messages that were queued in the meantime. Signal handlers stay connected across reconnections.
  *
  * ```c
  * static void
@@ -46,24 +45,23 @@ struct _HbUserFunc
  * hb_websocket_task_send_text (task, "hello", NULL);
  * ```
  *
- * Every writable property may be changed at any time. A change takes effect at once, unless the
- * documentation of the property says otherwise.
+ * Writable properties may be changed at any time. A change takes effect at once, unless the
+ * property's documentation says otherwise.
  *
  * A task belongs to the main context that is thread-default when the task is opened
  * ([method@GLib.MainContext.push_thread_default]). Its signals are emitted there. That context has
  * to stay thread-default while it is iterated, because libsoup uses the thread-default context.
- * While the task is not closed, only the thread that opened the task may use it. A call from
- * another thread is refused with a critical message. If the call is asynchronous, it also fails
- * with `HB_ERROR_INVALID_ARGUMENT`. Getters do not check the thread.
+ * While the task is not closed, only the thread that opened it may use it. A call from another
+ * thread is refused with a critical message, and an asynchronous call also fails with
+ * `HB_ERROR_INVALID_ARGUMENT`. Getters do not check the thread.
  *
  * Sending is the exception: [method@WebsocketTask.send_text], [method@WebsocketTask.send_bytes],
  * [method@WebsocketTask.send_message], [method@WebsocketTask.send_message_async] and
  * [method@WebsocketTask.flush_async] may be called from any thread. The messages of each thread
  * keep their order.
  *
- * An open task does not keep itself alive. When the last reference is dropped, the connection is
- * dropped too, without a closing handshake and without a signal. Asynchronous calls that are
- * pending keep the task alive.
+ * When the last reference to a task is dropped, the connection is dropped too, without a closing
+ * handshake or a signal. Pending asynchronous calls keep the task alive.
  *
  * A handler of any signal may call any method, drop the last reference, or run a main loop.
  *
@@ -120,8 +118,7 @@ send_now (HbWebsocketTask        *self,
 
 /* @function: (nullable): the name of the method, or NULL if any thread may call it
  *
- * Returns: (nullable): NULL if the call has already failed, because it came from the wrong thread
- *   or its cancellable was already triggered */
+ * Returns: (nullable): NULL if the call has already failed */
 static GTask *
 start_task (HbWebsocketTask     *self,
             GCancellable        *cancellable,
@@ -176,8 +173,8 @@ is_heard (HbWebsocketTask *self,
          || hb_driver_will_fail_call (self->driver, error);
 }
 
-/* Returns a message that may be logged. The original message may quote an invalid subprotocol,
- * which may be a secret token. A message about a URI quotes no secret part of the URI. */
+/* An error may quote an invalid subprotocol, which may be a secret token and must not be logged. A
+ * message about a URI quotes no secret part of the URI. */
 static const char *
 get_loggable (const GError *error)
 {
@@ -186,9 +183,8 @@ get_loggable (const GError *error)
          : "A subprotocol, the origin or a close code is not valid";
 }
 
-/* Emits an error. A program whose URI is mistyped would do nothing, and without a handler or a
- * failing call, it would not say why. In that case, the first mistake by its author is logged.
- * Network faults are normal, and are not logged. */
+/* A program whose URI is mistyped does nothing. Without a handler or a failing call, it would not
+ * say why, so the first mistake by its author is logged. */
 static void
 emit_error (HbWebsocketTask *self,
             const GError    *error)
@@ -383,8 +379,8 @@ install_signals (GType type)
    *
    * Emitted when a connection is open.
    *
-   * The signal is emitted for each connection, so a handler is the place to authenticate and to
-   * subscribe. Messages that a handler sends are sent before those that have been waiting. If
+   * Authenticate and subscribe in a handler, because the signal is emitted for each connection.
+   * Messages that a handler sends precede those that have been waiting. If
    * [property@WebsocketTask:manual-ready] is set, only messages with `HB_SEND_FLAGS_THIS_LINK` are
    * sent before [method@WebsocketTask.mark_ready] is called.
    *
@@ -405,13 +401,11 @@ install_signals (GType type)
    * [property@WebsocketTask:paused] is `TRUE`, or after [method@WebsocketTask.close] has been
    * called.
    *
-   * The detail `text` selects text messages, and `binary` selects binary messages. Text is valid
-   * UTF-8, and may contain a NUL.
+   * The detail is `text` or `binary`. Text is valid UTF-8, and may contain a NUL.
    *
    * Messages are delivered one at a time. While a handler runs a main loop of its own, the next
-   * message is not delivered. The task may also stop reading the socket, and the heartbeat then
-   * does not treat the silence of the server as a failure. A message that has waited for such a
-   * handler, or for the end of a pause, may follow the signal `close` of its connection.
+   * message waits, and the task may stop reading the socket, as during a pause. A message that has
+   * waited may follow the signal `close` of its connection.
    *
    * Since: 1.0
    */
@@ -435,9 +429,8 @@ install_signals (GType type)
    * 7.1.5](https://www.rfc-editor.org/rfc/rfc6455#section-7.1.5)), or if the server's answer to
    * [method@WebsocketTask.close] has no code.
    *
-   * [property@WebsocketTask:state] already has its next value, for example `WAITING` if the task
-   * will make another attempt, or `CLOSED`. To prevent the attempt, call
-   * [method@WebsocketTask.close] in a handler.
+   * [property@WebsocketTask:state] already has its next value, such as `WAITING` or `CLOSED`. To
+   * prevent the next attempt, call [method@WebsocketTask.close] in a handler.
    *
    * Since: 1.0
    */
@@ -457,8 +450,7 @@ install_signals (GType type)
    * domain of GIO, TLS, the resolver or libsoup.
    *
    * If no handler is connected, the first `HB_ERROR_INVALID_URI` or `HB_ERROR_INVALID_ARGUMENT` of
-   * a task is logged as a warning, unless a call fails with the same error. Network faults are
-   * never logged as warnings.
+   * a task is logged as a warning, unless a call fails with the same error.
    *
    * Since: 1.0
    */
@@ -487,15 +479,14 @@ install_signals (GType type)
    *
    * Emitted when an attempt begins.
    *
-   * A handler may add headers to the request, for example one with a new token. It may also connect
-   * to signals of the request, such as [signal@Soup.Message::accept-certificate]. Each attempt has
-   * its own request. To fetch data first, call [method@WebsocketTask.hold] in the handler. When the
-   * data has been added to the request, call [method@WebsocketTask.release].
+   * A handler may add headers to the request, for example one with a new token, or connect to its
+   * signals, such as [signal@Soup.Message::accept-certificate]. Each attempt has its own request.
+   * To fetch data first, call [method@WebsocketTask.hold] in the handler. When the data has been
+   * added to the request, call [method@WebsocketTask.release].
    *
    * If the handler sets [property@WebsocketTask:session], [property@WebsocketTask:protocols],
    * [property@WebsocketTask:origin] or [property@WebsocketTask:compression], this attempt uses the
-   * new value. If a subprotocol or the origin is not valid, the task becomes `CLOSED` with
-   * `HB_ERROR_INVALID_ARGUMENT`.
+   * new value.
    *
    * Since: 1.0
    */
@@ -509,13 +500,10 @@ install_signals (GType type)
    *
    * Emitted when no more messages are waiting to be sent, if some had to wait.
    *
-   * Messages that wait only for an acknowledgement do not cause this signal. If messages had to
-   * wait before they were written, the signal is emitted when no message is waiting for an
-   * acknowledgement either.
+   * Messages that wait only for an acknowledgement do not cause this signal, but they delay it.
    *
-   * The messages that are no longer waiting have been sent, dropped, or taken back by
-   * [method@WebsocketTask.take_queue] or a cancelled call. The signal is not emitted when the task
-   * becomes `CLOSED`, or if [method@WebsocketTask.close] has dropped these messages.
+   * The messages have been sent, dropped or taken back. The signal is not emitted when the task
+   * becomes `CLOSED`, or if [method@WebsocketTask.close] has dropped the messages.
    *
    * Since: 1.0
    */
@@ -550,8 +538,7 @@ hb_websocket_task_init (HbWebsocketTask *self)
  *
  * Creates a task.
  *
- * The task is `CLOSED` at first. To connect, call [method@WebsocketTask.open]. To use a session of
- * the application, create the task with [ctor@WebsocketTask.new_with_session].
+ * The task is `CLOSED` at first. To connect, call [method@WebsocketTask.open].
  *
  * Returns: (transfer full): a new task
  *
@@ -603,8 +590,8 @@ hb_websocket_task_new_with_session (const char  *uri,
  * [signal@WebsocketTask::error] gives the reason (`HB_ERROR_INVALID_URI`,
  * `HB_ERROR_INVALID_ARGUMENT`).
  *
- * Messages with `HB_SEND_FLAGS_DEFAULT` are accepted immediately after the call. They wait until
- * the connection is [property@WebsocketTask:ready].
+ * Messages with `HB_SEND_FLAGS_DEFAULT` are accepted immediately after the call, and wait until the
+ * connection is [property@WebsocketTask:ready].
  *
  * Since: 1.0
  */
@@ -626,10 +613,9 @@ hb_websocket_task_open (HbWebsocketTask *self)
  *
  * Starts like [method@WebsocketTask.open], and waits for the connection.
  *
- * The call continues through failed attempts for as long as the task makes attempts. If the state
- * is already `OPEN`, the call succeeds. The call does not wait until the connection is
- * [property@WebsocketTask:ready]. If @cancellable is already triggered, the call fails and does
- * nothing else.
+ * The call continues through failed attempts. If the state is already `OPEN`, the call succeeds.
+ * The call does not wait until the connection is [property@WebsocketTask:ready]. If @cancellable is
+ * already triggered, the call fails and does nothing else.
  *
  * Since: 1.0
  */
@@ -697,11 +683,10 @@ hb_websocket_task_open_finish (HbWebsocketTask  *self,
  *
  * If messages could not be sent, [signal@WebsocketTask::error] is emitted with `HB_ERROR_CLOSED`.
  * If the connection is open but not [property@WebsocketTask:ready], the messages that wait for
- * [method@WebsocketTask.mark_ready] are dropped at once, and this error is emitted for them.
+ * [method@WebsocketTask.mark_ready] are dropped at once, and count as not sent.
  *
- * With `HB_DELIVERY_ACKNOWLEDGED`, the close frame follows the last message at once. The messages
- * that the peer has not acknowledged when the connection ends, or when the timeout expires, count
- * as not sent, although some may have arrived.
+ * With `HB_DELIVERY_ACKNOWLEDGED`, messages that the peer has not acknowledged when the connection
+ * ends, or when the timeout expires, count as not sent, although some may have arrived.
  *
  * A client may send the codes 1000 to 1003, 1007 to 1010, and 3000 to 4999 ([RFC 6455,
  * 7.4](https://www.rfc-editor.org/rfc/rfc6455#section-7.4)). With 0 or 1005, the close frame has no
@@ -734,8 +719,7 @@ hb_websocket_task_close (HbWebsocketTask *self,
  *
  * Closes the connection like [method@WebsocketTask.close], and waits until the task is `CLOSED`.
  *
- * If the task is already `CLOSED`, the call does not wait. If @cancellable is already triggered,
- * the call fails and does nothing else.
+ * If @cancellable is already triggered, the call fails and does nothing else.
  *
  * Since: 1.0
  */
@@ -791,8 +775,7 @@ hb_websocket_task_close_finish (HbWebsocketTask  *self,
  *
  * The call works in every state, including `CLOSED`, and resets the count of attempts. An open
  * connection ends with code 1006. If attempts are held, the attempt waits for
- * [method@WebsocketTask.release]. On the new connection, the messages that wait for an
- * acknowledgement ([property@WebsocketTask:delivery]) are sent again before the queued messages.
+ * [method@WebsocketTask.release].
  *
  * If the properties do not allow an attempt, the task becomes or stays `CLOSED`, and
  * [signal@WebsocketTask::error] gives the reason (`HB_ERROR_INVALID_URI`,
@@ -816,14 +799,12 @@ hb_websocket_task_reconnect_now (HbWebsocketTask *self)
  * Drops the connection as if it had been lost.
  *
  * Call this method when a server asks its clients to reconnect, or after a failure that only the
- * application can detect. [property@WebsocketTask:attempt] increases, and the delays grow if
- * [property@WebsocketTask:reconnect-timeout-max] is set, whereas
- * [method@WebsocketTask.reconnect_now] resets the count and connects at once. An open connection
- * ends with code 1006. Queued messages are sent on the next connection. An attempt that is under
- * way counts as failed.
+ * application can detect. Unlike [method@WebsocketTask.reconnect_now], it increases
+ * [property@WebsocketTask:attempt], and the task waits before it connects. An open connection ends
+ * with code 1006. An attempt that is under way counts as failed.
  *
- * If [property@WebsocketTask:repeat-limit] is reached, the task becomes `CLOSED`, as after any lost
- * connection. In the states `WAITING`, `CLOSING` and `CLOSED`, the call has no effect.
+ * If [property@WebsocketTask:repeat-limit] is reached, the task becomes `CLOSED`. In the states
+ * `WAITING`, `CLOSING` and `CLOSED`, the call has no effect.
  *
  * Since: 1.0
  */
@@ -875,8 +856,7 @@ hb_websocket_task_check (HbWebsocketTask *self)
  *
  * If [property@WebsocketTask:manual-ready] is set, call this method for each connection once the
  * server has accepted the login. The task then sends the messages that have been waiting: first
- * those of handlers of [signal@WebsocketTask::open], then the others. A message with
- * `HB_SEND_FLAGS_THIS_LINK` that is sent before the call precedes all of them.
+ * those of handlers of [signal@WebsocketTask::open], then the others.
  *
  * In states other than `OPEN`, or if the connection is already ready, the call has no effect.
  *
@@ -898,16 +878,16 @@ hb_websocket_task_mark_ready (HbWebsocketTask *self)
  * Delays attempts until [method@WebsocketTask.release] is called.
  *
  * If this method is called several times, attempts wait until `release` has been called as many
- * times. An open connection, or an attempt that is under way, continues. Call this method if the
- * application has to fetch a token before an attempt, or if it wants no attempts for some time. The
- * method may be called in any state, even before [method@WebsocketTask.open].
+ * times. An open connection, or an attempt that is under way, continues. Call this method, in any
+ * state, if the application has to fetch a token before an attempt, or wants no attempts for some
+ * time.
  *
  * A call in a handler of [signal@WebsocketTask::connecting] holds that attempt. The request is sent
  * when [method@WebsocketTask.release] is called, and [property@WebsocketTask:connect-timeout]
  * starts at that time. If [property@WebsocketTask:uri] has changed by then, the task makes a
  * request for the new URI, and [signal@WebsocketTask::connecting] is emitted for that request too.
- * A handler that holds each attempt and sets another URI each time would prevent every request. Set
- * the URI in a handler of [signal@WebsocketTask::reconnect] instead.
+ * A handler that holds each attempt and sets another URI would prevent every request, so set the
+ * URI in a handler of [signal@WebsocketTask::reconnect] instead.
  *
  * Since: 1.0
  */
@@ -953,8 +933,8 @@ hb_websocket_task_release (HbWebsocketTask *self)
  * If no connection is [property@WebsocketTask:ready], or the socket is full, the message waits in
  * the queue.
  *
- * A string from a scripting language is also cut at its first NUL. Send a text that contains a NUL,
- * such as a STOMP frame, as bytes with [method@WebsocketTask.send_message].
+ * Send a text that contains a NUL, such as a STOMP frame, as bytes with
+ * [method@WebsocketTask.send_message], even in a scripting language.
  *
  * The function may be called from any thread.
  *
@@ -995,8 +975,8 @@ hb_websocket_task_send_text (HbWebsocketTask  *self,
  *
  * The function may be called from any thread.
  *
- * The call fails with `HB_ERROR_CLOSED` or `HB_ERROR_QUEUE_FULL`. Bindings throw these errors, and
- * handle the return value as for [method@WebsocketTask.send_text].
+ * The call fails with `HB_ERROR_CLOSED` or `HB_ERROR_QUEUE_FULL`. Bindings behave as for
+ * [method@WebsocketTask.send_text].
  *
  * Returns: (skip): whether the message was accepted
  *
@@ -1023,11 +1003,10 @@ hb_websocket_task_send_bytes (HbWebsocketTask  *self,
  *
  * Sends a message.
  *
- * A text may contain NULs, and is sent in full.
+ * A text may contain NULs.
  *
  * The function may be called from any thread. In a thread other than the task's, the call does not
- * check whether the flags allow the message to be sent now. The task's thread checks this later,
- * and drops the message if the flags do not allow it to be sent.
+ * check the flags. The task's thread drops the message later if they do not allow it to be sent.
  *
  * The call fails with:
  *
@@ -1038,12 +1017,11 @@ hb_websocket_task_send_bytes (HbWebsocketTask  *self,
  * - `HB_ERROR_NOT_OPEN` if a message has `HB_SEND_FLAGS_THIS_LINK` and no connection is open, or
  *   has only `HB_SEND_FLAGS_VOLATILE` and no connection is ready
  *
- * Bindings throw these errors, and handle the return value as for
- * [method@WebsocketTask.send_text].
+ * Bindings behave as for [method@WebsocketTask.send_text].
  *
- * If the application has set a function that frees the bytes of @message, the task can call this
- * function during any call to the task, in any thread, and in any iteration of the task's main
- * context. In the task's thread, the function may do the same as a handler of a signal.
+ * A function that frees the bytes of @message may be called during any call to the task, in any
+ * thread, and in any iteration of the task's main context. In the task's thread, the function may
+ * do the same as a handler of a signal.
  *
  * Returns: (skip): whether the message was accepted
  *
@@ -1079,13 +1057,7 @@ hb_websocket_task_send_message (HbWebsocketTask        *self,
  * [property@WebsocketTask:delivery] is `ACKNOWLEDGED`, it completes when the peer's TCP has
  * acknowledged them. Only the server can confirm that its application has received the message.
  *
- * If the cancellable is triggered while the message waits for an acknowledgement, the call succeeds
- * when the acknowledgement arrives, and fails with `G_IO_ERROR_CANCELLED` if the connection ends
- * before that.
- *
- * The callbacks of several calls need not be called in the order of their messages. If a message is
- * sent within the call, its callback is called in a later iteration of the main context, possibly
- * after that of the next message.
+ * The callbacks of several calls need not be called in the order of their messages.
  *
  * The function may be called from any thread. @callback is called in the thread-default main
  * context of the caller.
@@ -1132,9 +1104,7 @@ hb_websocket_task_send_message_async (HbWebsocketTask       *self,
  * - `HB_ERROR_NOT_OPEN` if the connection ended before a message with `HB_SEND_FLAGS_VOLATILE` or
  *   `HB_SEND_FLAGS_THIS_LINK` was sent, or if it could not accept a message with
  *   `HB_SEND_FLAGS_VOLATILE`
- * - `HB_ERROR_MESSAGE_REFUSED` if the server ended the connection 3 times in the middle of the
- *   message, or once with close code 1009, or reset the connection 10 times before it acknowledged
- *   the message
+ * - `HB_ERROR_MESSAGE_REFUSED` if the server does not accept the message, see [error@Error]
  * - `HB_ERROR_EXPIRED` if the message has waited longer than [property@WebsocketTask:queue-timeout]
  * - the error with which the task became `CLOSED` before the message could be sent:
  *   `HB_ERROR_REPEAT_LIMIT`, `HB_ERROR_MESSAGE_TOO_BIG`, `HB_ERROR_HANDSHAKE`,
@@ -1143,8 +1113,7 @@ hb_websocket_task_send_message_async (HbWebsocketTask       *self,
  *   server closed the connection normally while [property@WebsocketTask:repeat-limit] was 0
  * - `G_IO_ERROR_CANCELLED` if the cancellable was triggered before the call, if the message was
  *   taken back, or if the cancellable was triggered or [method@WebsocketTask.take_queue] was called
- *   while the message waited for an acknowledgement, and the connection ended before the
- *   acknowledgement arrived
+ *   while the message waited for an acknowledgement that did not arrive
  *
  * Returns: whether the message was sent
  *
@@ -1173,9 +1142,9 @@ hb_websocket_task_send_message_finish (HbWebsocketTask  *self,
  * those that wait for an acknowledgement ([property@WebsocketTask:delivery]). If no message is
  * waiting, the call succeeds, even on a `CLOSED` task.
  *
- * The function may be called from any thread. It waits for all messages that were accepted before
- * the call, whichever thread sent them, and for messages that are accepted while it waits.
- * @callback is called in the thread-default main context of the caller.
+ * The function may be called from any thread. It waits for the messages of all threads, including
+ * those that are accepted while it waits. @callback is called in the thread-default main context of
+ * the caller.
  *
  * Since: 1.0
  */
@@ -1233,17 +1202,16 @@ hb_websocket_task_flush_finish (HbWebsocketTask  *self,
  *
  * Receives the next message.
  *
- * The call sets [property@WebsocketTask:paused]. A message that arrives between two calls therefore
- * waits for the next call, and [signal@WebsocketTask::message] is not emitted for it. If a message
- * is already waiting, the call completes with it. Several calls that are pending receive messages
- * in the order of the calls.
+ * The call sets [property@WebsocketTask:paused], so a message that arrives between two calls waits
+ * for the next call, and [signal@WebsocketTask::message] is not emitted for it. Pending calls
+ * receive messages in the order of the calls.
  *
  * The call continues across reconnections until the task is `CLOSED`. On a `CLOSED` task, the call
  * returns a message that was received earlier, and fails if none is left.
  *
- * Until @callback has been called, [signal@WebsocketTask::message] is not emitted for the messages
- * that follow. Therefore iterate the main context of the call until then, even after the call was
- * cancelled.
+ * Iterate the main context of the call until @callback has been called, even after the call was
+ * cancelled. Until then, [signal@WebsocketTask::message] is not emitted for the messages that
+ * follow.
  *
  * Since: 1.0
  */
@@ -1304,8 +1272,8 @@ hb_websocket_task_receive_finish (HbWebsocketTask  *self,
  *
  * Takes back the messages that wait to be sent.
  *
- * The array contains the messages in the order in which they would have been sent. The application
- * can store them, or send them later. To drop them, free the array.
+ * The array is in the order in which the messages would have been sent. To drop the messages, free
+ * the array.
  *
  * Messages that the connection has already accepted, completely or in part, are not in the array.
  * If such messages wait for an acknowledgement and the connection is lost, they are not sent again,
@@ -1339,11 +1307,9 @@ hb_websocket_task_take_queue (HbWebsocketTask *self)
  * Sets a function that generates the text of each ping.
  *
  * Starting with the next ping, the function replaces [property@WebsocketTask:ping-message] and
- * [property@WebsocketTask:ping-bytes], until another function replaces it. If the function returns
- * `NULL`, the properties apply to that ping. If @func is `NULL`, they apply again. In mode
- * `MESSAGE`, the ping is a text message. In mode `PING`, the first 125 bytes of the text are the
- * payload of the ping frame. If the text is not UTF-8, which is a programmer error, the task uses
- * the properties instead.
+ * [property@WebsocketTask:ping-bytes]. If @func is `NULL`, the properties apply again. In mode
+ * `PING`, the first 125 bytes of the text are the payload of the ping frame. If the text is not
+ * UTF-8, which is a programmer error, the task uses the properties instead.
  *
  * Since: 1.0
  */
@@ -1372,25 +1338,22 @@ hb_websocket_task_set_ping_func (HbWebsocketTask *self,
  * Sets a function that recognizes the reply to a ping.
  *
  * Use such a function if the reply is not the same text each time, for example because it repeats a
- * number, or if the reply is binary. A message for which the function returns `TRUE` is treated as
- * the reply, and is not delivered.
+ * number, or if the reply is binary.
  *
- * Starting with the next message, the function alone decides which message is a reply, until
- * another function replaces it. [property@WebsocketTask:pong-message] has no effect during that
- * time. With `NULL`, `pong-message` applies again. In mode `PING`, a pong frame is a reply too. The
- * function is called when a message is received, even while [property@WebsocketTask:paused] is
- * `TRUE`, so a reply does not wait behind other messages.
+ * Starting with the next message, the function replaces [property@WebsocketTask:pong-message]. With
+ * `NULL`, the property applies again. In mode `PING`, a pong frame is a reply too. The function is
+ * called even while [property@WebsocketTask:paused] is `TRUE`, so a reply does not wait behind
+ * other messages.
  *
  * The function may call any method, replace itself, drop the last reference, or run a main loop.
  * The next message is not received until the function returns. If the function closes the task or
  * drops the connection, the message is not delivered.
  *
- * The function is called for every message, so keep it short. Test whether a message can be a reply
- * at all before you parse the message.
+ * The function is called for every message, so test whether a message can be a reply before you
+ * parse the message.
  *
  * If [property@WebsocketTask:liveness] is `REPLY`, and a ping is waiting for its reply, each call
- * to this method makes the task send another ping. Do not call the method for each message, because
- * each message would then cause a ping.
+ * to this method makes the task send another ping, so do not call the method for each message.
  *
  * Since: 1.0
  */
@@ -1424,9 +1387,8 @@ hb_websocket_task_set_pong_func (HbWebsocketTask *self,
  * Sets a function that returns the delay before each attempt to reconnect.
  *
  * Starting with the next delay, the function replaces [property@WebsocketTask:reconnect-timeout],
- * `reconnect-timeout-max` and `reconnect-jitter`, until another function replaces it. With `NULL`,
- * the properties apply again. A longer delay that the server has requested (`Retry-After`) still
- * applies, and so does [property@WebsocketTask:repeat-limit].
+ * `reconnect-timeout-max` and `reconnect-jitter`. With `NULL`, the properties apply again.
+ * [property@WebsocketTask:repeat-limit] still applies.
  *
  * Since: 1.0
  */

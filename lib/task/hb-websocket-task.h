@@ -27,8 +27,6 @@ G_DECLARE_FINAL_TYPE (HbWebsocketTask, hb_websocket_task, HB, WEBSOCKET_TASK, GO
  *
  * Generates the text of a ping.
  *
- * The task calls the function for each ping.
- *
  * Returns: (transfer full) (nullable): the text in UTF-8, or `NULL` to send
  *   [property@WebsocketTask:ping-bytes] or [property@WebsocketTask:ping-message] instead
  *
@@ -65,8 +63,6 @@ typedef gboolean (*HbPongFunc) (HbWebsocketTask       *task,
  * @user_data: the data that was passed to [method@WebsocketTask.set_reconnect_func]
  *
  * Returns the delay before an attempt to reconnect.
- *
- * The task calls the function for each delay.
  *
  * Returns: the delay in milliseconds; a longer delay that the server requests (`Retry-After`)
  *   takes precedence
