@@ -1,12 +1,12 @@
 # shellcheck shell=bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
 
-# A function for the scripts that a newcomer runs first. A script changes to the source folder,
-# sources this file, and can then call:
+# A function for scripts that build the library. A script changes to the source folder, sources this
+# file, and can then call:
 #
-#   configure KIND BUILD_DIR [-DOPTION=VALUE]...   installs the missing packages of that KIND (see
-#                             install-packages.sh), and sets up BUILD_DIR with the options; ends the
-#                             script if BUILD_DIR is not writable or packages cannot be installed
+#   configure KIND BUILD_DIR [-DOPTION=VALUE]...   installs the missing packages of KIND (see
+#                             install-packages.sh), and sets up BUILD_DIR; ends the script if
+#                             BUILD_DIR is not writable or packages cannot be installed
 
 configure ()
 {
@@ -22,7 +22,7 @@ configure ()
 
   tools/install-packages.sh "$kind" || exit
 
-  # Configure an existing build again, because packages that were missing may be installed now.
+  # Packages that were missing before may be installed now.
   if [ -f "$build_dir/build.ninja" ]; then
     meson setup --reconfigure "$@" "$build_dir"
   else

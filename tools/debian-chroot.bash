@@ -1,24 +1,22 @@
 # shellcheck shell=bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
 
-# Functions for scripts that need a Debian system with few packages, in which they install further
-# packages. The systems are chroots in $scratch, made from the mirror that this machine's apt uses.
-# Nothing is installed on the machine itself. A script in bash with `set -euo pipefail` sources this
-# file, and can then call these functions and those of scratch.bash:
+# Functions for scripts that need Debian systems with few packages. The systems are chroots in
+# $scratch, made from the mirror that this machine's apt uses. A script in bash with
+# `set -euo pipefail` sources this file, and can then call these functions and those of
+# scratch.bash:
 #
 #   begin_chroots NAME "$@"   restarts the script in a mount namespace of its own, with the
-#                             arguments "$@", and then does the same as begin_scratch NAME; parse
-#                             the arguments before this call
+#                             arguments "$@", and then calls begin_scratch NAME; parse the
+#                             arguments before this call
 #   choose_archive ARCH [RELEASE]   chooses the architecture and the release (such as trixie or sid)
-#                             of the systems that make_chroot makes. By default, the release is
-#                             that of this machine. Waits while another script uses the same
-#                             packages.
+#                             of the systems, by default the release of this machine. Waits while
+#                             another script uses the same packages.
 #   leave_archive             lets other scripts use these packages. Call it after the last package
 #                             has been installed.
 #   make_chroot NAME          makes $scratch/NAME, a system with little more than the essential
-#                             packages and apt, and with all updates if the mirror has all of them;
-#                             ends the script with the exit status 75 if packages cannot be
-#                             installed
+#                             packages and apt; ends the script with the exit status 75 if packages
+#                             cannot be installed
 #   enter ROOT COMMAND...     runs COMMAND as root in the system at ROOT
 #   enter_offline ROOT COMMAND...   runs COMMAND as the user $builder in the system at ROOT,
 #                             without a network
@@ -31,8 +29,7 @@
 
 cache=${XDG_CACHE_HOME:-${HOME:?}/.cache}/hb-websocket-debian
 
-# The user that runs the builds and the tests. As on Debian's own build machines, its home directory
-# does not exist.
+# As on Debian's own build machines, the home directory of this user does not exist.
 builder=builder
 
 begin_chroots ()
@@ -42,7 +39,7 @@ begin_chroots ()
 
   need apt-get debootstrap flock ip nsenter unshare
 
-  # The script gets a mount namespace of its own, so that its mounts vanish even if it is killed.
+  # The mounts in a namespace of the script's own vanish even if the script is killed.
   if [ -z "${HB_OUTER_MOUNTS:-}" ]; then
     exec {outer_mounts}< /proc/self/ns/mnt
     HB_OUTER_MOUNTS=$outer_mounts exec unshare --mount --propagation=private "$0" "$@"
@@ -52,15 +49,14 @@ begin_chroots ()
   mkdir -p "$cache"
 }
 
-# Replaces the function of scratch.bash. The command rm runs outside the script's mount namespace,
-# where nothing is mounted in the folder, so it cannot remove files of a mounted file system. The
-# kernel unmounts the file systems when the script ends.
+# Replaces the function of scratch.bash. Outside the script's mount namespace, nothing is mounted in
+# the folder, so rm cannot remove files of a mounted file system.
 remove ()
 {
   nsenter --mount="/proc/self/fd/$HB_OUTER_MOUNTS" rm -rf --one-file-system "$1"
 }
 
-# Prints where this machine's apt finds Debian's packages, as lines of a sources.list.
+# Prints where this machine's apt finds Debian's packages, as lines of a sources.list
 list_sources ()
 {
   # apt-get, not the shell, expands the names in parentheses.
@@ -74,16 +70,14 @@ choose_archive ()
   architecture=$1
 
   # On unstable, /etc/os-release has the name of the next release, which the mirror may not have, so
-  # the name is read from apt's sources. Of the names in the sources, "sid" is a release, but
-  # "trixie-updates" and "trixie-security" are not.
+  # the name is read from apt's sources. A name such as "trixie-updates" is not a release.
   read -r mirror host_release < <(list_sources | awk '$3 !~ /-/ { print $2, $3; exit }') || true
   [ -n "${mirror:-}" ] || fail "apt has no list of Debian's packages; run apt-get update first"
 
   release=${2:-$host_release}
-  # Earlier versions of this script kept systems with more packages, in files without "minimal" in
-  # the name. These files must not be used.
+  # A file without "minimal" in its name, from an earlier version, contains more packages.
   base=$cache/$release-$architecture-minimal.tar
-  # Scripts for other systems may run at the same time, so each system has its own folder.
+  # Scripts for other systems may run at the same time.
   archives=$cache/archives/$release-$architecture
 
   [ -z "${archive_fd:-}" ] || exec {archive_fd}>&-
@@ -100,30 +94,26 @@ leave_archive ()
   flock --unlock "$archive_fd"
 }
 
-# Prints the settings of apt for a chroot. A proxy may be set in the configuration of this machine's
-# apt or in the environment.
+# A proxy may be set in the configuration of this machine's apt or in the environment.
 list_apt_settings ()
 {
   apt-config dump --format '%f "%v";%n' Acquire::http::Proxy Acquire::https::Proxy
   [ -z "${http_proxy:-}" ] || echo "Acquire::http::Proxy \"$http_proxy\";"
   [ -z "${https_proxy:-}" ] || echo "Acquire::https::Proxy \"$https_proxy\";"
-  # Downloads stay in the cache, and a chroot needs neither recommended packages nor translated
-  # descriptions of packages.
   echo 'APT::Keep-Downloaded-Packages "true";'
   echo 'APT::Install-Recommends "false";'
   echo 'Acquire::Languages "none";'
 }
 
-# The lock of the archive is not passed on. Otherwise, a process that the command leaves behind
-# would keep it.
+# A process that the command leaves behind must not keep the lock of the archive.
 enter ()
 {
   env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin HOME=/root LC_ALL=C.UTF-8 \
     DEBIAN_FRONTEND=noninteractive chroot "$@" < /dev/null {archive_fd}>&-
 }
 
-# In a chroot, the kernel lets no process create a user namespace, but tests and sandboxes need user
-# namespaces. The command therefore gets a mount namespace with the root ROOT, instead of a chroot.
+# Tests and sandboxes need user namespaces, which the kernel does not allow in a chroot, so the
+# command gets a mount namespace with the root ROOT.
 enter_offline ()
 {
   local root=$1
@@ -137,8 +127,8 @@ enter_offline ()
     setpriv --reuid="$builder" --regid="$builder" --clear-groups "$@" < /dev/null {archive_fd}>&-
 }
 
-# fail_for_now FILE MESSAGE: prints the last lines of FILE, and ends the script with the exit status
-# 75, because the mirror is probably at fault
+# fail_for_now FILE MESSAGE: like fail_with, but with the exit status 75, because the mirror is
+# probably at fault
 fail_for_now ()
 {
   tail -n 20 "$1" >&2
@@ -152,7 +142,7 @@ make_base ()
 
   say "Making a chroot of Debian $release for $architecture, which is kept for the next time"
   mkdir -p "$archives/debootstrap" "$root/etc/dpkg/dpkg.cfg.d"
-  # Each chroot is removed when its script ends, so dpkg need not wait for the disk.
+  # The chroots are temporary, so dpkg need not wait for the disk.
   echo force-unsafe-io > "$root/etc/dpkg/dpkg.cfg.d/unsafe-io"
   # If ca-certificates were always installed, a missing dependency on it would not be noticed.
   [[ $mirror != https:* ]] || include+=,ca-certificates
@@ -177,8 +167,8 @@ moves ()
   ! grep -q '^VERSION_ID=' "$1/etc/os-release"
 }
 
-# list_chroot_sources ROOT: prints the sources of this machine, with $release as their release. If
-# that release moves, prints only the component main of the mirror.
+# list_chroot_sources ROOT: prints this machine's sources for $release, but only the component main
+# if the release moves
 list_chroot_sources ()
 {
   if moves "$1"; then
@@ -189,7 +179,7 @@ list_chroot_sources ()
   fi
 }
 
-# list_chroot_settings ROOT: prints the settings of apt for the chroot
+# list_chroot_settings ROOT
 list_chroot_settings ()
 {
   list_apt_settings
@@ -198,9 +188,9 @@ list_chroot_settings ()
   ! moves "$1" || echo 'Acquire::Check-Valid-Until "false";'
 }
 
-# bring_up_to_date ROOT: updates the chroot. A mirror sometimes has only some of the latest updates,
-# so that "apt-get update" fails. The release is then used without updates, and a message about this
-# is written to file descriptor 3.
+# bring_up_to_date ROOT: updates the chroot. If "apt-get update" fails because the mirror has only
+# some of the latest updates, uses the release without updates, and writes a message to file
+# descriptor 3.
 bring_up_to_date ()
 {
   list_chroot_sources "$1" > "$1/etc/apt/sources.list"

@@ -12,8 +12,7 @@
 
 #define HEARTBEAT "heartbeat"
 
-/* While the total size of the answers that are waiting for a client exceeds this number of bytes,
- * the server reads no messages from the client. */
+/* While more bytes of answers than this wait for a client, the server reads nothing from it. */
 #define MAX_WAITING ECHO_MAX_MESSAGE
 
 /* The approximate memory, in bytes, that libsoup uses for a message in addition to its payload */
@@ -55,9 +54,7 @@ print_line (EchoClient *self,
   fprintf (stderr, "client %u: %s\n", self->number, plain);
 }
 
-/* Adds the text to the log, and also prints it if the server is verbose.
- *
- * @text: (transfer full) */
+/* @text: (transfer full) */
 static void
 note (EchoClient *self,
       char       *text)
@@ -113,8 +110,6 @@ send_due (EchoClient *self)
   update_gate (self);
 }
 
-/* Sends the answer at once, unless answers are delayed, the client is muted, or other answers are
- * already waiting. */
 static void
 answer_message (EchoClient            *self,
                 SoupWebsocketDataType  type,
@@ -165,7 +160,7 @@ on_message (EchoClient            *self,
 {
   const EchoSettings *settings = self->settings;
 
-  /* Messages that arrive after the server has closed or dropped the connection are ignored. */
+  /* The server has closed or dropped the connection. */
   if (!echo_client_is_open (self))
     return;
 
@@ -211,8 +206,8 @@ on_closed (EchoClient *self)
   self->gone (self, self->user_data);
 }
 
-/* By default, libsoup limits the frames that a server receives to 128 KiB. Since libsoup 3.8, it
- * also limits whole messages. */
+/* libsoup limits the frames that a server receives to 128 KiB. Since 3.8, it also limits whole
+ * messages. */
 static void
 set_limits (SoupWebsocketConnection *connection)
 {
@@ -288,7 +283,7 @@ echo_client_is_open (EchoClient *self)
          && g_socket_connection_is_connected (G_SOCKET_CONNECTION (self->gate));
 }
 
-/* Sends, counts and logs the message. The connection must be open. */
+/* The connection must be open. */
 void
 echo_client_send (EchoClient            *self,
                   SoupWebsocketDataType  type,
@@ -337,8 +332,8 @@ watch_for_hangup (EchoClient *self)
 
 #endif
 
-/* The server reads nothing from a muted client, so not even pings and close frames are answered. To
- * the client, the host seems to have vanished, although the kernel keeps the connection. */
+/* Not even pings and close frames of a muted client are answered. To the client, the host seems to
+ * have vanished. */
 void
 echo_client_set_mute (EchoClient *self,
                       gboolean    is_mute)
@@ -365,9 +360,8 @@ gone_cb (gpointer user_data)
   on_closed (self);
 }
 
-/* Call this after the connection has been closed. If a new connection gets the descriptor of the
- * old one, libsoup does not notice that the old connection has ended, so an idle callback removes
- * the client in any case. */
+/* If a new connection gets the descriptor of the old one, libsoup does not notice that the old
+ * connection has ended, so an idle callback removes the client in any case. */
 static void
 expect_end (EchoClient *self)
 {
@@ -394,10 +388,9 @@ echo_client_abort (EchoClient *self)
   expect_end (self);
 }
 
-/* libsoup does not know the close codes from 1012 to 1014, and would send 1002 instead. This
- * function therefore sends a message that has the opcode of a close frame. libsoup handles the
- * client's reply as a close frame that the client sent first, and ends the connection. If no reply
- * arrives within CLOSE_TIMEOUT, the client is removed. */
+/* libsoup does not know the close codes from 1012 to 1014, and would send 1002 instead, so this
+ * function sends a message with the opcode of a close frame. libsoup handles the client's reply as
+ * a close frame that the client sent first, and ends the connection. */
 static void
 close_with_unknown (EchoClient *self,
                     gushort     code)
@@ -411,8 +404,6 @@ close_with_unknown (EchoClient *self,
   self->gone_id = g_timeout_add_once (CLOSE_TIMEOUT, gone_cb, self);
 }
 
-/* Starts the closing handshake. For the codes from 1012 to 1014, close_with_unknown () limits the
- * time for which the server waits for the client's reply. For other codes, libsoup limits it. */
 void
 echo_client_close (EchoClient *self,
                    gushort     code)

@@ -17,13 +17,13 @@ struct _EchoClient
 {
   SoupWebsocketConnection *connection; /* (owned) */
   EchoGate                *gate;       /* (owned) */
-  char                    *address;    /* (owned): the peer's address */
+  char                    *address;    /* (owned) */
   const EchoSettings      *settings;
   EchoLog                 *log;
   EchoClientFunc           gone; /* called when the connection has ended; frees the client */
   gpointer                 user_data;
-  GQueue                   answers; /* (element-type Answer): the waiting answers */
-  gsize                    n_waiting; /* the total size of the waiting answers, in bytes */
+  GQueue                   answers; /* (element-type Answer) */
+  gsize                    n_waiting; /* the total size of the answers, in bytes */
   guint                    answer_id;
   guint                    hangup_id;
   guint                    gone_id;

@@ -4,9 +4,8 @@
 
 #include <string.h>
 
-/* The commands that the page and programs send, except “next” and “status”, which control.c runs. A
- * command is an object {"command": NAME, …}. Each run_ function reads the other members of its
- * command. The page shows the message of an error. */
+/* The commands, except “next” and “status”, which control.c runs. Each run_ function reads the
+ * other members of its command {"command": NAME, …}. The page shows the message of an error. */
 
 #define MAX_DELAY       60000 /* in milliseconds */
 #define MAX_RETRY_AFTER 3600  /* in seconds */
@@ -113,8 +112,7 @@ get_optional_number (JsonObject  *command,
          || get_number (command, name, lowest, highest, value, error);
 }
 
-/* Checks the text, because a JSON string can contain an escaped half of a surrogate pair, which is
- * not valid UTF-8.
+/* A JSON string can contain an escaped half of a surrogate pair, which is not valid UTF-8.
  *
  * Returns: (transfer full) (nullable): NULL after an error */
 static GBytes *
@@ -207,8 +205,7 @@ for_all (EchoServer  *server,
   return n_open > 0;
 }
 
-/* Calls @func for the client that the command names, or for all open clients if it names none.
- * Fails if no such client is open. */
+/* Calls @func for the client that the command names, or for all open clients if it names none. */
 static gboolean
 for_clients (EchoServer  *server,
              JsonObject  *command,
@@ -245,8 +242,7 @@ run_drop (EchoServer  *server,
   return for_clients (server, command, drop, 0, error);
 }
 
-/* Returns whether a server may send the code. RFC 6455 reserves 1010 for clients. The caller has
- * checked that the code is from 1000 to 4999. */
+/* RFC 6455 reserves 1010 for clients. The caller has checked that the code is from 1000 to 4999. */
 static gboolean
 is_close_code (gint64 code)
 {
@@ -340,8 +336,6 @@ send_often (EchoClient *client,
     echo_client_send (client, SOUP_WEBSOCKET_DATA_TEXT, text);
 }
 
-/* Sends the text once, or “count” times, to all open clients, except those that are muted and those
- * that have not read their earlier messages. */
 static gboolean
 run_broadcast (EchoServer  *server,
                JsonObject  *command,

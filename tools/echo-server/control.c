@@ -7,22 +7,20 @@
 #include "command.h"
 #include "report.h"
 
-/* The page controls the server over a WebSocket, and programs control it with lines of JSON. Each
- * page and each program is a watcher.
+/* Each page (socket.c) and each program (lines.c) that controls the server is a watcher.
  *
- * A watcher sends {"command": "next"} when it is ready for an update. It gets its first update at
- * once, and each later one soon after the log has grown or a command has run, and after a second at
- * most. A watcher must ask for each update, so updates never accumulate for a page that the browser
- * suspends in the background. {"command": "status"} gets an update at once. The reply to any other
- * command has the type "done" or "error". */
+ * A watcher asks for each update with {"command": "next"}, so updates never accumulate for a page
+ * that the browser suspends in the background. It gets its first update at once, and each later one
+ * soon after the log has grown or a command has run, and after a second at most.
+ * {"command": "status"} gets an update at once. The reply to any other command has the type "done"
+ * or "error". */
 
-/* The shortest and the longest time between updates, in microseconds. A watcher's first update, the
- * update after a command, and the reply to “status” do not wait for the shortest time. If no
- * watcher is ready for an update, the longest time does not apply. */
+/* The time from one update to the next, in microseconds: SHORTEST if the log has grown, LONGEST if
+ * nothing has happened */
 #define SHORTEST (100 * 1000)
 #define LONGEST  (1000 * 1000)
 
-/* The maximum number of objects and arrays in one command. The known commands need one object. */
+/* The maximum number of objects and arrays in one command. The known commands need one. */
 #define MAX_CONTAINERS 1000
 
 struct _EchoWatcher
@@ -117,11 +115,9 @@ reply (EchoWatcher  *self,
   self->func (self->user_data, json);
 }
 
-/* json-glib parses nested values recursively, so deeply nested values would overflow the stack.
- * json-glib also accepts comments, which JSON does not have. A quotation mark in a comment begins
- * no string, so this function does not allow comments.
- *
- * Returns: whether @text contains too many objects and arrays, or a comment */
+/* json-glib parses nested values recursively, so deeply nested values would overflow the stack. It
+ * also accepts comments, in which a quotation mark begins no string, so this function does not
+ * allow comments. */
 static gboolean
 is_unsafe (const char *text,
            gsize       size)
@@ -174,10 +170,8 @@ parse (JsonParser  *parser,
   return g_utf8_validate (*name, -1, NULL) ? json_node_get_object (root) : NULL;
 }
 
-/* Runs a command, and calls the function of the watcher with the reply. The reply to “next” may
- * come later.
- *
- * @message: a command in JSON; anything else gets an error as the reply */
+/* Runs a command in JSON, and calls the function of the watcher with the reply. The reply to
+ * “next” may come later. */
 void
 echo_watcher_command (EchoWatcher *self,
                       GBytes      *message)
@@ -259,7 +253,6 @@ echo_control_new (EchoServer *server)
   return self;
 }
 
-/* All watchers must be freed before the control. */
 void
 echo_control_free (EchoControl *self)
 {

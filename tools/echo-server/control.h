@@ -9,7 +9,7 @@
 
 typedef struct _EchoWatcher EchoWatcher;
 
-/* Sends a line of JSON to the page or to the program that controls the server. */
+/* Sends a line of JSON to a page or a program. */
 typedef void (*EchoControlFunc) (gpointer    user_data,
                                  const char *json);
 

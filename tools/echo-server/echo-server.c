@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* A WebSocket server for testing clients. It sends every message back. Its options, its page and
- * its commands make it simulate faults. */
+/* A WebSocket server for testing clients. It sends every message back, and can simulate faults. */
 
 #include "lines.h"
 #include "server.h"
@@ -45,8 +44,7 @@ quit_cb (gpointer user_data)
   return G_SOURCE_CONTINUE;
 }
 
-/* Starts to accept commands if --control is given. Prints the address of the server, except with
- * --control=-, because standard output must then contain nothing but JSON. */
+/* With --control=-, standard output must contain nothing but JSON. */
 static gboolean
 start_control (EchoServer  *self,
                GMainLoop   *loop,
@@ -147,9 +145,8 @@ check (EchoSettings  *self,
   return FALSE;
 }
 
-/* GLib converts arguments of the type STRING from the locale's encoding to UTF-8. In the C locale,
- * this fails for texts that are not ASCII. GLib does not convert arguments of the type FILENAME, so
- * --pong has this type. */
+/* GLib converts arguments of the type STRING to UTF-8, which fails in the C locale for texts that
+ * are not ASCII. It does not convert the type FILENAME, so --pong has this type. */
 static gboolean
 parse (EchoSettings  *self,
        int            argc,

@@ -4,17 +4,15 @@
 
 #include <sys/socket.h>
 
-/* A TCP connection that can be shut. While it is shut, nothing is read from it. libsoup therefore
- * receives no message, ping or close frame, and the peer's kernel sees a slow reader. When the gate
- * is opened again, libsoup continues where it left off. The gate also records when libsoup last
- * read data, including pings, because libsoup does not report this time.
+/* A TCP connection that can be shut. While it is shut, libsoup receives no message, ping or close
+ * frame, and the peer's kernel sees a slow reader. The gate also records when libsoup last read
+ * data, including pings, because libsoup does not report this time.
  *
  * The gate shuts itself to a peer that sends data but reads none. libsoup keeps the data that it
- * cannot send yet, including pongs. It neither limits this data nor reports its size. However,
- * libsoup waits for the stream to become writable if and only if it keeps data. The gate therefore
- * counts the bytes that have been received, and those that libsoup has had to send, since libsoup
- * last kept nothing. libsoup cannot keep more bytes than the gate has counted, because a pong is no
- * longer than its ping. */
+ * cannot send yet, including pongs, and neither limits this data nor reports its size. It waits for
+ * the stream to become writable if and only if it keeps data. The gate counts the bytes that have
+ * been received, and those that libsoup has had to send, since libsoup last kept nothing. libsoup
+ * cannot keep more, because a pong is no longer than its ping. */
 
 /* The number of bytes that libsoup may keep before the gate shuts itself */
 #define MAX_OWED (1024 * 1024)
@@ -117,8 +115,7 @@ echo_gate_output_write_nonblocking (GPollableOutputStream  *stream,
   n_written = g_pollable_output_stream_write_nonblocking (get_output_base (self), buffer, count,
                                                           NULL, error);
 
-  /* libsoup may have nothing left to send now, so a reader that is waiting for the gate tries
-   * again. */
+  /* libsoup may have nothing left to send now, which opens the gate. */
   if (n_written > 0 && self->input != NULL && !self->input->is_shut)
     wake (self->input);
 
@@ -154,9 +151,7 @@ echo_gate_output_init (EchoGateOutput *self)
 {
 }
 
-/* Resets the count of bytes if libsoup keeps nothing.
- *
- * Returns: whether libsoup may be keeping too much data that the peer has not read */
+/* Returns whether libsoup may be keeping too much data. If it keeps nothing, resets the count. */
 static gboolean
 is_behind (EchoGateInput *self)
 {
@@ -186,7 +181,7 @@ echo_gate_input_is_readable (GPollableInputStream *stream)
 }
 
 /* A source that was created before the gate was shut may still be dispatched once. The read that
- * follows then returns G_IO_ERROR_WOULD_BLOCK, and the reader calls this function again. */
+ * follows then returns G_IO_ERROR_WOULD_BLOCK. */
 static GSource *
 echo_gate_input_create_source (GPollableInputStream *stream,
                                GCancellable         *cancellable)
@@ -361,7 +356,7 @@ echo_gate_is_behind (EchoGate *self)
   return is_behind (self->input);
 }
 
-/* Resets the connection, as a crash or a firewall can. Data that has not been sent is lost. */
+/* Resets the connection, as a crash or a firewall can. */
 void
 echo_gate_abort (EchoGate *self)
 {
@@ -372,8 +367,8 @@ echo_gate_abort (EchoGate *self)
   g_socket_close (socket, NULL);
 }
 
-/* Returns: the monotonic time, in microseconds, at which libsoup last read data or, if it has read
- * none yet, at which the gate was created */
+/* Returns: the monotonic time, in microseconds, of libsoup's last read or, before the first, of the
+ * gate's creation */
 gint64
 echo_gate_get_heard_at (EchoGate *self)
 {

@@ -13,15 +13,14 @@
 
 #include "report.h"
 
-/* Lets programs control the server with lines of JSON. Each line of the input is a command, and
- * each line of the output is a report. Programs connect to a Unix socket, or one program uses
- * standard input and output.
+/* Lets programs control the server with lines of JSON, over a Unix socket or standard input and
+ * output.
  *
  * The server starts to read a command only while no line is waiting to be written, so a program
  * that reads no replies cannot fill the memory. */
 
-/* The delay, in milliseconds, before the server tries again to accept a connection after a failure,
- * for example because it had no free descriptor */
+/* The delay, in milliseconds, after a failure to accept, for example because no descriptor is
+ * free */
 #define ACCEPT_AGAIN 100
 
 typedef struct
@@ -30,8 +29,8 @@ typedef struct
   EchoWatcher      *watcher; /* (owned) */
   GIOStream        *stream;  /* (owned) */
   GDataInputStream *input;   /* (owned) */
-  GString          *pending; /* (owned), the lines that are to be written next */
-  GString          *written; /* (owned) (nullable), the lines that are being written */
+  GString          *pending; /* (owned), to be written next */
+  GString          *written; /* (owned) (nullable), being written */
   gboolean          is_reading;
   gboolean          has_ended; /* no more commands are read */
 } Peer;
@@ -66,8 +65,8 @@ peer_free (Peer *self)
   g_free (self);
 }
 
-/* Frees the peer. If the peer used standard input and output, also ends the server, so that it does
- * not outlive the program that started it. */
+/* Frees the peer. With standard input and output, also ends the server, so that it does not outlive
+ * the program that started it. */
 static void
 peer_end (Peer *self)
 {
@@ -145,9 +144,8 @@ line_cb (GObject      *source,
   peer_continue (self);
 }
 
-/* Starts to write the pending lines, unless other lines are being written. If nothing has to be
- * written and no command is being read, starts to read the next command or, if no more commands are
- * read, ends the peer, which frees it. */
+/* Starts to write the pending lines or, if nothing has to be written, to read the next command.
+ * After the last command, frees the peer. */
 static void
 peer_continue (Peer *self)
 {
@@ -184,8 +182,7 @@ send_cb (gpointer    user_data,
   g_string_append (self->pending, json);
   g_string_append_c (self->pending, '\n');
 
-  /* While the next command is awaited, no other callback would write this line. The update for the
-   * command “next” often comes then. */
+  /* While the next command is awaited, no other callback would write this line. */
   if (self->is_reading)
     peer_continue (self);
 }
@@ -285,7 +282,6 @@ use_standard_files (EchoLines *self)
 }
 
 /* @path: the path of a Unix socket, or “-” for standard input and output
- * @loop: the main loop; with “-”, peer_end () quits it
  *
  * Returns: (transfer full) (nullable): NULL after an error */
 EchoLines *

@@ -2,9 +2,8 @@
 
 #include "log.h"
 
-/* The latest events and messages, for the page and for the programs that control the server. The
- * log keeps a limited number of lines, and only the start of a long message, so that a client that
- * sends endlessly cannot fill the memory. */
+/* The latest events and messages. The log keeps a limited number of lines, and only the start of a
+ * long message, so that a client that sends endlessly cannot fill the memory. */
 
 #define MAX_LINES   200
 #define MAX_EXCERPT 200 /* bytes of a message */
@@ -32,10 +31,9 @@ echo_log_clear (EchoLog *self)
   g_queue_clear_full (&self->lines, (GDestroyNotify) line_free);
 }
 
-/* Makes text from a client safe for a terminal, and for the updates in JSON that are sent to pages
- * and programs. A path whose escapes have been decoded, for example, may be invalid UTF-8, which
- * JSON cannot contain. Control characters could change the state of the terminal, so they are
- * replaced with the pictures that Unicode has for them, or with U+FFFD if Unicode has none.
+/* Makes text from a client safe for a terminal and for JSON. A path whose escapes have been
+ * decoded, for example, may be invalid UTF-8, which JSON cannot contain. Control characters could
+ * change the state of the terminal, so Unicode's pictures of them, or U+FFFD, replace them.
  *
  * Returns: (transfer full) */
 char *
@@ -62,9 +60,7 @@ echo_log_make_plain (const char *text)
   return g_string_free (plain, FALSE);
 }
 
-/* Adds a line, and calls the function of the log.
- *
- * @text: (transfer full) */
+/* @text: (transfer full) */
 void
 echo_log_take (EchoLog     *self,
                EchoLogKind  kind,
@@ -88,8 +84,7 @@ echo_log_take (EchoLog     *self,
     self->func (self->user_data);
 }
 
-/* Cuts long @data between two characters, appends its size, and replaces NULs, which a C string
- * cannot contain.
+/* Cuts long @data between two characters, and replaces NULs, which a C string cannot contain.
  *
  * @data: UTF-8 */
 static char *

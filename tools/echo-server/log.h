@@ -24,7 +24,7 @@ typedef void (*EchoLogFunc) (gpointer user_data);
 
 typedef struct
 {
-  GQueue       lines; /* (element-type EchoLogLine), the latest lines, the oldest first */
+  GQueue       lines; /* (element-type EchoLogLine), the oldest first */
   guint64      n_lines; /* since the start */
   EchoLogFunc  func; /* (nullable), called after each new line */
   gpointer     user_data;

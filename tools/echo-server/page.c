@@ -4,8 +4,8 @@
 
 #define RESOURCES "/hb/echo-server/"
 
-/* Allows no content from other sites and no inline scripts. No site may show the page in a frame,
- * because another site could redirect clicks to it. */
+/* Allows no content from other sites, no inline scripts, and no frames, because the site that shows
+ * the page in a frame could redirect clicks to it. */
 #define POLICY \
   "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; " \
   "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
@@ -59,9 +59,7 @@ answer_with (SoupServerMessage *message,
   soup_server_message_set_status (message, SOUP_STATUS_OK, NULL);
 }
 
-/* Answers a GET or HEAD request for a file of the page.
- *
- * Returns: whether @message is such a request */
+/* Returns: whether @message was a GET or HEAD request for a file of the page */
 gboolean
 echo_page_answer (SoupServerMessage *message,
                   const char        *path)

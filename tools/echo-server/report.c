@@ -4,8 +4,6 @@
 
 #include <json-glib/json-glib.h>
 
-/* The JSON reports that the server sends to the page and to the programs that control it */
-
 #define MAX_LISTED 100 /* clients in an update */
 
 static void
@@ -122,9 +120,8 @@ add_lines (JsonBuilder   *builder,
   json_builder_end_array (builder);
 }
 
-/* json-glib 1.6 does not escape U+001F. JSON forbids this character in strings, so the page could
- * not parse the text. The character occurs only in strings, so it can be replaced in the whole
- * text. */
+/* json-glib 1.6 does not escape U+001F, which JSON forbids in strings. The character occurs only in
+ * strings, so it can be replaced in the whole text. */
 static char *
 end (JsonBuilder *builder)
 {
@@ -168,7 +165,7 @@ echo_report_update (EchoServer *server,
 
 /* @error: (nullable): NULL if the command has succeeded
  *
- * Returns: (transfer full): the reply to a command */
+ * Returns: (transfer full) */
 char *
 echo_report_reply (const char   *command,
                    const GError *error)
@@ -182,7 +179,7 @@ echo_report_reply (const char   *command,
   return end (builder);
 }
 
-/* Returns: (transfer full): a report with the URI to which clients can connect */
+/* Returns: (transfer full) */
 char *
 echo_report_listening (const char *uri)
 {

@@ -4,9 +4,6 @@
 
 #include <string.h>
 
-/* The rules that the server may have for its clients: they must log in first, and their messages
- * must not be too big. */
-
 #define POLICY_VIOLATION 1008
 #define TOO_BIG          1009
 
@@ -19,7 +16,6 @@ send_text (EchoClient *client,
   echo_client_send (client, SOUP_WEBSOCKET_DATA_TEXT, message);
 }
 
-/* Sends the greeting, if one is set. */
 void
 echo_rules_greet (EchoClient *client)
 {
@@ -27,8 +23,7 @@ echo_rules_greet (EchoClient *client)
     send_text (client, client->settings->greeting);
 }
 
-/* Handles a message from a client that has not logged in. The login is answered with the welcome,
- * if one is set and the client is not muted. Any other message closes the connection.
+/* Handles a message from a client that has not logged in.
  *
  * Returns: FALSE, because not even the login is sent back */
 static gboolean

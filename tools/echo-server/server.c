@@ -11,12 +11,11 @@
 #include <netinet/tcp.h>
 #include <stdio.h>
 
-/* The maximum number of clients. It is less than the usual limit on descriptors, so that the page
- * can still be loaded. */
+/* Less than the usual limit on descriptors, so that the page can still be loaded */
 #define MAX_CLIENTS 1000
 
-/* The delay, in milliseconds, before the server tries again after it has failed to accept a
- * connection, for example because it had no free descriptor */
+/* The delay, in milliseconds, after a failure to accept, for example because no descriptor is
+ * free */
 #define ACCEPT_AGAIN 100
 
 static void accept_next (EchoServer *self);
@@ -65,9 +64,8 @@ refuse (EchoServer        *self,
     fputs ("refused a client\n", stderr);
 }
 
-/* Runs before libsoup looks for a handshake. If this function sets a status, libsoup does not look
- * for a handshake. The page is served even while connections are refused, because it has the switch
- * that ends the refusal. */
+/* Runs before libsoup looks for a handshake, which libsoup does only if no status is set. The page
+ * is served even while connections are refused, because it has the switch that ends the refusal. */
 static void
 request_cb (SoupServer        *soup,
             SoupServerMessage *message,
@@ -183,8 +181,8 @@ echo_server_listen (EchoServer  *self,
   g_autoptr (GSocketAddress) wanted = g_inet_socket_address_new (loopback, *port);
   g_autoptr (GSocketAddress) effective = NULL;
 
-  /* All clients may reconnect at once. A client for which the queue of the socket has no room would
-   * wait a second or longer before its kernel tried again. */
+  /* All clients may reconnect at once. A client for which the backlog has no room would wait a
+   * second or longer. */
   self->listener = g_socket_listener_new ();
   g_socket_listener_set_backlog (self->listener, MAX_CLIENTS);
   if (!g_socket_listener_add_address (self->listener, wanted, G_SOCKET_TYPE_STREAM,
@@ -204,7 +202,7 @@ echo_server_listen (EchoServer  *self,
   return TRUE;
 }
 
-/* Returns: (transfer none) (nullable): NULL if no client has this number */
+/* Returns: (transfer none) (nullable) */
 EchoClient *
 echo_server_find (EchoServer *self,
                   guint       number)

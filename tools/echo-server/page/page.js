@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 
-// Connects the page to the server, sends commands, and passes updates to the view. The server sends
-// an update only to a page that has asked for the next one.
+// Sends commands to the server, and passes updates to the view. The server sends an update only to
+// a page that has asked for the next one.
 
 import {View} from './view.js';
 
@@ -26,8 +26,7 @@ const WORDS = {
 
 let socket = null;
 
-// The commands of the view that are waiting for a reply. Replies come in the same order. The reply
-// to “next” is an update, so that command is not in this list.
+// The commands that are waiting for a reply, in order, without “next”, whose reply is an update
 let pending = [];
 
 function send(command) {

@@ -41,7 +41,7 @@ function isInUse(element) {
   return document.activeElement === element;
 }
 
-// Returns null for an empty field, because the commands “greet” and “login” use null for no text.
+// In the commands “greet” and “login”, null stands for no text.
 function getText(id) {
   return find(id).value || null;
 }
@@ -58,8 +58,7 @@ function onSubmit(form, handler) {
   });
 }
 
-// The value may come from the command line or from another program, so it may be missing from the
-// list.
+// A value from the command line or from another program may be missing from the list.
 function setChoice(select, value, unit) {
   const text = String(value);
 
@@ -211,8 +210,8 @@ export class View {
     setText(find('unlisted'), `And ${numbers.format(connected - clients.length)} more.`);
   }
 
-  // Removes a card. If the card has the focus, moves the focus to the heading of the list, because
-  // somebody who uses the keyboard would otherwise have to start again at the top of the page.
+  // Without a new focus, somebody who uses the keyboard would have to start again at the top of the
+  // page.
   remove(number, card) {
     const hadFocus = card.element.contains(document.activeElement);
 
