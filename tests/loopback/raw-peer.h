@@ -6,8 +6,7 @@
 
 G_BEGIN_DECLS
 
-/* The functions that raw-server.c and raw-peer.c need from each other, and that tests do not call.
- * raw-server.c implements the server, and raw-peer.c implements its connections. */
+/* The functions that raw-server.c and raw-peer.c need from each other. Tests do not call them. */
 
 /* The steps of a connection at which a test's function may be called */
 typedef enum

@@ -8,8 +8,7 @@
 #include "reserved-port.h"
 #include "test-wait.h"
 
-/* The size of the receive buffer in bytes. It is small, so that the client is blocked soon after
- * the server stops reading. */
+/* In bytes. It is small, so that the client is blocked soon after the server stops reading. */
 #define RECEIVE_BUFFER 32768
 
 typedef struct
@@ -48,7 +47,7 @@ incoming_cb (GSocketService    *service,
   return TRUE;
 }
 
-/* Starts listening, on the same port each time. The server must not be listening already. */
+/* Listens on the same port each time. */
 void
 raw_server_start (RawServer *self)
 {
@@ -73,7 +72,7 @@ raw_server_start (RawServer *self)
   g_signal_connect (self->service, "incoming", G_CALLBACK (incoming_cb), self);
 }
 
-/* Stops listening. Existing connections stay open. */
+/* Keeps existing connections open. */
 void
 raw_server_stop (RawServer *self)
 {
@@ -112,7 +111,7 @@ new_server (const char      *host,
 }
 
 /* @host: an IPv4 address of this machine, or of the current network namespace
- * @certificate: (nullable): a certificate with its key, for TLS */
+ * @certificate: (nullable): with its key, for TLS */
 RawServer *
 raw_server_new_at (const char      *host,
                    GTlsCertificate *certificate)
@@ -120,8 +119,7 @@ raw_server_new_at (const char      *host,
   return new_server (host, 0, certificate);
 }
 
-/* Makes a server at another IPv4 address of this machine, on the same port and with the same
- * certificate. */
+/* Makes a server at another IPv4 address, with the same port and certificate. */
 RawServer *
 raw_server_new_twin (RawServer  *self,
                      const char *host)
@@ -129,7 +127,6 @@ raw_server_new_twin (RawServer  *self,
   return new_server (host, self->port, self->certificate);
 }
 
-/* @certificate: (nullable): a certificate with its key, for TLS */
 RawServer *
 raw_server_new_tls (GTlsCertificate *certificate)
 {
@@ -142,8 +139,8 @@ raw_server_new (void)
   return raw_server_new_tls (NULL);
 }
 
-/* Closes all connections. Fails if the test has not taken all received messages and control frames,
- * unless it has set a function for them. */
+/* Fails if the test has not taken all received messages and control frames, unless it has set a
+ * function for them. */
 void
 raw_server_free (RawServer *self)
 {
@@ -175,8 +172,8 @@ raw_server_get_uri (RawServer *self)
   return self->uri;
 }
 
-/* Sets whether the server answers handshakes from now on. While it does not, the function of
- * raw_server_set_requested () is not called either. */
+/* While the server does not answer handshakes, the function of raw_server_set_requested () is not
+ * called either. */
 void
 raw_server_set_answers (RawServer *self,
                         gboolean   answers)
@@ -233,7 +230,7 @@ set_hook (RawServer   *self,
   self->hooks[step] = (Hook) { func, user_data };
 }
 
-/* Calls the test's function for @step. Returns FALSE if the test has set none. */
+/* Returns FALSE if the test has set no function for @step. */
 gboolean
 raw_server_notify (RawServer *self,
                    RawStep    step,
@@ -249,8 +246,8 @@ raw_server_notify (RawServer *self,
   return TRUE;
 }
 
-/* Sets the function to call for each new TCP connection. If @func calls raw_peer_pause (), no byte
- * is read, and no TLS handshake begins, until raw_peer_resume (). */
+/* If @func calls raw_peer_pause (), no byte is read, and no TLS handshake begins, until
+ * raw_peer_resume (). */
 void
 raw_server_set_accepted (RawServer   *self,
                          RawPeerFunc  func,
@@ -259,8 +256,8 @@ raw_server_set_accepted (RawServer   *self,
   set_hook (self, RAW_STEP_ACCEPTED, func, user_data);
 }
 
-/* Sets the function to call for each request. @func must answer the request, for instance with
- * raw_peer_accept (), because the server then does not. */
+/* @func must answer each request, for instance with raw_peer_accept (), because the server then
+ * does not. */
 void
 raw_server_set_requested (RawServer   *self,
                           RawPeerFunc  func,
@@ -269,7 +266,6 @@ raw_server_set_requested (RawServer   *self,
   set_hook (self, RAW_STEP_REQUESTED, func, user_data);
 }
 
-/* Sets the function to call when the server has written a valid answer to a handshake. */
 void
 raw_server_set_opened (RawServer   *self,
                        RawPeerFunc  func,
@@ -278,8 +274,7 @@ raw_server_set_opened (RawServer   *self,
   set_hook (self, RAW_STEP_OPENED, func, user_data);
 }
 
-/* Sets the function to call for each received message and control frame. @func must check them,
- * because raw_server_free () then does not. */
+/* @func must check the messages and control frames, because raw_server_free () then does not. */
 void
 raw_server_set_received (RawServer   *self,
                          RawPeerFunc  func,
@@ -288,8 +283,7 @@ raw_server_set_received (RawServer   *self,
   set_hook (self, RAW_STEP_RECEIVED, func, user_data);
 }
 
-/* Returns the number of TCP connections that have been accepted so far, with or without a
- * handshake. */
+/* Counts TCP connections with and without a handshake. */
 guint
 raw_server_get_n_accepted (RawServer *self)
 {
@@ -305,7 +299,7 @@ raw_server_get_peer (RawServer *self,
   return g_ptr_array_index (self->peers, index);
 }
 
-/* Waits until a request has been received on connection @index, and returns the connection. */
+/* Waits until a request has been received on connection @index. */
 RawPeer *
 raw_server_wait_peer (RawServer *self,
                       guint      index)

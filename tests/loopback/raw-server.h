@@ -6,15 +6,13 @@
 
 G_BEGIN_DECLS
 
-/* A server whose every step a test controls. It can send any bytes, leave a handshake unanswered,
- * stop reading, or end a connection in different ways. It runs in this thread's main context, with
- * or without TLS. */
+/* A server whose every step a test controls. It runs in this thread's main context. */
 typedef struct _RawServer RawServer;
 
-/* A connection of a client to the server */
+/* A client's connection */
 typedef struct _RawPeer RawPeer;
 
-/* A function that a test sets for a step of each connection, such as the client's request */
+/* Called at a step of a connection, such as a request */
 typedef void (*RawPeerFunc) (RawPeer  *peer,
                              gpointer  user_data);
 

@@ -4,11 +4,10 @@
 
 #include "reserved-port.h"
 
-/* Binds a socket that has SO_REUSEADDR and never listens. When a program asks for any free port,
- * Linux then does not choose the port of this socket. Other sockets with SO_REUSEADDR may still be
- * bound to the port, and listen.
+/* The socket has SO_REUSEADDR and never listens. Linux does not choose its port when a program asks
+ * for any free port, but other sockets with SO_REUSEADDR may listen on it.
  *
- * @port: (inout): the port, or 0 for one that the system chooses and that is returned here
+ * @port: (inout): 0 for a port that the system chooses
  *
  * Returns: (transfer full): the socket, which ends the reservation when it is closed */
 GSocket *

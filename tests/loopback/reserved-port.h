@@ -6,9 +6,8 @@
 
 G_BEGIN_DECLS
 
-/* Reserves a port while no socket listens on it. Without the reservation, another process could
- * take the port of a server that is to start again, and would then accept the connections of the
- * server's clients. */
+/* Reserves a port for a server that starts again. Otherwise, another process could take the port
+ * meanwhile, and accept the connections of the server's clients. */
 GSocket *reserved_port_new (const char *host,
                             guint16    *port);
 

@@ -6,11 +6,10 @@
 
 #include "rogue.h"
 
-/* The maximum number of connections that forget_peers () keeps */
 #define MAX_PEERS 6
 
-/* If the server has sent MAX_SENT numbered messages on a connection, it sends only replies on that
- * connection. Messages for a client that does not read would otherwise accumulate. */
+/* The maximum number of numbered messages on a connection. Messages for a client that does not read
+ * would otherwise accumulate. */
 #define MAX_SENT 100
 
 #define MAX_CLIENTS 4
@@ -82,8 +81,7 @@ notice_peers (Rogue *self)
     }
 }
 
-/* Drops the connections that have ended, and the oldest ones if more than MAX_PEERS exist, so that
- * descriptors do not accumulate. */
+/* Drops connections so that descriptors do not accumulate. */
 static void
 forget_peers (Rogue *self)
 {
@@ -109,8 +107,7 @@ opened_cb (RawPeer  *raw,
   find_peer (self, raw)->is_open = TRUE;
 }
 
-/* Checks a message, in the format that rogue.h describes, against the earlier messages of the
- * client. */
+/* rogue.h describes the format of @message. */
 static void
 check_message (Rogue      *self,
                Peer       *peer,
@@ -193,8 +190,8 @@ send_garbage (Rogue *self,
   for (i = 0; i < sizeof bytes; i++)
     bytes[i] = dice_roll (self->dice, 256);
 
-  /* The first frame must not be a text or binary message, which the client could mistake for one of
-   * the messages that the server numbers. */
+  /* The first frame must not be a text or binary message, because the client could mistake it for a
+   * numbered one. */
   bytes[0] |= 0x08;
   raw_peer_write (peer->peer, bytes, 1 + dice_roll (self->dice, sizeof bytes));
   peer->is_broken = TRUE;
@@ -352,8 +349,7 @@ rogue_act (Rogue *self)
     }
 }
 
-/* Makes the server listen and accept all handshakes. Drops all connections, and causes no faults
- * from now on. */
+/* Drops all connections, and causes no faults from now on. */
 void
 rogue_behave (Rogue *self)
 {
@@ -369,7 +365,7 @@ rogue_behave (Rogue *self)
     drop (self, g_queue_peek_head (&self->peers), FALSE);
 }
 
-/* Returns the number of different messages from @client on all connections. */
+/* Counts repeated messages once. */
 guint
 rogue_get_n_received (Rogue *self,
                       guint  client)

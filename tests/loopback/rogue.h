@@ -11,9 +11,9 @@ G_BEGIN_DECLS
  * from 0 on each connection.
  *
  * A client's text messages, except "heartbeat", are "CLIENT.NUMBER" with a growing number. A "!"
- * follows if the message may overtake others. A "*" is the last character if the message may come
- * twice. The server checks that no other text message comes twice, and that each client's text
- * messages without a "!" are in order on each connection. It ignores binary messages. */
+ * follows if the message may overtake others. A "*" is last if the message may come twice. The
+ * server checks that no other text message comes twice, and that those without a "!" are in order
+ * on each connection. It ignores binary messages. */
 typedef struct _Rogue Rogue;
 
 Rogue      *rogue_new            (Dice  *dice);

@@ -7,8 +7,7 @@
 #include "signal-log.h"
 #include "test-wait.h"
 
-/* The maximum size in bytes of a text that the log contains. For a longer text, the log contains
- * the size instead. */
+/* The maximum size, in bytes, of a logged text. For a longer text, the log contains the size. */
 #define MAX_SHOWN 40
 
 typedef struct
@@ -21,7 +20,7 @@ struct _SignalLog
 {
   HbWebsocketTask *task;     /* (nullable) (not owned) */
   GQueue           entries;  /* the words that the test has not expected yet */
-  GPtrArray       *all;      /* all words, expected or not */
+  GPtrArray       *all;      /* expected or not */
   gint64           time;     /* when the last expected or skipped signal was emitted */
   char            *error;    /* (nullable) the message of the last error */
   GBytes          *message;  /* (nullable) */
@@ -239,8 +238,8 @@ wait_for_entry (SignalLog  *self,
   return g_queue_pop_head (&self->entries);
 }
 
-/* Waits until the signals in @words, which are separated by spaces, have been emitted in this
- * order. Fails if any other signal is emitted before the last of them. */
+/* Waits until the signals in @words, separated by spaces, are emitted in this order. Fails at any
+ * other signal before the last of them. */
 void
 signal_log_expect (SignalLog  *self,
                    const char *words)
@@ -258,8 +257,7 @@ signal_log_expect (SignalLog  *self,
     }
 }
 
-/* Does not wait. Fails unless the signals that have not yet been expected, skipped or forgotten are
- * exactly those in @words. */
+/* Fails unless the signals that have not been expected, skipped or forgotten are exactly @words. */
 void
 signal_log_expect_now (SignalLog  *self,
                        const char *words)
@@ -283,7 +281,7 @@ signal_log_expect_quiet (SignalLog *self)
   signal_log_expect_now (self, "");
 }
 
-/* Waits until the signal @word has been emitted, and ignores all signals before it. */
+/* Waits for the signal @word, and ignores all signals before it. */
 void
 signal_log_skip_to (SignalLog  *self,
                     const char *word)
@@ -306,15 +304,13 @@ signal_log_forget (SignalLog *self)
   g_queue_clear_full (&self->entries, free_entry);
 }
 
-/* Returns the monotonic time, in microseconds, at which the last expected or skipped signal was
- * emitted. */
+/* Returns the monotonic time, in microseconds, of the last expected or skipped signal. */
 gint64
 signal_log_get_time (SignalLog *self)
 {
   return self->time;
 }
 
-/* Returns: (nullable): the message of the last error */
 const char *
 signal_log_get_error (SignalLog *self)
 {

@@ -11,13 +11,11 @@ G_BEGIN_DECLS
  *   connecting  open  drain  message:text:hello  message:binary:3  close:1000  close:4000:bye
  *   error:pong-timeout (of HbError)  error:g-io-error-quark:39  reconnect:1:2000  state:waiting
  *
- * Each change of a property that a test passes to signal_log_watch () is recorded too, with the
- * name and the new value, such as attempt:1. A signal that the test has not expected, skipped or
- * forgotten makes signal_log_free () fail. */
+ * Changes of a property that a test passes to signal_log_watch () are recorded too, such as
+ * attempt:1. signal_log_free () fails if a signal has not been expected, skipped or forgotten. */
 typedef struct _SignalLog SignalLog;
 
-/* The words of a task that opens a connection, and of one that closes an open connection with the
- * code 1000 */
+/* The words of opening a connection, and of closing it with the code 1000 */
 #define WORDS_OPEN    "state:connecting connecting state:open open"
 #define WORDS_CLOSE   "state:closing state:closed close:1000"
 

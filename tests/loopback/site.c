@@ -66,14 +66,13 @@ site_get_uri (Site *self)
   return raw_server_get_uri (self->raw);
 }
 
-/* Returns the host and the port of the server, followed by a slash. */
+/* Returns the host, the port and a slash. */
 const char *
 site_get_authority (Site *self)
 {
   return strstr (site_get_uri (self), "://") + 3;
 }
 
-/* @answer: the answer to each request for "/" */
 void
 site_answer (Site       *self,
              const char *answer)

@@ -12,9 +12,8 @@ gboolean __wrap_g_signal_has_handler_pending (gpointer instance,
                                               GQuark   detail,
                                               gboolean may_be_blocked);
 
-/* Replaces GLib's function through the linker's option --wrap. The application then seems to have a
- * handler of every signal that the library asks about. One of these signals is libsoup's `message`
- * on each connection, so each message passes through libsoup. */
+/* Replaces GLib's function through the linker's option --wrap. The application then seems to handle
+ * libsoup's `message` on each connection, so each message passes through libsoup. */
 gboolean
 __wrap_g_signal_has_handler_pending (gpointer instance,
                                      guint    signal_id,

@@ -20,12 +20,12 @@
  *
  * Usage: stopped-client URI HEARTBEAT CONNECT-TIMEOUT
  *
- * HEARTBEAT is the name of a Heartbeat, and CONNECT-TIMEOUT is in milliseconds. The program opens a
- * task. It prints a line for each `close`, each `error` and each change of the state, with the time
- * in microseconds and the word that a SignalLog records (for `close`, without the reason). It also
- * prints a line when a block of the main loop begins or ends. It reads commands from the standard
- * input: `close`, or `block` with a number of milliseconds. A message from the server may also
- * be a `block` command. The program exits at the end of the input. */
+ * HEARTBEAT is the name of a Heartbeat, and CONNECT-TIMEOUT is in milliseconds. The program prints
+ * a line for each `close`, each `error`, each change of the state, and the beginning and end of
+ * each block of the main loop. A line contains the time in microseconds, and a word such as those
+ * of a SignalLog (for `close`, without the reason). The standard input accepts `close`, and `block`
+ * with a number of milliseconds. A message from the server may also be a `block` command. The
+ * program exits at the end of the input. */
 
 static void
 print_word (const char *word)
@@ -34,7 +34,6 @@ print_word (const char *word)
   fflush (stdout);
 }
 
-/* Blocks the main loop, and prints when the block begins and ends. */
 static void
 block (const char *milliseconds)
 {
@@ -150,8 +149,7 @@ main (int   argc,
   Client client = { .loop = loop };
 
 #ifdef __linux__
-  /* Makes the kernel end this process when the test ends, because a stopped process would otherwise
-   * outlive a test that fails. */
+  /* A stopped process would outlive a test that fails, so the kernel ends it with the test. */
   prctl (PR_SET_PDEATHSIG, SIGKILL);
 #endif
 

@@ -4,8 +4,7 @@
 
 #include "heartbeats.h"
 
-/* The timeouts, in milliseconds, and the commands and words that stopped-client and its test share.
- * The timeouts are long enough for a machine that runs many such clients at once. */
+/* Timeouts in milliseconds, long enough for a machine that runs many such clients at once */
 #define CLIENT_PING    200
 #define CLIENT_TIMEOUT 1500
 

@@ -105,7 +105,7 @@ stopped_process_new (const char      *folder,
   return self;
 }
 
-/* Frees the object. Fails unless the process has exited, with status 0. */
+/* Fails unless the process has exited with status 0. */
 void
 stopped_process_free (StoppedProcess *self)
 {
@@ -144,7 +144,7 @@ stopped_process_has_exited (StoppedProcess *self)
   return self->has_exited;
 }
 
-/* Stops the process, and returns when it has stopped. */
+/* Returns when the process has stopped. */
 void
 stopped_process_stop (StoppedProcess *self)
 {
@@ -187,23 +187,21 @@ stopped_process_has_said (StoppedProcess *self,
   return FALSE;
 }
 
-/* Returns the number of words that the process has printed since it resumed. */
+/* Counts the words since the process resumed. */
 guint
 stopped_process_count (StoppedProcess *self)
 {
   return self->entries->len - self->n_before;
 }
 
-/* Returns the time at which the process printed its first word after it resumed, or 0 if it has
- * printed none. */
+/* Returns the time of the first word since the process resumed, or 0 before that word. */
 gint64
 stopped_process_get_time (StoppedProcess *self)
 {
   return stopped_process_count (self) > 0 ? get_entry (self, self->n_before)->time : 0;
 }
 
-/* Returns the words that the process has printed since it resumed, separated by spaces, but at most
- * the first @n_words of them. */
+/* Returns at most the first @n_words words since the process resumed, separated by spaces. */
 char *
 stopped_process_join (StoppedProcess *self,
                       guint           n_words)

@@ -6,9 +6,8 @@
 
 G_BEGIN_DECLS
 
-/* A process that runs the program stopped-client and that a test can stop, and the words that the
- * process has printed. stopped_process_new () takes the folder that contains the program, and the
- * value of `connect-timeout` in milliseconds. */
+/* A process that runs stopped-client, and the words that the process has printed.
+ * stopped_process_new () takes the folder of the program, and `connect-timeout` in milliseconds. */
 typedef struct _StoppedProcess StoppedProcess;
 
 StoppedProcess *stopped_process_new          (const char      *folder,

@@ -30,7 +30,6 @@ count_pings (Fixture *fixture)
   return get_metric (fixture->task, hb_metrics_get_pings);
 }
 
-/* Returns the number of replies and messages that the task has read. */
 guint64
 count_signs (Fixture *fixture)
 {
@@ -38,8 +37,7 @@ count_signs (Fixture *fixture)
          + get_metric (fixture->task, hb_metrics_get_messages_received);
 }
 
-/* Waits for a ping. The clock does not advance, so only a ping that is sent at once ends the
- * wait. */
+/* The clock does not advance, so only a ping that is sent at once ends the wait. */
 void
 expect_ping (const Heartbeat *heartbeat,
              RawPeer         *peer)
@@ -48,8 +46,7 @@ expect_ping (const Heartbeat *heartbeat,
   pinged_at = test_clock_get_now ();
 }
 
-/* Makes the server send proof that the connection works, and waits until the data is in the
- * client's socket. The task has not read it yet. */
+/* Waits until the data is in the client's socket. The task has not read it yet. */
 void
 send_life (const Heartbeat *heartbeat,
            RawPeer         *peer)
@@ -58,10 +55,9 @@ send_life (const Heartbeat *heartbeat,
   raw_peer_wait_delivered (peer);
 }
 
-/* Waits until the task has read the data of send_life (). Then checks that the next ping is sent
- * ping-timeout after that, no sooner and at most LATENESS later, and that the connection stays
- * open. With STEADY, ping-timeout counts from the last ping instead. If it has already expired, a
- * ping must be sent at once, and ping-timeout then counts from this ping. */
+/* Waits until the task has read the data of send_life (). The next ping must be sent after
+ * ping-timeout, at most LATENESS late. With STEADY, ping-timeout counts from the last ping instead.
+ * If it has expired, a ping must be sent at once, and ping-timeout counts from this ping. */
 void
 expect_life (Fixture         *fixture,
              const Heartbeat *heartbeat,
@@ -95,8 +91,7 @@ expect_life (Fixture         *fixture,
   signal_log_expect_quiet (fixture->log);
 }
 
-/* Checks that the connection is lost after another pong-timeout, no sooner and at most LATENESS
- * later. */
+/* The connection must be lost after another pong-timeout, at most LATENESS late. */
 void
 expect_dead (Fixture *fixture)
 {

@@ -8,8 +8,7 @@
 
 G_BEGIN_DECLS
 
-/* A test of a task that has the default timeouts of the heartbeat, with a clock that jumps. The
- * test runs once for each Heartbeat, which is its data. */
+/* A test with a clock that jumps. It runs once for each Heartbeat, which is its data. */
 typedef struct
 {
   const char *name;
@@ -22,7 +21,7 @@ typedef struct
 #define PONG_AFTER 10000
 #define HOUR       (3600 * 1000)
 
-/* The tolerance for the times in these tests, in milliseconds */
+/* The tolerance, in milliseconds */
 #define LATENESS 125
 
 /* If a deadline is handled late by more than this, in milliseconds, the task assumes that the

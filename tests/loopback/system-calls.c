@@ -8,8 +8,8 @@
 
 #include "system-calls.h"
 
-/* send (), sendmsg () and recv () below replace those of the C library, for GIO as well, because
- * the dynamic linker prefers the functions of the program. */
+/* The dynamic linker prefers these send (), sendmsg () and recv () to those of the C library, for
+ * GIO as well. */
 
 static guint16 watched_port;
 static SystemCalls calls;
@@ -121,8 +121,8 @@ __wrap_g_source_add_poll (GSource *source,
   __real_g_source_add_poll (source, fd);
 }
 
-/* Counts, from now on, the system calls on connections to the server at @uri. Calls to main-loop
- * functions are always counted. */
+/* Counts the system calls on connections to the server at @uri. Calls to main-loop functions are
+ * always counted. */
 void
 system_calls_watch (const char *uri)
 {

@@ -6,9 +6,8 @@
 
 G_BEGIN_DECLS
 
-/* The counts of a client's system calls, and of the library's calls to main-loop functions, since
- * the last reset. A program that uses SystemCalls must be linked with --wrap for the functions of
- * GLib that system-calls.c replaces. */
+/* The counts since the last reset. A program that uses SystemCalls must be linked with --wrap for
+ * the functions of GLib that system-calls.c replaces. */
 typedef struct
 {
   guint   n_writes;

@@ -6,9 +6,8 @@
 #include "hb-time-private.h"
 #include "test-clock.h"
 
-/* The times at which alarms ring, that is, at which their callbacks are called. The test advances
- * the clock. Each case runs with a timer of the kernel, and with the loop's own timeout, as on a
- * system without timerfd. */
+/* An alarm rings when its callback is called. Each case runs with a timer of the kernel, and with
+ * the loop's own timeout, as on a system without timerfd. */
 
 #define N_ALARMS 100
 #define WAIT     (15 * G_TIME_SPAN_SECOND)
@@ -68,7 +67,7 @@ bell_want (Bell   *self,
   hb_alarm_touch (&self->alarm);
 }
 
-/* @data: whether the system has no timerfd, as add_test () passes it */
+/* @data: whether the system has no timerfd */
 static void
 bell_init (Bell          *self,
            GMainContext  *context,

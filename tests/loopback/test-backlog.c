@@ -4,15 +4,12 @@
 
 #include "fixture.h"
 
-/* A server that stops reading, so that the client's socket becomes full and messages wait */
-
 #define SIZE (64 * 1024)
 
 /* More messages than the kernel can buffer */
 #define N_MESSAGES 100
 
-/* Sends message @number. Each message has a size of its own, because the server identifies messages
- * by their sizes. */
+/* The server identifies messages by their sizes, so each message has a size of its own. */
 static void
 send_numbered (Fixture *fixture,
                guint    number)
@@ -37,7 +34,6 @@ take_number (RawPeer *peer)
   return size - SIZE;
 }
 
-/* Checks that the server receives all messages from number @first to before number @end. */
 static void
 expect_numbers (RawPeer *peer,
                 guint    first,
@@ -80,7 +76,6 @@ test_all_arrives_in_order (Fixture       *fixture,
   fixture_close_raw (fixture, peer);
 }
 
-/* Checks that the messages from number @first on are sent on the second connection. */
 static void
 expect_rest (Fixture *fixture,
              guint    first)
@@ -92,8 +87,7 @@ expect_rest (Fixture *fixture,
   fixture_close_raw (fixture, peer);
 }
 
-/* Messages that were not completely written to the lost connection are sent on the next one, in
- * order and without a gap. */
+/* Messages that were not completely written are sent on the next connection, without a gap. */
 static void
 test_next_link_goes_on (Fixture       *fixture,
                         gconstpointer  data)
@@ -121,8 +115,7 @@ test_reconnect_now_keeps (Fixture       *fixture,
   expect_rest (fixture, first);
 }
 
-/* Messages that are not sent within close-timeout are reported as unsent, and the connection is
- * dropped. */
+/* Messages that are not sent within close-timeout are reported as unsent. */
 static void
 test_unsent_at_close (Fixture       *fixture,
                       gconstpointer  data)
@@ -144,8 +137,6 @@ test_unsent_at_close (Fixture       *fixture,
   g_assert_cmpuint (hb_websocket_task_get_buffered_amount (fixture->task), ==, 0);
 }
 
-/* The server resumes reading before close-timeout expires, so all messages are sent, and then the
- * close frame. */
 static void
 test_close_sends_backlog (Fixture       *fixture,
                           gconstpointer  data)
@@ -161,8 +152,7 @@ test_close_sends_backlog (Fixture       *fixture,
   signal_log_expect (fixture->log, "drain state:closed close:1000");
 }
 
-/* If take_queue () is called while the task is closing, the messages in flight are still sent, and
- * then the close frame. */
+/* take_queue () leaves the messages in flight, which are still sent. */
 static void
 test_take_while_closing (Fixture       *fixture,
                          gconstpointer  data)
@@ -196,7 +186,6 @@ test_flush_waits (Fixture       *fixture,
   signal_log_expect (fixture->log, "drain");
 }
 
-/* A volatile message fails at once if it cannot be sent at once. */
 static void
 test_volatile_is_refused (Fixture       *fixture,
                           gconstpointer  data)
@@ -225,7 +214,6 @@ test_close_frame_of_the_server (Fixture       *fixture,
   g_assert_cmpint (signal_log_get_time (fixture->log) - start, <, 4 * G_TIME_SPAN_SECOND);
 }
 
-/* The heartbeat detects a dead peer although unsent messages block the socket. */
 static void
 test_dead_peer_is_noticed (Fixture       *fixture,
                            gconstpointer  data)
@@ -250,8 +238,8 @@ read_some_cb (gpointer user_data)
   return G_SOURCE_CONTINUE;
 }
 
-/* The server reads slowly and sends nothing. Whenever it has read some data, the client's kernel
- * accepts more. This counts as activity, so the task keeps the connection. */
+/* The server sends nothing. Whenever it reads, the client's kernel accepts more data, which counts
+ * as activity. */
 static void
 test_slow_upload_lives (Fixture       *fixture,
                         gconstpointer  data)

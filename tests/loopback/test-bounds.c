@@ -8,8 +8,8 @@
 #include "flood.h"
 #include "raw-frame.h"
 
-/* The memory that a hostile server can make the task use. Its maximum depends only on
- * max-message-size and on the sizes of buffers. The tests measure the bytes in use on the heap. */
+/* The memory that a server can make the task use depends only on max-message-size and on the sizes
+ * of buffers. The tests measure the bytes in use on the heap. */
 
 #define PREFIX "/loopback/bounds/"
 
@@ -24,8 +24,7 @@
 #define MAX_MESSAGE MIB
 #define ROOM_FOR_A_MESSAGE (6 * MAX_MESSAGE + ROOM_FOR_BUFFERS)
 
-/* The number of bytes after which the server stops in some tests. The memory in use must not grow
- * with this number. */
+/* The number of bytes after which the server stops. The memory in use must not depend on it. */
 #define PLENTY (64 * MIB)
 
 typedef struct
@@ -37,7 +36,7 @@ typedef struct
   guint64          peak;
 } Bounds;
 
-/* Returns: the bytes in use on the heap, or 0 if the allocator does not report them */
+/* Returns 0 if the allocator does not report the bytes in use. */
 static guint64
 get_heap (void)
 {
@@ -56,14 +55,12 @@ look (Bounds *bounds)
   bounds->peak = MAX (bounds->peak, get_heap ());
 }
 
-/* Replaces a test that add_measured () adds. */
 static void
 skip (gconstpointer data)
 {
   g_test_skip ("needs the allocator of glibc 2.33 or later");
 }
 
-/* Adds a test that needs get_heap (). */
 #define add_measured(name, data, function) \
   g_test_add_data_func (PREFIX name, data, get_heap () != 0 ? function : skip)
 
@@ -106,7 +103,6 @@ report (Bounds *bounds)
                   flood_get_n_sent (bounds->flood) / KIB, (bounds->peak - bounds->start) / KIB);
 }
 
-/* Runs the loop until the server has sent all its data or the task is closed. */
 static void
 run (Bounds *bounds)
 {
@@ -122,8 +118,7 @@ run (Bounds *bounds)
   report (bounds);
 }
 
-/* Runs the loop for @milliseconds, or until the task is closed. A task that stays open emits no
- * signal that the test could wait for. */
+/* A task that stays open emits no signal that the test could wait for. */
 static void
 run_for (Bounds *bounds,
          guint   milliseconds)
@@ -140,7 +135,7 @@ run_for (Bounds *bounds,
   report (bounds);
 }
 
-/* Fails if the test has used more than @room bytes of the heap. Frees @bounds. */
+/* Fails if the test has used more than @room bytes of the heap. */
 static void
 bounds_free (Bounds  *bounds,
              guint64  room)
@@ -178,8 +173,8 @@ make_frame (guint8 first,
   return bytes;
 }
 
-/* Makes a frame of about a kibibyte that inflates to a mebibyte of zeros: RFC 7692, 7.2.1. If the
- * frame is repeated, each copy inflates to zeros again. */
+/* Makes a frame of about a kibibyte that inflates to a mebibyte of zeros, even if it is
+ * repeated. */
 static GByteArray *
 make_bomb (guint8 first)
 {
@@ -203,8 +198,7 @@ make_bomb (guint8 first)
   return bytes;
 }
 
-/* The header announces far more bytes than max-message-size, so the task refuses the frame when it
- * has read the header. */
+/* The task refuses the frame when it has read the header. */
 static void
 test_announced (gconstpointer data)
 {
@@ -218,8 +212,7 @@ test_announced (gconstpointer data)
   bounds_free (bounds, ROOM_FOR_BUFFERS);
 }
 
-/* The frame is also refused if max-message-size is 0, because libsoup cannot hold a message of
- * 2 GiB or more. */
+/* The frame is refused, because libsoup cannot hold a message of 2 GiB or more. */
 static void
 test_announced_without_limit (gconstpointer data)
 {
@@ -231,8 +224,8 @@ test_announced_without_limit (gconstpointer data)
   bounds_free (bounds, G_MAXUINT64);
 }
 
-/* The server announces a message of the maximum size, and sends only the header, or also the
- * beginning of the payload. The task must not allocate memory for the rest. */
+/* The server sends only the header, or the beginning, of a message of the maximum size. The task
+ * must not allocate memory for the rest. */
 static void
 test_claimed (gconstpointer data)
 {
@@ -246,7 +239,6 @@ test_claimed (gconstpointer data)
   bounds_free (bounds, ROOM_FOR_BUFFERS);
 }
 
-/* The server sends messages of the maximum size, one after another. */
 static void
 test_messages (gconstpointer data)
 {
@@ -309,8 +301,8 @@ receive_cb (GObject      *source,
   (*n_messages)++;
 }
 
-/* While the task is paused, messages wait and the server has to stop sending. The same applies
- * while the application takes the messages slowly. */
+/* The server must stop sending while the task is paused, and while the application takes the
+ * messages slowly. */
 static void
 test_paused (gconstpointer data)
 {
@@ -346,9 +338,8 @@ test_paused (gconstpointer data)
   bounds_free (bounds, ROOM_FOR_WAITING + 2 * length);
 }
 
-/* The answer to the handshake never ends. libsoup reads up to 64 KiB of headers, or 100 KiB in
- * version 3.6 and later. The task accepts at most 100 interim responses, and reads no body. The
- * attempt ends when connect-timeout expires, at the latest.
+/* libsoup reads up to 64 KiB of headers, or 100 KiB in version 3.6 and later. The task accepts at
+ * most 100 interim responses, and reads no body.
  *
  * @data: the beginning of the answer, and the text that is repeated after it */
 static void
@@ -364,7 +355,7 @@ test_answer (gconstpointer data)
   bounds_free (bounds, ROOM_FOR_BUFFERS);
 }
 
-/* The message never ends, and each of its fragments is shorter than max-message-size. */
+/* The message never ends, and each fragment is shorter than max-message-size. */
 static void
 test_fragments (gconstpointer data)
 {
@@ -380,7 +371,6 @@ test_fragments (gconstpointer data)
   bounds_free (bounds, ROOM_FOR_A_MESSAGE);
 }
 
-/* The message is small on the wire, and large when it is inflated. */
 static void
 test_bomb (gconstpointer data)
 {
@@ -438,7 +428,7 @@ static const char *endless_redirect[] = {
   "and more, and more, and more, and more, and more, and more, and more, and more, and more",
 };
 
-/* Ignores libsoup's debug messages, because libsoup writes them for each frame. */
+/* libsoup writes debug messages for each frame. */
 static void
 ignore_cb (const char     *domain,
            GLogLevelFlags  level,

@@ -4,8 +4,6 @@
 
 #include "fixture.h"
 
-/* The times at which open_async () and close_async () complete, and the calls that cancel others */
-
 static void
 expect_opened (Fixture       *fixture,
                GAsyncResult **place)
@@ -62,7 +60,6 @@ test_open_and_close (Fixture       *fixture,
   expect_closed (fixture, &closed_already);
 }
 
-/* open_async () completes once a connection is open, after any number of failed attempts. */
 static void
 test_open_through_failures (Fixture       *fixture,
                             gconstpointer  data)
@@ -105,8 +102,7 @@ test_open_ends_by_close (Fixture       *fixture,
   expect_error (fixture->task, &opened, hb_websocket_task_open_finish, HB_ERROR, HB_ERROR_CLOSED);
 }
 
-/* If open_async () is cancelled while the task connects or waits, the task is closed. If the
- * cancellable was already cancelled before the call, the task stays closed. */
+/* Cancels while the task connects, while it waits, and before the call. */
 static void
 test_cancel_open (Fixture       *fixture,
                   gconstpointer  data)
@@ -138,7 +134,6 @@ test_cancel_open (Fixture       *fixture,
   signal_log_expect_quiet (fixture->log);
 }
 
-/* A cancellable has no effect after its call has completed. */
 static void
 test_cancel_too_late (Fixture       *fixture,
                       gconstpointer  data)

@@ -7,11 +7,11 @@
 
 #include "test-clock.h"
 
-/* A number that is greater than any descriptor of a test */
+/* Greater than any descriptor of a test */
 #define MAX_DESCRIPTORS 1024
 
-/* With --wrap, a call to a system function reaches the function of the same name with the prefix
- * __wrap_. The name with the prefix __real_ stands for the system function. See ld(1). */
+/* With --wrap, calls reach the functions with the prefix __wrap_, and the prefix __real_ stands for
+ * the system functions: ld(1). */
 int __real_timerfd_create  (int                      clock,
                             int                      flags);
 int __real_timerfd_settime (int                      fd,
@@ -37,13 +37,12 @@ typedef struct
 
 static Timer timers[MAX_DESCRIPTORS];
 
-/* The initial time may be any time after 0. A deadline of 0 would disarm a timer. */
+/* Any time after 0, because a deadline of 0 disarms a timer */
 static gint64 now = G_TIME_SPAN_DAY;
 
 static gboolean is_without_timerfd;
 
-/* Arms a timer, or disarms it if @deadline is 0. The kernel's timer fires at once if the deadline
- * has passed, and is disarmed otherwise. */
+/* The kernel's timer fires at once if the deadline has passed, and is disarmed otherwise. */
 static int
 arm (int    fd,
      gint64 deadline)
@@ -88,8 +87,7 @@ __wrap_timerfd_settime (int                      fd,
   if (!timers[fd].is_ours)
     return __real_timerfd_settime (fd, flags, timer, old);
 
-  /* The library arms such timers only to fire once, at an absolute time, so the replacement
-   * supports nothing else. */
+  /* The library arms such timers only to fire once, at an absolute time. */
   g_assert_cmpint (flags, ==, TFD_TIMER_ABSTIME);
   g_assert_cmpint (timer->it_interval.tv_sec, ==, 0);
   g_assert_cmpint (timer->it_interval.tv_nsec, ==, 0);
@@ -116,8 +114,8 @@ test_clock_get_now (void)
   return now;
 }
 
-/* Advances the clock, and fires the timers that have become due. If the descriptor of a timer has
- * been closed, its number may refer to another file, which the kernel refuses to arm. */
+/* Fires the timers that have become due. The descriptor of a closed timer may refer to another
+ * file, which the kernel refuses to arm. */
 void
 test_clock_jump (gint64 milliseconds)
 {

@@ -6,9 +6,9 @@
 
 G_BEGIN_DECLS
 
-/* A CLOCK_BOOTTIME for tests. It stands still until a test makes it jump, as after a suspend. A
- * timerfd of this clock fires when a jump reaches its deadline. Other clocks, such as GLib's, are
- * not affected. test_clock_get_now () returns microseconds.
+/* A CLOCK_BOOTTIME that stands still until a test makes it jump, as after a suspend. A timerfd of
+ * this clock fires when a jump reaches its deadline. Other clocks, such as GLib's, are not
+ * affected. test_clock_get_now () returns microseconds.
  *
  * A program that uses this clock must be linked with --wrap for the functions that test-clock.c
  * replaces. */

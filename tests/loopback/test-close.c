@@ -4,8 +4,6 @@
 
 #include "fixture.h"
 
-/* The ways in which a connection can end, and the arguments of `close` in each */
-
 typedef struct
 {
   const char *name;
@@ -45,8 +43,8 @@ test_close_frame (Fixture       *fixture,
       signal_log_expect (fixture->log, close_frames[i].word);
       signal_log_expect (fixture->log, "reconnect:1:60000");
 
-      /* The code in the client's close frame is not checked. libsoup repeats most codes of the
-       * server, but treats 1012 to 1014 as errors. */
+      /* libsoup repeats most codes of the server, but treats 1012 to 1014 as errors, so the
+       * client's code is not checked. */
       g_free (raw_peer_take (peer));
       raw_peer_expect_end (peer);
       hb_websocket_task_close (fixture->task, 1000, NULL);
@@ -54,8 +52,7 @@ test_close_frame (Fixture       *fixture,
     }
 }
 
-/* The peer's close frame directly follows a message, and the end of the connection directly follows
- * the close frame. */
+/* A message, a close frame and the end of the connection arrive together. */
 static void
 test_last_words (Fixture       *fixture,
                  gconstpointer  data)
@@ -83,9 +80,8 @@ static const CloseFrame own_close_frames[] = {
   { "too-high", 65535, NULL, "close:1002" },
 };
 
-/* The peer receives the code and reason of the application. For 0 and 1005, the close frame is
- * empty instead. For a code that close () replaces, such as 2999, the frame has 1002 and no
- * reason. */
+/* For 0 and 1005, the close frame is empty. For a code that close () replaces, such as 2999, the
+ * frame has 1002 and no reason. */
 static void
 test_own_close_frame (Fixture       *fixture,
                       gconstpointer  data)
@@ -131,7 +127,6 @@ close_and_dispose_cb (SoupWebsocketConnection *connection,
   g_object_run_dispose (G_OBJECT (task));
 }
 
-/* A handler for libsoup's `message` closes the task, and then disposes of it. */
 static void
 test_closed_and_disposed (Fixture       *fixture,
                           gconstpointer  data)
@@ -145,7 +140,6 @@ test_closed_and_disposed (Fixture       *fixture,
   signal_log_forget (fixture->log);
 }
 
-/* Messages that arrive after close () are not delivered, as in a browser. */
 static void
 test_nothing_is_delivered_while_closing (Fixture       *fixture,
                                          gconstpointer  data)
@@ -174,7 +168,7 @@ test_close_timeout (Fixture       *fixture,
   raw_peer_expect_end (peer);
 }
 
-/* Without a connection, close () emits no `close`, because nothing was open. */
+/* `close` is not emitted, because nothing was open. */
 static void
 test_close_without_link (Fixture       *fixture,
                          gconstpointer  data)
@@ -198,7 +192,6 @@ test_close_without_link (Fixture       *fixture,
   raw_peer_expect_end (raw_server_get_peer (fixture->raw, 0));
 }
 
-/* Only the first call to close () has an effect. */
 static void
 test_close_twice (Fixture       *fixture,
                   gconstpointer  data)
@@ -213,8 +206,7 @@ test_close_twice (Fixture       *fixture,
   raw_peer_expect_end (peer);
 }
 
-/* Both sides send a close frame at the same time. The task reports the code and reason of the
- * peer. */
+/* The task reports the code and reason of the peer. */
 static void
 test_close_frames_cross (Fixture       *fixture,
                          gconstpointer  data)
@@ -228,8 +220,6 @@ test_close_frames_cross (Fixture       *fixture,
   raw_peer_expect_end (peer);
 }
 
-/* If the application calls soup_websocket_connection_close (), the connection ends, and the task
- * reconnects. */
 static void
 test_connection_is_closed (Fixture       *fixture,
                            gconstpointer  data)
@@ -244,8 +234,7 @@ test_connection_is_closed (Fixture       *fixture,
   signal_log_expect (fixture->log, WORDS_OPEN);
 }
 
-/* If the application has called soup_websocket_connection_close (), close () sends no frame and
- * does not wait for the peer. */
+/* close () sends no second frame, and does not wait for the peer. */
 static void
 test_connection_is_closed_twice (Fixture       *fixture,
                                  gconstpointer  data)

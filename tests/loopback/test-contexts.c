@@ -4,10 +4,7 @@
 
 #include "fixture.h"
 
-/* The main context, the thread and the session that a task uses */
-
-/* Runs a task from start to end in a thread with its own main context, while the default context
- * does not run. */
+/* The default context does not run meanwhile. */
 static gpointer
 live_in_thread (gpointer data)
 {
@@ -52,8 +49,8 @@ test_many_threads (void)
     g_thread_join (threads[i]);
 }
 
-/* Iterates two contexts once, without waiting: @context, which the task uses, as the thread-default
- * one, and then the default one, which the server uses. */
+/* Iterates the task's context, as the thread-default one, and then the default one, which the
+ * server uses. */
 static void
 turn (GMainContext *context)
 {
@@ -63,7 +60,6 @@ turn (GMainContext *context)
   g_main_context_iteration (NULL, FALSE);
 }
 
-/* Calls turn () until @condition is true. Fails the test if this takes too long. */
 #define turn_until(context, condition) \
   G_STMT_START { \
     gint64 deadline_ = wait_get_deadline (); \
@@ -82,8 +78,6 @@ finish (GMainContext *context)
   g_main_context_pop_thread_default (context);
 }
 
-/* Checks that the task's context is the thread-default one in a handler, whatever context was the
- * thread-default one before. */
 static void
 check_context_cb (gpointer context)
 {
@@ -110,8 +104,7 @@ test_context_is_taken_once (Fixture       *fixture,
 
   for (i = 0; i < 3; i++)
     {
-      /* These functions are called while another context is the thread-default one, and act in the
-       * task's context nevertheless. */
+      /* Another context is the thread-default one here. */
       assert_sends (fixture->task, "hello");
       assert_sends (fixture->task, "too long");
       hb_websocket_task_check (fixture->task);
@@ -124,7 +117,6 @@ test_context_is_taken_once (Fixture       *fixture,
   signal_log_forget (fixture->log);
 }
 
-/* After close (), the task may be opened in another context. */
 static void
 test_other_context_after_close (Fixture       *fixture,
                                 gconstpointer  data)
@@ -152,7 +144,6 @@ pass_cb (gpointer user_data)
   return G_SOURCE_REMOVE;
 }
 
-/* Iterates @context for @milliseconds, without making it the thread-default one. */
 static void
 run_unpushed (GMainContext *context,
               guint         milliseconds)
@@ -302,7 +293,6 @@ test_opened_in_handler (Fixture       *fixture,
   signal_log_forget (fixture->log);
 }
 
-/* The application's own session makes the connections, and outlives the task. */
 static void
 test_own_session (Fixture       *fixture,
                   gconstpointer  data)
@@ -333,7 +323,6 @@ test_own_session (Fixture       *fixture,
   g_assert_finalize_object (session);
 }
 
-/* Five tasks with one session do not interfere with each other. */
 static void
 test_shared_session (Fixture       *fixture,
                      gconstpointer  data)

@@ -6,10 +6,9 @@
 
 #include "fixture.h"
 
-/* Many threads that send at the same time, while the task's own thread also sends, or opens and
- * closes the task. tests/loopback/tsan/run.sh runs this test with ThreadSanitizer.
- * HB_CROWD_MESSAGES sets the approximate number of messages, of which test_results () sends only
- * about a tenth. HB_CROWD_LINKS sets the approximate number of connections in test_order (). */
+/* Many threads send at the same time, while the task's own thread also sends, or opens and closes
+ * the task. tests/loopback/tsan/run.sh runs this test with ThreadSanitizer. HB_CROWD_MESSAGES and
+ * HB_CROWD_LINKS set the approximate numbers of messages and of connections in test_order (). */
 
 #define N_THREADS 8
 #define N_MESSAGES 16000
@@ -158,7 +157,7 @@ crowd_clear (Crowd *self)
   wait_idle ();
 }
 
-/* Tries to send each message until it is accepted, because the queue is often full in this test. */
+/* The queue is often full in this test. */
 static gpointer
 send_all (gpointer data)
 {
@@ -174,11 +173,9 @@ send_all (gpointer data)
   return NULL;
 }
 
-/* Checks that the messages of each thread arrived once and in order. If the kernel has accepted
- * only part of a message when a connection ends, the server has not received that message, so the
- * whole message is sent again on the next connection. The server sends nothing, because if the
- * client closed its socket with unread bytes, the kernel would reset the connection, and discard
- * data that it had accepted but not delivered. */
+/* Checks that the messages of each thread arrived once and in order. The server sends nothing,
+ * because if the client closed its socket with unread bytes, the kernel would reset the connection,
+ * and discard data that it had accepted but not delivered. */
 static void
 assert_complete (Crowd *self)
 {
@@ -270,7 +267,6 @@ fill (gpointer data)
   return NULL;
 }
 
-/* Checks that the messages of each sender are in the order in which they were sent. */
 static void
 assert_ordered (GPtrArray *messages)
 {
@@ -323,7 +319,7 @@ test_bound (gconstpointer data)
   crowd_clear (&crowd);
 }
 
-/* Counts the calls that have completed. A call also completes if its message is not sent. */
+/* A call also completes if its message is not sent. */
 static void
 count_result_cb (GObject      *source,
                  GAsyncResult *result,

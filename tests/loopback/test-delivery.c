@@ -30,8 +30,7 @@ static const Case cases[] = {
 
 static GTlsCertificate *certificate;
 
-/* The number of queries for unacknowledged bytes since a test set this number to 0, and the socket
- * of the last query */
+/* The number of queries for unacknowledged bytes, and the socket of the last query */
 static guint n_readings;
 static int last_socket;
 
@@ -39,8 +38,7 @@ int ioctl (int           fd,
            unsigned long request,
            ...);
 
-/* The dynamic linker uses this function in place of the ioctl () of the C library. The function
- * counts the queries, and then calls the ioctl () that it replaces. */
+/* The dynamic linker uses this function in place of the ioctl () of the C library. */
 int
 ioctl (int           fd,
        unsigned long request,
@@ -89,7 +87,7 @@ set_up (Fixture    *fixture,
   return TRUE;
 }
 
-/* Sends messages of different sizes, because the server identifies each by its size. */
+/* The server identifies each message by its size. */
 static gpointer
 send_all (gpointer task)
 {
@@ -120,9 +118,8 @@ expect_numbers (RawPeer *peer,
     }
 }
 
-/* The server does not read, so its kernel acknowledges only some of the messages. When the server
- * reads again, it must receive all messages that count as sent. All others are sent on the next
- * connection. */
+/* The server does not read, so its kernel acknowledges only some of the messages. When it reads
+ * again, it must receive those that count as sent. The others are sent on the next connection. */
 static void
 test_loss (gconstpointer data)
 {
@@ -282,8 +279,7 @@ test_room (Fixture       *fixture,
   hb_websocket_task_set_max_buffered_amount (fixture->task, 5);
   fixture_open (fixture);
 
-  /* Ends the current iteration. The next message is then the first of an iteration, and is written
-   * at once. */
+  /* Ends the current iteration, because the first message of an iteration is written at once. */
   wait_idle ();
   assert_sends (fixture->task, "three");
   while (!hb_websocket_task_send_text (fixture->task, "three", NULL))
@@ -329,7 +325,7 @@ test_set_back (gconstpointer data)
   fixture_tear_down (&fixture, NULL);
 }
 
-/* The time that the handler takes, in milliseconds. It is so long that reading pauses. */
+/* The duration of the handler in milliseconds, so long that reading pauses */
 #define BUSY 10
 
 static void

@@ -4,8 +4,8 @@
 
 #include "fixture.h"
 
-/* g_object_run_dispose () in any state and more than once. It drops the connection, completes the
- * pending calls and emits no signal. The functions of the task can still be called afterwards. */
+/* Disposal drops the connection, completes the pending calls and emits no signal. The functions of
+ * the task can still be called afterwards. */
 
 /* In the order of HbState */
 static const char * const state_names[] = { "connecting", "open", "closing", "closed", "waiting" };
@@ -56,7 +56,6 @@ expect_closed_error (HbWebsocketTask *task,
   expect_error (task, place, finish, HB_ERROR, HB_ERROR_CLOSED);
 }
 
-/* Checks that properties can be read and set, and that calls return and leave the task CLOSED. */
 static void
 assert_answers (HbWebsocketTask *task)
 {
@@ -196,7 +195,6 @@ test_network_change (void)
   wait_idle ();
 }
 
-/* The task is disposed of while messages wait because the peer does not read. */
 static void
 test_with_backlog (Fixture       *fixture,
                    gconstpointer  data)
@@ -212,7 +210,7 @@ test_with_backlog (Fixture       *fixture,
   g_assert_cmpuint (hb_websocket_task_get_buffered_amount (fixture->task), ==, 0);
 }
 
-/* After a connection has ended, its socket and its other descriptors are closed. */
+/* A connection that ends closes all its descriptors. */
 static void
 test_descriptors (Fixture       *fixture,
                   gconstpointer  data)
@@ -274,7 +272,6 @@ no_pong_cb (HbWebsocketTask       *task,
   return FALSE;
 }
 
-/* Disposal frees the user data of each function, once. */
 static void
 test_functions_are_freed (void)
 {

@@ -4,7 +4,7 @@
 
 #include "fixture.h"
 
-/* Errors of attempts and of connections. test-input.c tests the caller's mistakes. */
+/* test-input.c tests the caller's mistakes. */
 
 /* A resolver that finds no name. The answer of a real resolver would depend on the network. */
 typedef GResolver TestResolver;
@@ -95,8 +95,8 @@ expect_wait (Fixture    *fixture,
   signal_log_expect (fixture->log, "state:closed");
 }
 
-/* After status 429 or 503, the task waits for the time in a valid Retry-After header. This time is
- * limited to an hour, and the wait is never shorter than the task's own delay. */
+/* Retry-After counts only after status 429 or 503. Its time is limited to an hour, and the wait is
+ * never shorter than the task's own delay. */
 static void
 test_retry_after (Fixture       *fixture,
                   gconstpointer  data)
@@ -122,8 +122,8 @@ test_retry_after (Fixture       *fixture,
   expect_wait (fixture, 500, "7", "reconnect:1:20");
 }
 
-/* A message arrives in the same segment as the answer to the handshake. The task must deliver the
- * message, although the socket does not become readable again. */
+/* The message arrives in the segment of the answer. The task must deliver it, although the socket
+ * does not become readable again. */
 static void
 test_message_with_answer (Fixture       *fixture,
                           gconstpointer  data)
@@ -174,8 +174,7 @@ test_repeat_limit (Fixture       *fixture,
   g_assert_cmpuint (test_server_get_n_requests (fixture->server), ==, 3);
 }
 
-/* A message that is longer than max-message-size closes the task, because the server might send
- * it again after each reconnection. */
+/* The task is closed, because the server might send the message again after each reconnection. */
 static void
 test_message_too_big (Fixture       *fixture,
                       gconstpointer  data)
@@ -193,8 +192,8 @@ test_message_too_big (Fixture       *fixture,
   g_assert_cmpuint (test_server_get_n_requests (fixture->server), ==, 1);
 }
 
-/* A change of max-message-size applies to the current connection. The value 0 means no limit, not
- * the default of libsoup. */
+/* A change applies to the current connection. The value 0 means no limit, not the default of
+ * libsoup. */
 static void
 test_message_size_may_change (Fixture       *fixture,
                               gconstpointer  data)

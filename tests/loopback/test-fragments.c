@@ -5,8 +5,6 @@
 #include "footing.h"
 #include "raw-frame.h"
 
-/* The frames of long messages, and other frames that are sent between them, over TCP and TLS */
-
 /* More bytes than the kernel buffers for a peer that does not read */
 #define BIG      (4 * 1024 * 1024)
 #define BIG_WORD "binary:4194304"
@@ -73,8 +71,7 @@ test_sizes (Fixture       *fixture,
   signal_log_forget (fixture->log);
 }
 
-/* Opens a connection whose server does not read, and sends a message of which the kernel accepts
- * only part. */
+/* The server does not read, so the kernel accepts only part of the message. */
 static RawPeer *
 send_in_part (Fixture *fixture)
 {
@@ -124,7 +121,6 @@ test_pong_after_whole (Fixture       *fixture,
   signal_log_expect (fixture->log, "drain");
 }
 
-/* Makes the task send a ping while a message is partly sent. The peer must receive @words. */
 static void
 expect_own_ping (Fixture         *fixture,
                  HbHeartbeatMode  mode,

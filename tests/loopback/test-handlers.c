@@ -4,10 +4,9 @@
 
 #include "fixture.h"
 
-/* A handler of any signal may call any function, drop the last reference, or run a main loop. The
- * same applies to a callback and to a function that the application has set. The tests combine each
- * of the emissions in a table with each of the actions in another table. test-pongs.c tests the
- * function that recognizes replies. */
+/* Any handler or other function of the application may call any function, drop the last reference,
+ * or run a main loop. The tests combine each of `emissions` with each of `actions`. test-pongs.c
+ * tests the function that recognizes replies. */
 
 /* The state of the task after the handler has acted */
 typedef enum {
@@ -23,7 +22,7 @@ typedef struct
   const char *name;
   void      (*func) (Scene *scene);          /* (nullable) NULL if `call` is set */
   Outcome     outcome;
-  void      (*call) (HbWebsocketTask *task); /* (nullable) called instead of `func` */
+  void      (*call) (HbWebsocketTask *task); /* (nullable) */
 } Action;
 
 struct _Scene
@@ -79,7 +78,7 @@ act_hold (Scene *scene)
   hb_websocket_task_release (scene->task);
 }
 
-/* Holds the task, so that no request is sent after `connecting`. */
+/* The hold prevents a request after `connecting`. */
 static void
 act_hold_and_close (Scene *scene)
 {
@@ -87,8 +86,8 @@ act_hold_and_close (Scene *scene)
   hb_websocket_task_close (scene->task, 1000, NULL);
 }
 
-/* Sends a text message. In CLOSED, the task accepts no message. In this test, only the callbacks of
- * close_async () and of a cancelled open_async () send in that state. */
+/* In CLOSED, the task accepts no message. Only the callbacks of close_async () and of a cancelled
+ * open_async () send in that state. */
 static void
 send_text (Scene *scene)
 {
@@ -110,8 +109,7 @@ act_send (Scene *scene)
   hb_websocket_task_flush_async (scene->task, NULL, NULL, NULL);
 }
 
-/* Pauses the task with a call to receive_async (), and cancels the call, so that it consumes no
- * message. */
+/* Cancels the call to receive_async (), so that it consumes no message. */
 static void
 act_pause (Scene *scene)
 {
@@ -141,8 +139,7 @@ act_set (Scene *scene)
   hb_websocket_task_set_reconnect_func (scene->task, NULL, NULL, NULL);
 }
 
-/* This function and act_set_bad_origin () set a property to an invalid value. The task then becomes
- * CLOSED at the current attempt or at the next one. */
+/* The task becomes CLOSED at the current attempt or at the next one. */
 static void
 act_set_bad_uri (Scene *scene)
 {
@@ -182,7 +179,7 @@ act_unref_elsewhere (Scene *scene)
   g_thread_join (g_thread_new ("collector", unref_in_thread, g_steal_pointer (&scene->task)));
 }
 
-/* Makes calls while another context is thread-default. The task must not move to that context. */
+/* The task must not move to the other context. */
 static void
 act_in_other_context (Scene *scene)
 {
@@ -245,8 +242,7 @@ act_nest_deeply (Scene *scene)
   nest_deeper_cb (scene);
 }
 
-/* Makes the server send a message if it can, and runs a main loop long enough for data to arrive,
- * and for connections to end and open. */
+/* Runs a main loop long enough for data to arrive, and for connections to end and open. */
 static void
 act_nest_long (Scene *scene)
 {
@@ -386,8 +382,8 @@ result_cb (GObject      *source,
   act_once (user_data);
 }
 
-/* Acts. If the task must then go on, opens it again, because close_async () or the cancellable has
- * closed it. */
+/* close_async () or the cancellable has closed the task, so a task that must go on is opened
+ * again. */
 static void
 ended_cb (GObject      *source,
           GAsyncResult *result,
@@ -400,8 +396,7 @@ ended_cb (GObject      *source,
     hb_websocket_task_open (scene->task);
 }
 
-/* Acts in a handler of a signal of the request. libsoup emits that signal while it uses the
- * request. */
+/* libsoup emits this signal while it uses the request. */
 static void
 connecting_cb (HbWebsocketTask *task,
                SoupMessage     *request,
@@ -410,8 +405,7 @@ connecting_cb (HbWebsocketTask *task,
   g_signal_connect_swapped (request, "wrote-headers", G_CALLBACK (act_once), user_data);
 }
 
-/* This function and the next one act as the server on each connection. The server sends a message,
- * answers a ping, and then breaks the protocol. It also answers a close frame. */
+/* The server sends a message, answers a ping, and then breaks the protocol. */
 static void
 peer_opened_cb (RawPeer  *peer,
                 gpointer  user_data)

@@ -4,8 +4,6 @@
 
 #include "fixture.h"
 
-/* The request of the handshake, and the options that both sides negotiate */
-
 static void
 test_protocols (Fixture       *fixture,
                 gconstpointer  data)
@@ -24,7 +22,6 @@ test_protocols (Fixture       *fixture,
   g_assert_null (hb_websocket_task_get_protocol (fixture->task));
 }
 
-/* The subprotocols of the client and the server, and whether the connection opens */
 typedef struct
 {
   const char *name;
@@ -115,7 +112,6 @@ test_origin (Fixture       *fixture,
   g_assert_cmpstr (test_server_get_header (fixture->server, "Origin"), ==, "https://example.com");
 }
 
-/* The headers of the task are sent with each attempt. A change applies to the next attempt. */
 static void
 test_request_headers (Fixture       *fixture,
                       gconstpointer  data)
@@ -149,7 +145,6 @@ add_token_cb (HbWebsocketTask *task,
   soup_message_headers_replace (soup_message_get_request_headers (message), "X-Token", token);
 }
 
-/* A handler for `connecting` sets a header to a new value for each attempt. */
 static void
 test_connecting (Fixture       *fixture,
                  gconstpointer  data)
@@ -175,8 +170,8 @@ test_compression (Fixture       *fixture,
   g_assert_null (test_server_get_header (fixture->server, "Sec-WebSocket-Extensions"));
   connection = hb_websocket_task_get_connection (fixture->task);
 
-  /* With its own stream, the library adds an extension to the connection. The server does not see
-   * this extension. With compression, the extension takes the place of permessage-deflate. */
+  /* With its own stream, the library adds an extension, which the server does not see. With
+   * compression, this extension takes the place of permessage-deflate. */
   g_assert_cmpuint (g_list_length (soup_websocket_connection_get_extensions (connection)), ==,
                     has_stream ? 1 : 0);
   fixture_close (fixture);
@@ -350,7 +345,6 @@ test_keeps_connection (Fixture       *fixture,
   g_assert_cmpuint (raw_server_get_n_accepted (fixture->raw), ==, keep->n_connections);
 }
 
-/* A new URI applies to the next attempt. */
 static void
 test_other_uri (Fixture       *fixture,
                 gconstpointer  data)
@@ -389,8 +383,8 @@ hold_cb (HbWebsocketTask *task,
   g_idle_add (fetched_cb, user_data);
 }
 
-/* A handler for `connecting` holds the attempt. The hold may be longer than connect-timeout. If the
- * URI has changed when the hold is released, the task makes a new request. */
+/* The hold may be longer than connect-timeout. If the URI has changed when the hold is released,
+ * the task makes a new request. */
 static void
 test_held_request (Fixture       *fixture,
                    gconstpointer  data)

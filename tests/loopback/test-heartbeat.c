@@ -4,8 +4,7 @@
 
 #include "fixture.h"
 
-/* The heartbeat on a real connection. The tests of the core prove that the documented times are
- * kept. */
+/* The tests of the core prove that the documented times are kept. */
 
 /* Timeouts, in milliseconds */
 #define PING_AFTER 100
@@ -18,8 +17,7 @@
 /* The tolerance for the time between an event and its entry in the log */
 #define SLACK (20 * G_TIME_SPAN_MILLISECOND)
 
-/* The interval at which the main loop records that it runs. If a record is late, the machine is
- * busy, and the delay is added to TOLERANCE. */
+/* The interval of a timer that detects a busy machine. Its delays are added to TOLERANCE. */
 #define TICK (10 * G_TIME_SPAN_MILLISECOND)
 
 static gint64 ticked_at;
@@ -70,9 +68,8 @@ assert_within (gint64 time,
   g_assert_cmpint (time, <=, expected + TOLERANCE + missed);
 }
 
-/* Checks that a dead peer is detected in time, and that the task reconnects. The peer accepts the
- * connection, but then sends nothing. The connection is dropped without a closing handshake,
- * because the peer would not answer a close frame. */
+/* The peer accepts the connection, but then sends nothing. The connection is dropped without a
+ * closing handshake, because the peer would not answer a close frame. */
 static void
 expect_dead_peer (Fixture *fixture)
 {
@@ -102,8 +99,7 @@ test_dead_peer (Fixture       *fixture,
   raw_peer_expect_end (raw_server_get_peer (fixture->raw, 0));
 }
 
-/* Checks that a dead peer is detected in mode PING. The server uses libsoup, which would answer the
- * ping, but the server does not read. */
+/* libsoup would answer the ping, but the server does not read. */
 static void
 test_dead_peer_ping (Fixture       *fixture,
                      gconstpointer  data)
@@ -113,9 +109,8 @@ test_dead_peer_ping (Fixture       *fixture,
   expect_dead_peer (fixture);
 }
 
-/* Any message counts as activity, and postpones the next ping. ping-timeout is at first so long
- * that a busy machine does not look like a silent peer. After a ping, any message or pong proves
- * that the peer is alive. */
+/* Any message postpones the next ping. After a ping, any message or pong proves that the peer is
+ * alive. ping-timeout is at first so long that a busy machine does not look like a silent peer. */
 static void
 test_any_message_is_life (Fixture       *fixture,
                           gconstpointer  data)
@@ -157,9 +152,9 @@ test_live_server (Fixture       *fixture,
   signal_log_forget (fixture->log);
 }
 
-/* Every server answers a ping frame. libsoup has no public function that sends a ping. Without its
- * own stream, the library therefore passes the opcode where libsoup expects a message type. In the
- * suite `fallback`, this test fails with a libsoup that refuses the opcode. */
+/* libsoup has no public function that sends a ping. Without its own stream, the library passes the
+ * opcode where libsoup expects a message type. In the suite `fallback`, this test fails with a
+ * libsoup that refuses the opcode. */
 static void
 test_ping_frame (Fixture       *fixture,
                  gconstpointer  data)
@@ -235,7 +230,6 @@ test_pong_message_is_swallowed (Fixture       *fixture,
   fixture_close (fixture);
 }
 
-/* With liveness REPLY, other messages do not hide a missing reply. */
 static void
 test_reply_alone_is_life (Fixture       *fixture,
                           gconstpointer  data)
@@ -272,7 +266,6 @@ dawdle_cb (HbWebsocketTask       *task,
 
 #define N_MESSAGES 5000
 
-/* With liveness REPLY, a flood of messages does not hide a missing reply. */
 static void
 test_reply_alone_is_life_in_a_flood (Fixture       *fixture,
                                      gconstpointer  data)
@@ -418,8 +411,8 @@ test_ping_bytes (Fixture       *fixture,
   raw_peer_expect (peer, "ping:heartbeat");
 }
 
-/* If pong-timeout is 0, the task does not require replies. It still sends pings, so that no router
- * drops the idle connection. */
+/* Without a pong-timeout, the task still sends pings, so that no router drops the idle
+ * connection. */
 static void
 test_no_pong_timeout (Fixture       *fixture,
                       gconstpointer  data)
@@ -437,7 +430,6 @@ test_no_pong_timeout (Fixture       *fixture,
     raw_peer_expect (peer, "text:heartbeat");
 }
 
-/* A change of the timeouts applies to the current connection. */
 static void
 test_change_while_open (Fixture       *fixture,
                         gconstpointer  data)
@@ -454,7 +446,7 @@ test_change_while_open (Fixture       *fixture,
 }
 
 /* While the main loop is blocked, no reply can be read. If the task notices the end of pong-timeout
- * more than a second late, it sends another ping instead of dropping the connection. */
+ * more than a second late, it sends another ping. */
 static void
 test_late_tick_does_not_condemn (Fixture       *fixture,
                                  gconstpointer  data)

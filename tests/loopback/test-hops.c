@@ -7,8 +7,6 @@
 #include "proxy.h"
 #include "site.h"
 
-/* The headers that reach an HTTP proxy, and those that reach the server behind it */
-
 #define SERVER_LOGIN   "anna:s3rver"
 #define PROXY_LOGIN    "bert:pr0xy"
 #define SERVER_ENCODED "YW5uYTpzM3J2ZXI="
@@ -50,7 +48,6 @@ static const HopCase hops[] = {
   { "both/in-uris", TRUE, TRUE, TRUE, FALSE },
 };
 
-/* Gives the server or the proxy its password, unless that password has been refused. */
 static gboolean
 authenticate_cb (SoupMessage *message,
                  SoupAuth    *auth,
@@ -121,7 +118,7 @@ tear_down (HopFixture    *fixture,
   site_free (fixture->elsewhere);
 }
 
-/* Adds a cookie that is sent only over TLS, and headers of the application. */
+/* The cookie is sent only over TLS. */
 static void
 add_secrets (HopFixture *fixture)
 {
@@ -142,7 +139,6 @@ make_uri_with_login (HopFixture *fixture,
                           site_get_authority (fixture->site));
 }
 
-/* Makes the session use the proxy, which asks for its password. */
 static void
 use_asking_proxy (HopFixture *fixture)
 {
@@ -150,7 +146,7 @@ use_asking_proxy (HopFixture *fixture)
   proxy_require (fixture->proxy, PROXY_LOGIN);
 }
 
-/* Connects to a host that exists only in the answer of the proxy, until `error` is emitted. */
+/* The host of @uri need not exist, because only the proxy answers. */
 static void
 fail_at_proxy (HopFixture *fixture,
                const char *answer,
@@ -183,8 +179,7 @@ assert_none_has (HopFixture   *fixture,
     }
 }
 
-/* Checks that the proxy has received none of the server's secrets, and the server at `site` no
- * header for the proxy. */
+/* The proxy must have received none of the server's secrets, and `site` no header for the proxy. */
 static void
 assert_separate (HopFixture *fixture)
 {
@@ -235,10 +230,7 @@ test_tunnel (HopFixture    *fixture,
   g_assert_cmpuint (proxy_get_n_requests (fixture->proxy), >=, 3);
 }
 
-/* Even after a redirect, the proxy receives no header for a server, and no server receives a header
- * for the proxy.
- *
- * @data: (nullable): the new location, or NULL for another server behind the proxy */
+/* @data: (nullable): the new location, or NULL for another server behind the proxy */
 static void
 test_redirect (HopFixture    *fixture,
                gconstpointer  data)
@@ -269,7 +261,7 @@ test_nosy_server (HopFixture    *fixture,
   g_assert_nonnull (strstr (signal_log_get_error (fixture->log), "The server answered"));
 }
 
-/* The session has no SoupAuthManager. The handlers of the application must stay connected. */
+/* Without a SoupAuthManager, the handlers of the application must stay connected. */
 static void
 test_without_manager (HopFixture    *fixture,
                       gconstpointer  data)
@@ -282,8 +274,7 @@ test_without_manager (HopFixture    *fixture,
   g_assert_cmpuint (n_finished, ==, 1);
 }
 
-/* The session knows the proxy's password, and then connects directly. The server must not receive
- * the password. */
+/* The session knows the proxy's password, and then connects directly. */
 static void
 test_without_proxy (HopFixture    *fixture,
                     gconstpointer  data)
@@ -310,9 +301,8 @@ other_queued_cb (SoupSession *session,
                                  "Authorization", "Bearer 0ther");
 }
 
-/* While the task connects, the application uses the same session for a request that also needs a
- * tunnel. The header that the application adds to the request for this tunnel must reach the
- * proxy. */
+/* The application uses the session for another request that needs a tunnel. The header that the
+ * application adds to the request for that tunnel must reach the proxy. */
 static void
 test_others (HopFixture    *fixture,
              gconstpointer  data)
@@ -346,7 +336,7 @@ typedef struct
 {
   const char *name;
   const char *scheme;
-  const char *answer; /* the answer of the proxy */
+  const char *answer;
   const char *text;
   guint       status;
   HbState     state;
@@ -401,8 +391,8 @@ test_hsts (HopFixture    *fixture,
 #define ANSWER_407  BEGIN_407 "Content-Length: 0\r\n\r\n"
 #define CLOSING_407 BEGIN_407 "Connection: close\r\nContent-Length: 0\r\n\r\n"
 
-/* A proxy cannot keep an attempt busy, whether it refuses the same password again and again and
- * closes the connection each time, or sends one interim response after another.
+/* The proxy refuses the same password again and again and closes the connection each time, or sends
+ * one interim response after another.
  *
  * @data: the answer of the proxy */
 static void
@@ -417,8 +407,7 @@ test_busy (HopFixture    *fixture,
   g_assert_cmpuint (proxy_get_n_requests (fixture->proxy), <=, 20);
 }
 
-/* Without TLS, no tunnel is requested, so the handshake's request must contain the password of the
- * proxy. */
+/* Without a tunnel, the request of the handshake must contain the password of the proxy. */
 static void
 test_plain_password (HopFixture    *fixture,
                      gconstpointer  data)
@@ -428,8 +417,7 @@ test_plain_password (HopFixture    *fixture,
   g_assert_cmpuint (hb_websocket_task_get_http_status (fixture->task), ==, 501);
 }
 
-/* The server's answer to a request without a login. Only a challenge makes the client send the
- * login. */
+/* The server's answer to a request without a login */
 typedef struct
 {
   const char *name;
@@ -470,8 +458,7 @@ test_login (HopFixture    *fixture,
                      login->answer == NULL && i % 2 == 1);
 }
 
-/* The URI changes between two logins. Each attempt uses the login of its own URI, although the
- * session has used the other login before. */
+/* Each attempt uses the login of its own URI, although the session has used the other one. */
 static void
 test_two_logins (HopFixture    *fixture,
                  gconstpointer  data)
@@ -490,7 +477,6 @@ test_two_logins (HopFixture    *fixture,
     }
 }
 
-/* Replaces a test that needs TLS. */
 static void
 skip (HopFixture    *fixture,
       gconstpointer  data)

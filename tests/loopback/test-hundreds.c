@@ -8,14 +8,12 @@
 #include "fixture.h"
 #include "position.h"
 
-/* Hundreds of tasks that act at random. Some share a session, and the others make a private one for
- * each attempt. They run in one main context, or in those of several threads. Their handlers call
- * functions of any task in the same context, and run main loops. At the end of each round, each
- * task connects and receives an answer, and then the tasks are dropped in a random order.
+/* Hundreds of tasks act at random, in one main context, or in those of several threads. Some share
+ * a session. Their handlers call functions of any task in the same context, and run main loops. At
+ * the end of each round, each task must connect and receive an answer.
  *
- * A failure prints the seed of its round. HB_WALK_SEED=SEED repeats only that round, but sockets
- * may behave differently. HB_WALK_SECONDS sets the time, in seconds, for which each test runs
- * rounds. Without it, each test runs one round. */
+ * HB_WALK_SEED=SEED repeats only the round with this seed, but sockets may behave differently.
+ * Without HB_WALK_SECONDS, each test runs one round. */
 
 #define N_TASKS   300
 #define N_THREADS 3
@@ -54,8 +52,7 @@ iterate (Walk  *self,
 
 static void act (Walk *self);
 
-/* Handles every signal. The data is the first argument, so the different arguments of the signals
- * can be ignored. */
+/* The data is the first argument, so the different arguments of the signals can be ignored. */
 static void
 handler_cb (Walk *self)
 {
@@ -103,7 +100,7 @@ fill (Walk  *self,
   hb_websocket_task_open (task);
 }
 
-/* Replaces a task, one of whose handlers may be running. */
+/* A handler of the task may be running, so the task may outlive this function. */
 static void
 replace (Walk  *self,
          guint  index)
@@ -132,8 +129,7 @@ hold_or_release (Walker *self)
     }
 }
 
-/* Calls a random function of a random task. A handler that runs during the call may replace that
- * task, so the call needs a reference. */
+/* A handler that runs during the call may replace the task, so the call needs a reference. */
 static void
 act (Walk *self)
 {
@@ -214,8 +210,8 @@ walk_take (Walk  *self,
     }
 }
 
-/* Returns whether the task has received an answer. Until then, sends a message on each connection
- * of the task, because a connection that the server has closed may look open for a while.
+/* Sends a message on each connection until an answer arrives, because a connection that the server
+ * has closed may look open for a while.
  *
  * @asked_on: the number of the last connection on which a message was sent, 0 for none */
 static gboolean
@@ -234,7 +230,6 @@ has_answer (HbWebsocketTask *task,
   return get_metric (task, hb_metrics_get_messages_received) > n_received;
 }
 
-/* Checks that each task connects and receives an answer, whatever has happened before. */
 static void
 walk_come_back (Walk *self)
 {
@@ -281,7 +276,7 @@ walk_drop (Walk  *self,
     }
 }
 
-/* Drops all tasks, the session and the context, which may be one that no thread iterates again. */
+/* The context may be one that no thread iterates again. */
 static void
 walk_clear (Walk *self)
 {
@@ -351,7 +346,6 @@ test_one_context (Fixture       *fixture,
   take_rounds (fixture->server, walk_in_one_context);
 }
 
-/* The way in which a thread leaves its context */
 typedef enum
 {
   LEAVE_IDLE,     /* All tasks are dropped, and the context is iterated until it is idle. */
@@ -409,8 +403,7 @@ walk_in_thread (gpointer user_data)
   return NULL;
 }
 
-/* Waits until at most @n_at_most threads have not ended. A deadline is not necessary, because each
- * wait in the threads has one. */
+/* A deadline is not necessary, because each wait in the threads has one. */
 static void
 wait_for_threads (int n_at_most)
 {

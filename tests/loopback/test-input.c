@@ -4,9 +4,6 @@
 
 #include "fixture.h"
 
-/* Mistakes of the application, such as an invalid URI or an invalid message. Each one is reported
- * with an error or a log message, and nothing invalid is sent. */
-
 static void
 expect_refusal (Fixture    *fixture,
                 const char *word,
@@ -133,8 +130,6 @@ test_secrets (Fixture       *fixture,
     }
 }
 
-/* If the application sets an invalid URI while a connection is open, the connection stays open. The
- * next attempt fails, and the task becomes CLOSED. */
 static void
 test_uri_becomes_wrong (Fixture       *fixture,
                         gconstpointer  data)
@@ -283,7 +278,7 @@ expect_rejected (SoupMessageHeaders *headers,
   g_assert_cmpuint (n_messages, ==, 1);
 }
 
-/* Mistakes of the programmer have no effect except a log message of the library or of libsoup. */
+/* Mistakes of the programmer cause only a log message of the library or of libsoup. */
 static void
 test_slips (Fixture       *fixture,
             gconstpointer  data)
@@ -319,7 +314,6 @@ bad_ping_cb (HbWebsocketTask *task,
   return g_strdup ("\xff");
 }
 
-/* If the ping function returns a text that is not UTF-8, the ping contains `ping-message`. */
 static void
 test_bad_ping (Fixture       *fixture,
                gconstpointer  data)

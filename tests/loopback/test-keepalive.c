@@ -4,15 +4,12 @@
 
 #include "fixture.h"
 
-/* Imitations of servers that drop a client if it sends no heartbeat, even while they send data to
- * it. With liveness STEADY, the task must send its heartbeat often enough for each server. */
-
 #define PING_AFTER 30
 #define N_REPLIES  12
 
 /* The server sends a message every FEED milliseconds. After MAX_MESSAGES messages without a
- * heartbeat, it stops and counts the client as dropped. If the server had a time limit instead, the
- * test would fail on a slow machine. */
+ * heartbeat, it counts the client as dropped. With a time limit instead, the test would fail on a
+ * slow machine. */
 #define FEED         5
 #define MAX_MESSAGES 60
 

@@ -7,11 +7,10 @@
 #include "fixture.h"
 #include "raw-frame.h"
 
-/* Calls that the application makes in the handler of a message that the task reads without libsoup,
- * or between two parts of such a message. In the last test, pongs arrive before and after a call to
- * get_connection (). */
+/* Calls of the application in the handler of a message that the task reads without libsoup, or
+ * between two parts of such a message */
 
-/* The number of times that libsoup has emitted `pong` since test_pongs () set it to 0 */
+/* The number of times that libsoup has emitted `pong` */
 static guint n_pongs;
 
 static gboolean
@@ -25,8 +24,6 @@ pong_emission_cb (GSignalInvocationHint *hint,
   return TRUE;
 }
 
-/* Counts messages. In the handler of the message "nest", runs the main loop until no source is
- * ready, and checks that no other message is delivered meanwhile. */
 static void
 nest_cb (HbWebsocketTask       *task,
          SoupWebsocketDataType  type,
@@ -66,8 +63,6 @@ test_nested (Fixture       *fixture,
   raw_peer_expect (peer, "pong:1 pong:2");
 }
 
-/* Makes the server send three messages, and runs the main loop until the first of them has been
- * delivered. */
 static void
 nest_in_open_cb (Fixture *fixture)
 {
@@ -97,8 +92,7 @@ test_nested_in_open (Fixture       *fixture,
                                    "message:text:last");
 }
 
-/* Reconnects, makes the server send a message on the new connection, and runs the main loop long
- * enough for the message to arrive. */
+/* The main loop runs long enough for the message of the next connection to arrive. */
 static void
 nest_next_link_cb (HbWebsocketTask       *task,
                    SoupWebsocketDataType  type,
@@ -220,8 +214,7 @@ test_dispose_in_handler (Fixture       *fixture,
   raw_peer_expect_end (peer);
 }
 
-/* Sends part of a message, and calls @func when the task has read it. Then sends the rest and
- * another message. */
+/* Calls @func when the task has read part of a message. Then sends the rest and another message. */
 static void
 interrupt (Fixture *fixture,
            void (*func) (HbWebsocketTask *task, guint *n_heard),
@@ -286,8 +279,8 @@ test_start_listening (Fixture       *fixture,
   wait_until (n_heard == 2);
 }
 
-/* Makes the task send a ping, and sends a pong with @payload in two pieces, between the fragments
- * of a message. Checks that the pong counts as the reply, but not before it is complete. */
+/* The pong arrives in two pieces, between the fragments of a message. It must count as the reply,
+ * but not before it is complete. */
 static void
 expect_reply (Fixture    *fixture,
               RawPeer    *peer,

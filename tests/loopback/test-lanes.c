@@ -7,10 +7,8 @@
 #include "fixture.h"
 #include "raw-frame.h"
 
-/* Messages that the task reads from the stream without libsoup, and messages that libsoup handles.
- * The same bytes must have the same effects in both cases.
- *
- * A listener is a handler for the signal `message` of libsoup's connection. */
+/* The same bytes must have the same effects, whether the task reads them without libsoup, or
+ * libsoup handles them. A listener is a handler for `message` of libsoup's connection. */
 
 #define LIMIT 70000
 
@@ -37,7 +35,7 @@ typedef struct
   guint            n_unheard;  /* delivered messages that the listener has not received yet */
 } Exchange;
 
-/* The number of times that libsoup has emitted `message` since a test set it to 0 */
+/* The number of times that libsoup has emitted `message` */
 static guint n_emissions;
 
 static gboolean
@@ -51,8 +49,8 @@ emission_cb (GSignalInvocationHint *hint,
   return TRUE;
 }
 
-/* Records that the listener has received a message. After an error, libsoup may deliver a message
- * that the task does not deliver, so `n_unheard` can already be 0. */
+/* After an error, libsoup may deliver a message that the task does not deliver, so `n_unheard` can
+ * already be 0. */
 static void
 exchange_heard_cb (SoupWebsocketConnection *connection,
                    SoupWebsocketDataType    type,
@@ -92,8 +90,7 @@ open_cb (HbWebsocketTask *task,
     listen (exchange);
 }
 
-/* Records a message, and sometimes adds or removes the listener of LANE_SWITCHING. The listener
- * runs after this handler, so a listener that is removed here misses the message. */
+/* The listener runs after this handler, so a listener that is removed here misses the message. */
 static void
 message_cb (HbWebsocketTask       *task,
             SoupWebsocketDataType  type,
@@ -158,8 +155,7 @@ begin (Exchange *exchange,
   g_signal_connect (exchange->task, "close", G_CALLBACK (close_cb), exchange);
 }
 
-/* Closes the server's half of the connection if the task is still OPEN, waits for the end of the
- * connection, and frees the contents of @exchange.
+/* Waits for the end of the connection, and frees the contents of @exchange.
  *
  * Returns: (transfer full): the log, followed by the messages and control frames of the client */
 static char *
@@ -187,8 +183,7 @@ end (Exchange *exchange,
   return g_string_free (exchange->log, FALSE);
 }
 
-/* Opens a connection, and sends @bytes in pieces of random sizes, up to the smaller of @max_piece
- * and MAX_PIECE. Stops when the connection ends.
+/* Sends @bytes in pieces of random sizes, up to the smaller of @max_piece and MAX_PIECE.
  *
  * Returns: (transfer full): the log: see end () */
 static char *
@@ -247,9 +242,7 @@ forget_missing_pongs (char *log,
     other[length] = '\0';
 }
 
-/* Checks that @bytes have the same effects in each lane.
- *
- * @drops_answers: whether a bad frame may follow a ping or another bad frame. If libsoup reads both
+/* @drops_answers: whether a bad frame may follow a ping or another bad frame. If libsoup reads both
  *   at once, it closes the stream before it has sent its answer to the first, so the close frames
  *   and the last pongs are not compared. */
 static void
@@ -399,10 +392,9 @@ count_messages (const char *log)
   return n;
 }
 
-/* Works like run (), but sends the first bytes in the segment of the answer, and then all others
- * together. The stream does not end before @n_messages messages have arrived. Otherwise, the test
- * would not notice bytes that the task has overlooked, because the task would find them when it
- * reads the end of the stream. */
+/* Works like run (), but sends the first bytes in the segment of the answer. The stream does not
+ * end before @n_messages messages have arrived, because a task that has overlooked bytes would find
+ * them when it reads the end of the stream. */
 static char *
 run_with_answer (FirstBytes *first,
                  Lane        lane,
@@ -455,7 +447,7 @@ test_with_answer (gconstpointer data)
     }
 }
 
-/* Fills @payload with text, which sometimes contains a NUL, or a byte that makes it invalid. */
+/* The text sometimes contains a NUL, or a byte that makes it invalid. */
 static void
 fill (guint8 *payload,
       gsize   length,

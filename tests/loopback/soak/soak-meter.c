@@ -8,12 +8,11 @@
 
 #include "soak-meter.h"
 
-/* Counts the sources by their ids. A context gives its sources consecutive ids, and finds a source
- * by its id until the source is destroyed. A wrapper of g_source_attach () would miss the sources
- * that GLib attaches itself. */
+/* Counts sources by their ids. A context assigns consecutive ids, and finds a source by its id
+ * until the source is destroyed. A wrapper of g_source_attach () would miss the sources of GLib. */
 struct _SoakMeter
 {
-  GArray *ids;     /* the ids of the sources that existed at the last reading */
+  GArray *ids;     /* of the sources that existed at the last reading */
   guint   next_id; /* the first id that the last reading did not check */
 };
 
@@ -79,8 +78,7 @@ count_descriptors (void)
   return n;
 }
 
-/* Returns the resident memory in bytes, or 0 if it is not known. The second number in statm is this
- * memory in pages: proc(5). */
+/* Returns bytes, or 0 if they are not known. The second number in statm is in pages: proc(5). */
 static gint64
 get_resident (void)
 {
@@ -97,8 +95,7 @@ get_resident (void)
   return (gint64) n_pages * sysconf (_SC_PAGESIZE);
 }
 
-/* Reads all values. The memory in use includes large blocks, for which malloc () calls mmap ():
- * mallinfo2(3). */
+/* The memory in use includes large blocks, for which malloc () calls mmap (): mallinfo2(3). */
 void
 soak_meter_read (SoakMeter   *self,
                  SoakReading *reading)

@@ -6,7 +6,7 @@
 
 G_BEGIN_DECLS
 
-/* The memory, the descriptors and the sources of this process at one moment */
+/* The memory, descriptors and sources of this process */
 typedef struct
 {
   gint64 resident;      /* bytes */

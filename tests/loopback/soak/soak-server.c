@@ -9,11 +9,10 @@
 
 #include "soak-server.h"
 
-/* The constant from which the answer to a handshake is made: RFC 6455, 1.3 */
+/* RFC 6455, 1.3 */
 #define ACCEPT_GUID "258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
 
-/* The number of frames that the server echoes before it ends a connection. It echoes none with
- * END_AT_ONCE and the values after it. */
+/* The number of frames that the server echoes first in the ways before END_AT_ONCE */
 #define N_ECHOES 4
 
 /* The maximum size of a payload, or of the lines of a request, in bytes */
@@ -29,10 +28,10 @@ typedef enum {
   END_MASKED,       /* a masked frame, which a server must not send */
   END_NOT_UTF8,
   END_CUT,          /* within a frame */
-  END_SILENCE,      /* no more data, until the heartbeat detects the silence */
+  END_SILENCE,      /* no more data */
   END_AT_ONCE,      /* right after the handshake and a message */
-  END_REFUSE,       /* with status 503 in place of a handshake */
-  END_GARBAGE,      /* with garbage in place of a handshake */
+  END_REFUSE,       /* with status 503 */
+  END_GARBAGE,      /* in place of a handshake */
   END_ACCEPT,       /* right after accepting the TCP connection */
 } End;
 
@@ -44,7 +43,7 @@ struct _SoakServer
   GSocketListener *listener;
   GTlsCertificate *certificate; /* (nullable) */
   char            *uri;
-  int              n_ended[SOAK_SERVER_N_ENDS]; /* (atomic) connections ended in each way */
+  int              n_ended[SOAK_SERVER_N_ENDS]; /* (atomic) */
   int              is_busy;     /* (atomic) */
   int              is_over;     /* (atomic) */
 };
@@ -140,8 +139,8 @@ shake_hands (GIOStream *stream,
   return write_all (stream, answer, strlen (answer));
 }
 
-/* Reads a masked frame from the client, and sends it back without the mask: RFC 6455, 5.2. Returns
- * FALSE for a close frame, for a payload longer than MAX_SIZE, and if the connection has ended. */
+/* Sends a frame of the client back without the mask: RFC 6455, 5.2. Returns FALSE for a close
+ * frame, for a payload longer than MAX_SIZE, and if the connection has ended. */
 static gboolean
 echo (GIOStream *stream)
 {
@@ -269,8 +268,7 @@ serve (SoakServer        *self,
   return TRUE;
 }
 
-/* Chooses the values of End in turn. END_SILENCE takes as long as a hundred other ends, so END_FIN
- * replaces it in most rounds. */
+/* END_SILENCE takes as long as a hundred other ends, so END_FIN replaces it in most rounds. */
 static End
 choose_end (guint n_links)
 {
@@ -333,8 +331,7 @@ soak_server_new (GTlsCertificate *certificate)
   return self;
 }
 
-/* Ends the thread, and frees the server. The thread waits in accept (), so another connection must
- * wake it. */
+/* The thread waits in accept (), so another connection must wake it. */
 void
 soak_server_free (SoakServer *self)
 {
@@ -363,7 +360,6 @@ soak_server_is_idle (SoakServer *self)
   return !g_atomic_int_get (&self->is_busy);
 }
 
-/* Returns whether the server has ended connections in each way. */
 gboolean
 soak_server_has_used_all (SoakServer *self)
 {

@@ -9,9 +9,8 @@ G_BEGIN_DECLS
 /* The number of ways in which the server ends or refuses a connection */
 #define SOAK_SERVER_N_ENDS 13
 
-/* A server in another thread. On most connections, it echoes some messages, and then ends the
- * connection in one of several ways. It refuses other connections, or ends them without an echo. It
- * has one connection at a time and keeps no data, so any growth of memory is the client's. */
+/* A server in another thread, which ends or refuses connections, most of them after a few echoes.
+ * It has one connection at a time and keeps no data, so any growth of memory is the client's. */
 typedef struct _SoakServer SoakServer;
 
 SoakServer *soak_server_new             (GTlsCertificate *certificate);

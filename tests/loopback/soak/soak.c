@@ -9,31 +9,26 @@
 #include "soak-meter.h"
 #include "soak-server.h"
 
-/* The memory, the descriptors and the sources that one task uses must not increase while its
- * connections open and end as fast as possible. Each reading follows close (), because readings at
- * different points in a connection would differ. */
+/* Each reading follows close (), because readings at other points in a connection would differ. */
 
-/* The minimum fraction of the run before the growth is measured. The first use of a type, a
- * quark, a thread of the resolver or an entry of a hash table takes memory that is never freed. */
+/* The minimum fraction of the run before the growth is measured. The first use of a type, a quark
+ * or a thread of the resolver takes memory that is never freed. */
 #define WARM_UP 0.3
 
-/* The minimum number of attempts before and after the end of the warm-up, even on a slow machine.
- * Connections must end many times in each way, except in the slow one (see choose_end ()). */
+/* The minimum number of attempts before and after the end of the warm-up. Even on a slow machine,
+ * connections must end many times in most ways. */
 #define MIN_ATTEMPTS (32 * SOAK_SERVER_N_ENDS)
 
-/* The maximum growth, in bytes, of the heap memory in use after the warm-up. Without malloc's
- * caches, readings differ by a few dozen bytes. In addition, a table grows once, early in the run,
- * by about 2 KiB. After MIN_ATTEMPTS attempts, a leak of 20 bytes in each attempt exceeds this
- * maximum. */
+/* The maximum growth, in bytes, of the heap memory in use after the warm-up. Readings differ by a
+ * few dozen bytes, and a table grows once by about 2 KiB. After MIN_ATTEMPTS attempts, a leak of 20
+ * bytes in each attempt exceeds this maximum. */
 #define MAX_GROWTH 8192
 
-/* The maximum growth, in bytes, of resident memory, which the kernel assigns in pages, and which
- * malloc () rarely returns to the kernel */
+/* The maximum growth, in bytes, of resident memory, which malloc () rarely returns to the kernel */
 #define MAX_RESIDENT_GROWTH (1024 * 1024)
 
-/* Turns off the caches of malloc () for threads, and limits it to one arena. Memory that malloc ()
- * keeps for a thread's next call counts as in use, and each new thread could get an arena with more
- * memory of this kind: mallopt(3). */
+/* Turns off malloc's caches for threads, and limits it to one arena. Memory that malloc () keeps
+ * for a thread's next call would otherwise count as in use: mallopt(3). */
 #define TUNABLES "glibc.malloc.tcache_count=0:glibc.malloc.arena_max=1"
 
 typedef struct
@@ -49,7 +44,7 @@ typedef struct
   guint64          n_attempts;
   guint64          n_opens;
   guint64          n_received;
-  guint64          n_sent;      /* messages whose callbacks reported that they were sent */
+  guint64          n_sent;
   guint64          n_errors;
   gboolean         is_warm;
   int              seconds;
@@ -65,8 +60,7 @@ sent_cb (GObject      *source,
   self->n_sent += hb_websocket_task_send_message_finish (HB_WEBSOCKET_TASK (source), result, NULL);
 }
 
-/* Sends as many messages as the server echoes before it ends a connection. Messages that were not
- * sent on the previous connection are sent too. */
+/* Sends as many messages as the server echoes on a connection. */
 static void
 open_cb (HbWebsocketTask *task,
          gpointer         user_data)
@@ -165,8 +159,8 @@ run_for (guint milliseconds)
     g_main_context_iteration (NULL, TRUE);
 }
 
-/* Closes the task, and waits until it is CLOSED and the server has no connection. Then iterates the
- * main context for a little longer, so that the remaining sources are dispatched. */
+/* Waits until the server has no connection, and iterates the main context a little longer, so that
+ * the remaining sources are dispatched. */
 static void
 come_to_rest (Soak *self)
 {
@@ -255,10 +249,9 @@ judge (Soak *self)
   return passed;
 }
 
-/* Takes a reading after each twentieth of the run, or every five seconds if that is more often. The
- * run takes longer than --seconds if too few attempts were made in this time. After the warm-up,
- * the same task is used until the end, because a new task would hide memory that is freed only with
- * the old one. */
+/* The run takes longer than --seconds if too few attempts were made in this time. After the
+ * warm-up, the same task is used until the end, because a new task would hide memory that is freed
+ * only with the old one. */
 static void
 run (Soak *self)
 {
@@ -281,8 +274,7 @@ run (Soak *self)
     }
 }
 
-/* Starts the program again with the environment that malloc () and GSlice read before main (). Does
- * nothing if GLIBC_TUNABLES is set, as it is after the restart. */
+/* Starts the program again, because malloc () and GSlice read these variables before main (). */
 static void
 settle_malloc (char *argv[])
 {
