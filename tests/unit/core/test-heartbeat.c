@@ -9,8 +9,6 @@
 
 #define OPENED_AT (1000 * G_TIME_SPAN_SECOND)
 
-/* A heartbeat that sends a ping after 15 s of silence, and judges the link dead if no activity
- * follows within 10 s */
 typedef struct
 {
   HbHeartbeat heartbeat;
@@ -33,7 +31,6 @@ tear_down (Fixture       *fixture,
 {
 }
 
-/* Returns the time that is @milliseconds after the opening of the link. */
 static gint64
 at (guint milliseconds)
 {
@@ -113,9 +110,9 @@ test_life (Fixture       *fixture,
   g_assert_cmpint (tick (fixture, 29000), ==, HB_VERDICT_PING);
 }
 
-/* The settings of a heartbeat, a ping that may have been sent, and the times at which ticks act
- * next. Times are in milliseconds unless another unit is given. The times in the last three fields
- * count from the opening of the link. */
+/* Settings, a ping that may have been sent, and the times at which ticks act next. Times are in
+ * milliseconds unless another unit is given. The last three fields count from the opening of the
+ * link. */
 typedef struct
 {
   const char *name;
@@ -133,17 +130,11 @@ static const Early earlies[] = {
   { "shortest", HB_LIVENESS_ANY, 1, 10000, -1, 938, 1000 },
   { "as-long-as-may-be", HB_LIVENESS_ANY, 16000, 10000, -1, 15000000, 16000000 },
   { "long", HB_LIVENESS_ANY, 3600000, 10000, -1, 3599000000, 3600000000 },
-
-  /* Without a ping timeout, no ping is sent. */
   { "off", HB_LIVENESS_ANY, 0, 10000, -1, HB_NEVER, HB_NEVER },
-
-  /* A ping without an answer ends the link after pong-timeout, and not earlier. */
   { "judged", HB_LIVENESS_ANY, 15000, 10000, 1000, HB_NEVER, 11000000 },
 
-  /* Without a ping timeout, an unanswered ping that check () has sent still ends the link. */
+  /* An unanswered ping that check () has sent ends the link even without a ping timeout. */
   { "judged-only", HB_LIVENESS_ANY, 0, 10000, 1000, HB_NEVER, 11000000 },
-
-  /* Without a pong timeout, pings are sent, and no link is ended. */
   { "not-judged", HB_LIVENESS_ANY, 15000, 0, 1000, 15062500, 16000000 },
 
   { "steady", HB_LIVENESS_STEADY, 8000, 10000, 1000, 8500000, 9000000 },
@@ -351,7 +342,6 @@ test_latency_asked_again (Fixture       *fixture,
   g_assert_cmpint (on_reply (fixture, 105080), ==, 40 * G_TIME_SPAN_MILLISECOND);
 }
 
-/* The sources of the payload of a ping, and the ping that results */
 typedef struct
 {
   HbHeartbeatMode  mode;

@@ -9,17 +9,16 @@
 #include "machine-fixture.h"
 #include "machine-events.h"
 
-/* The handling of messages that the peer must acknowledge
+/* Messages that the peer must acknowledge
  *
- * Each row has a script of steps and the expected results. The results include completed and
- * refused calls, errors, the signal `drain`, close frames, and the messages that the link gets, as
- * ">message". These messages come last in the results of a step. In both strings, "|" separates
- * groups of steps and the results of these groups. */
+ * Each row has a script of steps, and their results: completed and refused calls, errors, the
+ * signal `drain`, close frames and, last in each step, the messages that the link gets, as
+ * ">message". In both strings, "|" separates groups of steps. */
 
-/* A step is a word for a call, an event or a setting. The step "a:one" sends the message "one" in a
- * call that is also named "one". The letters before the colon, which may be combined, are "a" for
- * a message that must be acknowledged, "w" for one that need only be written, "v" for a volatile
- * one, "t" for one that is only for this link, and "o" for one that another thread sends. */
+/* A step is a word for a call, an event or a setting. "a:one" sends the message "one" in a call
+ * that is also named "one". The letters before the colon, which may be combined, are "a" for a
+ * message that must be acknowledged, "w" for one that need only be written, "v" for a volatile one,
+ * "t" for one that is only for this link, and "o" for one from another thread. */
 typedef struct
 {
   const char *name;
@@ -183,8 +182,7 @@ static const Row rows[] = {
     ">one >hello failed:not-open(hello) error:handshake | >one" },
 };
 
-/* Moves the results from the fixture to @log. Effects that are not results, such as notifications,
- * are removed. */
+/* Moves the results from the fixture to @log, and removes the other effects. */
 static void
 collect (Fixture *fixture,
          GString *log)
@@ -282,8 +280,8 @@ write_number (GString *log,
   add_word (log, text);
 }
 
-/* Takes a step that has no argument, unless it is one for take_step_of_link (). Returns whether the
- * step was taken. */
+/* Returns whether the step was taken. take_step_of_link () takes the other steps that have no
+ * argument. */
 static gboolean
 take_step (Fixture    *fixture,
            GString    *log,
@@ -331,8 +329,6 @@ take_step (Fixture    *fixture,
   return TRUE;
 }
 
-/* Takes a step that opens, replaces, blocks or unblocks the link, or empties the queue. Returns
- * whether the step was taken. */
 static gboolean
 take_step_of_link (Fixture    *fixture,
                    GString    *log,
@@ -402,8 +398,8 @@ is_in_flight (Fixture    *fixture,
   return FALSE;
 }
 
-/* Resets @n consecutive links, and opens a new link after each reset. Only the results of the last
- * reset are logged, so that the rows stay short. */
+/* Resets @n consecutive links, and opens another after each. Only the last reset is logged, so that
+ * the rows stay short. */
 static void
 reset (Fixture *fixture,
        GString *log,
@@ -503,8 +499,8 @@ test_row (Fixture       *fixture,
   g_assert_cmpstr (log->str, ==, row->expected);
 }
 
-/* The time until the link is first queried for acknowledgements while the round-trip time is not
- * known, in microseconds: SOON if they are needed soon, otherwise LATE */
+/* The time until the first query for acknowledgements while the round-trip time is not known, in
+ * microseconds: SOON if they are needed soon, otherwise LATE */
 #define SOON 100
 #define LATE 100000
 

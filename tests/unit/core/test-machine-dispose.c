@@ -7,8 +7,7 @@
 #include "machine-fixture.h"
 #include "machine-events.h"
 
-/* Disposal of a task, in any state and more than once. Afterwards the only effects are those that
- * complete calls. */
+/* After disposal, the only effects are those that complete calls. */
 
 static void
 dispose (Fixture *fixture)

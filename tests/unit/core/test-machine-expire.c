@@ -8,15 +8,12 @@
 #include "machine-fixture.h"
 #include "machine-events.h"
 
-/* In each state, a message that has waited for queue-timeout is dropped, unless it is in flight. */
-
-/* The value of queue-timeout, in milliseconds */
+/* queue-timeout, in milliseconds */
 #define TIMEOUT 1000
 
 /* The first effects of the expiry of a message whose call is named "a" */
 #define EXPIRES "error:expired resolve:failed:expired(a)"
 
-/* The situations in which a message waits */
 typedef enum {
   WAITING,
   HELD,
@@ -53,7 +50,7 @@ set_timeout (Fixture *fixture,
   hb_machine_apply_settings (&fixture->machine, fixture->now);
 }
 
-/* Sets up a task whose other deadlines are later than those of messages. */
+/* Makes all other deadlines later than those of messages. */
 static void
 set_up (Fixture       *fixture,
         gconstpointer  data)
@@ -167,7 +164,7 @@ test_late (Fixture       *fixture,
   forget (fixture);
 }
 
-/* The events after which the message could be sent before the tick that drops it */
+/* Events at which the message could be sent before the tick that drops it */
 typedef enum {
   OPENED,
   WRITABLE,
@@ -308,8 +305,8 @@ test_makes_room (Fixture       *fixture,
   assert_effects (fixture, "error:expired resolve:failed:expired(b) notify:buffered-amount drain");
 }
 
-/* While queue-timeout is 0, the test passes HB_NEVER as the time at which a message is sent,
- * because the driver does not read the clock then. */
+/* While queue-timeout is 0, messages are sent at HB_NEVER, because the driver does not read the
+ * clock. */
 static void
 test_set (Fixture       *fixture,
           gconstpointer  data)

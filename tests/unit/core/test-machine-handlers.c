@@ -4,8 +4,6 @@
 
 #include "machine-fixture.h"
 
-/* Calls in handlers of the application */
-
 typedef enum {
   OPENS_TASK,
   ANSWERED,
@@ -18,7 +16,7 @@ typedef struct
 {
   const char *name;
   Event       event;
-  const char *effect;   /* a prefix of the word for the effect whose handler calls close () */
+  const char *effect;   /* a prefix of the effect whose handler calls close () */
   HbState     state;    /* the state during this handler */
   const char *expected;
   HbState     final;

@@ -7,9 +7,6 @@
 #include "machine-fixture.h"
 #include "machine-events.h"
 
-/* The pings of a machine, the events that count as activity, and the end of a link whose peer does
- * not answer */
-
 #define DIES LEAVES " notify:last-error error:pong-timeout close:1006 notify:attempt " \
              "notify:reconnect-at reconnect:1:2000"
 
@@ -203,8 +200,8 @@ test_reply_only_pong (Fixture       *fixture,
   assert_deadline (fixture, 15000);
 }
 
-/* An event, other than a message, at a time after the opening of the link, and the deadline that
- * follows from it. All times are in milliseconds. */
+/* An event other than a message, and the deadline that follows from it. All times are in
+ * milliseconds, and `at` counts from the opening of the link. */
 typedef struct
 {
   const char *name;
@@ -216,16 +213,14 @@ typedef struct
 } Sign;
 
 static const Sign signs[] = {
-  /* A pong frame is activity, even if it is unsolicited. */
+  /* Even an unsolicited pong frame is activity. */
   { "pong", HB_LIVENESS_ANY, HB_EVENT_PONG, 10000, "", 15000 },
 
-  /* A backlog that is being sent is activity, so a slow upload does not end a good link. */
+  /* A slow upload must not end a good link. */
   { "writable", HB_LIVENESS_ANY, HB_EVENT_WRITABLE, 24999, "ping", 15000 },
-
-  /* If only the reply counts, a backlog that is being sent does not postpone the ping. */
   { "reply-only-writable", HB_LIVENESS_REPLY, HB_EVENT_WRITABLE, 10000, "", 5000 },
 
-  /* With steady pings, a backlog that is being sent is activity, but postpones no ping. */
+  /* Activity keeps the link open, but postpones no ping. */
   { "steady-writable", HB_LIVENESS_STEADY, HB_EVENT_WRITABLE, 24000, "ping", 6000 },
 };
 
@@ -248,8 +243,8 @@ test_sign (Fixture       *fixture,
   assert_deadline (fixture, sign->deadline);
 }
 
-/* A link that receives a message every `feed` milliseconds, or no message if `feed` is 0. All times
- * are in milliseconds. */
+/* A link that receives a message every `feed` milliseconds, or none if `feed` is 0. All times are
+ * in milliseconds. */
 typedef struct
 {
   const char *name;
@@ -273,7 +268,7 @@ static const Beat beats[] = {
     "ping@20000 ping@40000 ping@60000" },
   { "steady-silence-off", HB_LIVENESS_STEADY, 0, 10000, 0, "" },
 
-  /* pong-timeout is longer than ping-timeout. A later ping gives a silent server no more time. */
+  /* A later ping gives a silent server no more time. */
   { "steady-dense", HB_LIVENESS_STEADY, 4000, 10000, 0,
     "ping@4000 ping@8000 ping@12000 dead@14000" },
   { "steady-dense-life", HB_LIVENESS_STEADY, 20000, 30000, 25000,
@@ -383,8 +378,7 @@ test_steady_latency_slept (Fixture       *fixture,
   g_assert_cmpint (fixture->machine.latency, ==, -1);
 }
 
-/* A message that arrives 5 s after a ping, the decision of the pong function, if any, about this
- * message, and the results */
+/* A message that arrives 5 s after a ping, and the pong function's decision, if any, about it */
 typedef struct
 {
   const char      *name;
@@ -669,7 +663,6 @@ test_late_often (Fixture       *fixture,
     }
 }
 
-/* Handles a tick when the time for the answer to a ping is over. */
 static void
 tick_at_pong_timeout (Fixture   *fixture,
                       HbReading  reading)
@@ -977,7 +970,6 @@ test_new_reply_pending (Fixture       *fixture,
   assert_deadline (fixture, 10000);
 }
 
-/* A ping function that calls check () */
 static void
 check_in_ping (Fixture    *fixture,
                const char *effect)
@@ -1007,7 +999,6 @@ test_pinging_check (Fixture       *fixture,
   fixture->handler = NULL;
 }
 
-/* Sends a ping that has been requested, and then calls check (). */
 static void
 check_after_ping (Fixture *fixture)
 {

@@ -5,8 +5,6 @@
 #include "machine-fixture.h"
 #include "machine-events.h"
 
-/* The calls reconnect_now (), reconnect_later (), hold () and release () */
-
 static void
 test_now_closed (Fixture       *fixture,
                  gconstpointer  data)

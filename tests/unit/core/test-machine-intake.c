@@ -7,8 +7,8 @@
 #include "machine-fixture.h"
 #include "machine-events.h"
 
-/* Calls that other threads make. When the task takes in a call, the call has already returned, so
- * the task reports the outcome only by effects. */
+/* When the task takes in a call from another thread, the call has already returned, so only effects
+ * report the outcome. */
 
 typedef enum {
   CLOSED,
@@ -23,13 +23,13 @@ typedef struct
 {
   const char *name;
   Situation   situation;
-  const char *texts;      /* Each word is a message, except "flush", which is a flush. */
+  const char *texts;      /* each word is a message, or "flush" */
   HbSendFlags flags;
   gboolean    is_sync;    /* whether no call waits for the messages */
-  gboolean    is_reserved; /* whether the other thread has reserved room for the messages */
+  gboolean    is_reserved; /* whether room for the messages is reserved */
   HbOverflow  overflow;   /* for messages beyond the limit of 10 bytes */
   const char *effects;
-  const char *kept;       /* the messages that are left in the queue */
+  const char *kept;       /* the messages left in the queue */
 } Row;
 
 #define DEFAULT HB_SEND_FLAGS_DEFAULT
@@ -296,7 +296,6 @@ test_no_room (Fixture       *fixture,
   assert_effects (fixture, "error:queue-full resolve:failed:queue-full(one)");
   g_assert_cmpuint (fixture->machine.metrics.messages_dropped, ==, 3);
 
-  /* After disposal, no signal is emitted. */
   hb_machine_dispose (&fixture->machine, fixture->now);
   forget (fixture);
   take_overflow_in (fixture, "two");

@@ -7,8 +7,7 @@
 #include "machine-fixture.h"
 #include "machine-events.h"
 
-/* The handling of messages when the task closes, when their calls are cancelled, or when the queue
- * is taken back */
+/* Messages when the task closes, when their calls are cancelled, or when the queue is taken back */
 
 static void
 assert_refuses (Fixture    *fixture,

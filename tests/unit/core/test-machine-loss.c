@@ -7,8 +7,6 @@
 #include "machine-fixture.h"
 #include "machine-events.h"
 
-/* The end of a link or of an attempt, and events that come after it */
-
 static void
 test_loss (Fixture       *fixture,
            gconstpointer  data)
@@ -452,8 +450,7 @@ test_stale_traffic (Fixture       *fixture,
   assert_effects (fixture, "");
 }
 
-/* Passes events of the link with this serial to the machine, although another link has replaced
- * that link. */
+/* Passes events of the link with @serial, which another link has replaced, to the machine. */
 static void
 handle_events_of (Fixture *fixture,
                   guint    serial)

@@ -5,9 +5,9 @@
 #include "machine-fixture.h"
 #include "machine-events.h"
 
-/* check () and network changes. While network-aware is TRUE, a change has the same effects
- * as check (), except that it does not end a delay that the server asked for, and that changes take
- * effect at most once every five seconds. */
+/* While network-aware is TRUE, a network change has the effects of check (), except that it does
+ * not end a delay that the server asked for, and that changes take effect at most once every five
+ * seconds. */
 
 static void
 change_network (Fixture *fixture)

@@ -7,13 +7,12 @@
 #include "position.h"
 #include "walk.h"
 
-/* A machine keeps its promises in any order of calls and events. Some of the calls and events come
- * while a handler runs, or while a handler runs a main loop. Each walk of the test is a sequence of
- * random calls and events.
+/* Walks of random calls and events, some of which come while a handler runs, or in a main loop that
+ * it runs
  *
- * A walk that fails prints its seed, and the environment variable HB_WALK_SEED=SEED repeats this
- * walk alone. To repeat all walks, use --seed with the seed that GTest prints at the start. The
- * environment variable HB_WALK_STEPS sets the number of steps of all walks together. */
+ * A walk that fails prints its seed, and HB_WALK_SEED=SEED in the environment repeats this walk
+ * alone. To repeat all walks, use --seed with the seed that GTest prints at the start.
+ * HB_WALK_STEPS sets the number of steps of all walks together. */
 
 #define N_STEPS         4000000
 #define STEPS_PER_ROUND 1000

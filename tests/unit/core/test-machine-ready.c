@@ -8,8 +8,7 @@
 #include "machine-events.h"
 
 /* A link whose server requires certain messages, such as a login, before all others. The link is
- * open, but it is not ready until mark_ready () is called. In the summaries, "mark" means this
- * call. */
+ * open, but not ready until mark_ready () is called, which the summaries call a "mark". */
 
 #define OPENS_UNREADY  "notify:state notify:http-status notify:connection notify:protocol open"
 #define LEAVES_UNREADY "drop notify:state notify:connection notify:protocol"
@@ -101,7 +100,6 @@ test_unready_again (Fixture       *fixture,
   assert_effects (fixture, LEAVES_UNREADY " close:1006 " FAILS "reconnect:2:2000");
 }
 
-/* A handler for `open` as in an application that logs in and subscribes */
 static void
 greet (Fixture    *fixture,
        const char *effect)
@@ -179,7 +177,6 @@ test_mark_in_open (Fixture       *fixture,
   forget (fixture);
 }
 
-/* Functions that bring the task into a state, or into a variant of the state OPEN */
 static void
 be_connecting (Fixture *fixture)
 {

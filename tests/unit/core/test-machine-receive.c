@@ -7,9 +7,6 @@
 #include "machine-fixture.h"
 #include "machine-events.h"
 
-/* Received messages that wait because the task is paused or a message handler is running, and calls
- * to receive_async () */
-
 #define MIB (1024 * 1024)
 
 static void
@@ -179,8 +176,7 @@ test_close_in_handler (Fixture       *fixture,
   assert_message (fixture, "a");
 }
 
-/* Flushes the queue, and receives a binary and a text message, in the handler for the first
- * message, as if the handler ran a main loop. */
+/* Acts in the handler for the first message as if the handler ran a main loop. */
 static void
 loop_cb (Fixture    *fixture,
          const char *effect)
@@ -296,8 +292,8 @@ test_loss_in_handler (Fixture       *fixture,
   assert_message (fixture, "second");
 }
 
-/* In the handler for the first message, the second message fills the inbox. It was received before
- * the handler ran, so it moves to the inbox only when drain () reaches its effect. */
+/* The second message fills the inbox. It was received before the handler ran, so it moves to the
+ * inbox only when drain () reaches its effect. */
 static void
 fill_cb (Fixture    *fixture,
          const char *effect)
@@ -310,7 +306,6 @@ fill_cb (Fixture    *fixture,
   g_assert_false (hb_machine_may_read (&fixture->machine));
 }
 
-/* Receives a message that fills the inbox, in the handler for the first message. */
 static void
 fill_at_once_cb (Fixture    *fixture,
                  const char *effect)
@@ -343,7 +338,6 @@ test_fill_in_handler (Fixture       *fixture,
   g_assert_true (hb_machine_may_read (&fixture->machine));
 }
 
-/* Receives the third message in the handler for the first one. */
 static void
 receive_third_cb (Fixture    *fixture,
                   const char *effect)
@@ -390,7 +384,6 @@ test_calls (Fixture       *fixture,
   call_receive (fixture, "4");
   assert_effects (fixture, "resolve:c(3)");
 
-  /* The call that waits gets the first message, and the handlers get the next. */
   set_paused (fixture, FALSE);
   receive (fixture, "d");
   receive (fixture, "e");
@@ -410,7 +403,6 @@ test_cancel (Fixture       *fixture,
   receive (fixture, "a");
   assert_effects (fixture, "notify:paused resolve:cancelled(1) resolve:a(2)");
 
-  /* A call that already has its message keeps it. */
   call_receive (fixture, "3");
   receive (fixture, "b");
   hb_machine_cancel (&fixture->machine, fixture->now, (gpointer) "3");
@@ -507,7 +499,7 @@ typedef struct
   const char *name;
   void      (*end)   (Fixture *fixture);
   const char *error; /* the error of calls that wait, and of later calls */
-  gboolean    drops; /* whether the messages that wait are dropped */
+  gboolean    drops; /* whether waiting messages are dropped */
 } Ending;
 
 static void
@@ -629,7 +621,7 @@ typedef struct
 {
   const char *name;
   gsize       size; /* of each message, in bytes */
-  guint       most; /* the number of messages that are read before reading stops */
+  guint       most; /* how many are read before reading stops */
 } Flood;
 
 static const Flood floods[] = {
@@ -711,7 +703,7 @@ test_heartbeat (Fixture       *fixture,
     handle_event (&fixture->machine, fixture->now, HB_EVENT_PONG);
   assert_effects (fixture, "");
 
-  /* Because the socket is read again, a dead link is detected. */
+  /* The socket is read again, so a dead link is detected. */
   advance (fixture, 25000);
   g_assert_cmpuint (fixture->machine.metrics.pong_timeouts, ==, 1);
   forget (fixture);

@@ -7,9 +7,6 @@
 #include "machine-fixture.h"
 #include "machine-events.h"
 
-/* When the peer has ended enough links because of a message, the message is dropped, so that the
- * messages after it are sent. */
-
 typedef enum {
   PEER,        /* the peer ends the link during the message */
   PEER_BEFORE, /* the peer ends the link before the message has begun */
@@ -91,8 +88,7 @@ end_link (Fixture *fixture,
   drain (fixture);
 }
 
-/* Returns whether the call that sent the message has failed and the error has been emitted. Both
- * must happen together. */
+/* The call must fail if, and only if, the error is emitted. */
 static gboolean
 has_failed (Fixture *fixture)
 {
@@ -195,8 +191,8 @@ test_count_goes_on (Fixture       *fixture,
   start (fixture);
   send_ticket (fixture, "poison", "poison");
 
-  /* On the second link, a handler for `open` sends a message, which is not written. On the third
-   * link, this message precedes the refused one, and is written. */
+  /* A handler for `open` sends a message on the second link. It is written only on the third link,
+   * before the refused message. */
   for (i = 0; i < 4; i++)
     {
       g_assert_false (has_failed (fixture));
@@ -277,7 +273,7 @@ test_last (Fixture       *fixture,
                            "resolve:failed:repeat-limit(after) notify:buffered-amount");
 }
 
-/* Cases in which the last link ends during the only message */
+/* The last link ends during the only message. */
 typedef struct
 {
   const char  *name;

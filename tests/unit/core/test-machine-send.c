@@ -5,8 +5,7 @@
 #include "machine-fixture.h"
 #include "machine-events.h"
 
-/* The sending of messages in each state in which the task accepts them, and after a loss. The
- * delivery is WRITTEN, the default. */
+/* The delivery is WRITTEN, the default. */
 
 static void
 assert_refuses (Fixture     *fixture,

@@ -6,9 +6,6 @@
 
 #include "machine-fixture.h"
 
-/* A change of a timeout, a delay or a limit takes effect at once, and moves a deadline that depends
- * on it. An attempt closes the task if it uses a setting that has become invalid. */
-
 #define LATER 500 /* ms from enter () to the change */
 
 typedef enum {
@@ -298,7 +295,7 @@ test_limit_held (Fixture       *fixture,
   assert_state (fixture, HB_STATE_WAITING);
 }
 
-/* Settings with which no request can be sent. A handler sets them after the start of an attempt. */
+/* Settings with which no request can be sent */
 typedef struct
 {
   const char *name;

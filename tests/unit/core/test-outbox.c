@@ -8,8 +8,7 @@
 #include "hb-error.h"
 #include "hb-outbox-private.h"
 
-/* An outbox with room for ten bytes. Its link is open and cannot report acknowledgements, and the
- * handlers for `open` have returned. */
+/* An outbox with room for ten bytes. Its link is open and cannot report acknowledgements. */
 typedef struct
 {
   HbOutbox   outbox;
@@ -98,8 +97,9 @@ assert_refuses (Fixture    *fixture,
   g_assert_error (error, HB_ERROR, (int) code);
 }
 
-/* Takes a message, and records its position in the link, as the driver does. Returns NULL if no
- * message can be taken. */
+/* Takes a message, and records its position in the link, as the driver does.
+ *
+ * Returns: (nullable) */
 static const HbOutgoing *
 take (Fixture *fixture)
 {

@@ -4,8 +4,6 @@
 
 #include "hb-query-timer-private.h"
 
-/* The times at which a link is queried for the number of bytes that the peer has acknowledged */
-
 typedef struct
 {
   const char *name;

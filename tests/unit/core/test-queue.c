@@ -77,7 +77,6 @@ take (Fixture *fixture,
     g_assert_nonnull (hb_queue_take (&fixture->queue, HB_LINE_WAITING));
 }
 
-/* Sets the position of the last taken message that has no position yet. */
 static void
 set_span (Fixture *fixture,
           guint64  begin,

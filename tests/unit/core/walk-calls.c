@@ -7,8 +7,6 @@
 
 #include "walk-private.h"
 
-/* Checks the machine's promises about calls, sent messages and received messages. */
-
 static Call *
 find_call (Walk     *self,
            gpointer  ticket)
@@ -39,9 +37,7 @@ walk_start_call (Walk     *self,
   return GUINT_TO_POINTER (call->id);
 }
 
-/* Starts a call in half of the cases, unless MAX_CALLS calls are waiting.
- *
- * Returns: (nullable): the ticket of the call */
+/* Returns: (nullable): the ticket of the call */
 gpointer
 walk_maybe_start_call (Walk     *self,
                        CallKind  kind)
@@ -52,7 +48,9 @@ walk_maybe_start_call (Walk     *self,
   return walk_start_call (self, kind);
 }
 
-/* Removes a call that the machine has refused. Does nothing if @ticket is NULL. */
+/* Removes a call that the machine has refused.
+ *
+ * @ticket: (nullable) */
 void
 walk_forget_call (Walk     *self,
                   gpointer  ticket)
@@ -70,8 +68,7 @@ walk_pick_call (Walk *self)
   return n == 0 ? NULL : g_ptr_array_index (self->calls, dice_roll (self->dice, n));
 }
 
-/* Allows all calls of the kind @kind to be cancelled, because the application is about to make a
- * call that may cancel them. */
+/* Must be called before the application makes a call that may cancel those of @kind. */
 void
 walk_let_cancel (Walk     *self,
                  CallKind  kind)
@@ -101,8 +98,7 @@ assert_flushed (Walk       *self,
     }
 }
 
-/* Checks the outcome of a call, and removes the call. Each call must have exactly one outcome,
- * which must be possible for it. */
+/* Each call must have exactly one outcome, which must be possible for it. */
 void
 walk_resolve (Walk           *self,
               const HbEffect *effect)
@@ -149,8 +145,8 @@ walk_get_n_queued (Walk *self)
   return queue->in_flight.length + hb_queue_get_n_waiting (queue, HB_LINE_WAITING);
 }
 
-/* Makes the bytes of a message. Each message contains a number, so all messages differ. An ordinary
- * message has no precedence over the messages in the queue.
+/* Each message contains a number, so all messages differ. An ordinary message has no precedence
+ * over the messages in the queue.
  *
  * @is_good: whether the bytes are valid UTF-8
  *
@@ -217,7 +213,7 @@ complete (Walk        *self,
 }
 
 /* Counts the messages that the kernel or the peer has now received. The machine ignores the events
- * of a link that it has left, so the messages of such a link are not counted. */
+ * of a link that it has left. */
 void
 walk_complete (Walk *self)
 {
@@ -253,8 +249,8 @@ walk_expect_message (Walk     *self,
   g_array_append_val (self->received, received);
 }
 
-/* Delivers a message. The application must receive the messages in the order in which the link
- * received them, and each message only once. Only messages that may vanish may be left out. */
+/* The application must receive each message only once, in the order in which the link received
+ * them. Only messages that may vanish may be left out. */
 void
 walk_deliver (Walk     *self,
               HbOpcode  opcode,

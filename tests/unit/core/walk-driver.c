@@ -4,13 +4,10 @@
 
 #include "walk-private.h"
 
-/* Carries out the effects as the real driver does, and checks that each effect is allowed. */
-
 /* The number of effects after which walk_drain () counts as endless */
 #define MAX_EFFECTS 100000
 
-/* In half of the cases, the kernel accepts the next message at once, unless the link with @serial
- * no longer exists. */
+/* The kernel may accept the next message at once, unless the link with @serial no longer exists. */
 static void
 write_at_times (Walk  *self,
                 guint  serial)
@@ -37,8 +34,7 @@ send_taken (Walk             *self,
   write_at_times (self, serial);
 }
 
-/* Sends a message that the machine has not added to the queue. No code of the application may run
- * before the machine knows the position of the message. */
+/* No code of the application may run before the machine knows the position of the message. */
 static void
 send_directly (Walk             *self,
                const HbOutgoing *message)
@@ -67,8 +63,7 @@ transmit (Walk *self)
     walk_on_blocked (self);
 }
 
-/* Sends messages within the application's call, even if a handler makes that call. Then calls
- * walk_wake ().
+/* Sends messages within the application's call, even if a handler makes that call.
  *
  * @direct: (nullable): the message of the call, if it does not have to wait */
 void
@@ -105,8 +100,8 @@ connect_link (Walk           *self,
   if (!hb_machine_is_current (&self->machine, effect) || !walk_on_announcing (self))
     return;
 
-  /* Only one link may exist at a time. None may be made while the application still sees another
-   * as open. */
+  /* Only one link may exist at a time, and none may be made while the application still sees
+   * another as open. */
   g_assert_false (self->link.exists);
   g_assert_false (self->mirror.sees_open);
   self->link = (Link) { .serial = effect->serial, .exists = TRUE, .is_reading = TRUE };
@@ -132,7 +127,7 @@ announce_attempt (Walk     *self,
   g_assert_cmpint (self->machine.state, ==, HB_STATE_WAITING);
   g_assert_cmpuint (effect->reconnect.attempt, ==, self->machine.attempt);
 
-  /* In half of the cases, the application has a function that sets the delay. */
+  /* The application may have a function that sets the delay. */
   if (dice_roll (self->dice, 2) == 1)
     {
       delay = dice_roll (self->dice, 4) * 1000;
@@ -169,7 +164,6 @@ ping (Walk *self)
     self->n_pings++;
 }
 
-/* The close frame follows all messages, and is sent once. */
 static void
 shut_down (Walk *self)
 {
@@ -182,7 +176,6 @@ shut_down (Walk *self)
   self->link.has_sent_close = TRUE;
 }
 
-/* The application reads a property only when the property is notified. */
 static void
 read_property (Walk       *self,
                HbProperty  property)
@@ -245,7 +238,6 @@ emit_open (Walk           *self,
     g_assert_true (self->machine.outbox.greeting == !self->link.is_greeted);
 }
 
-/* `close` must follow `open`, and the link must have ended. */
 static void
 emit_close (Walk *self)
 {
@@ -366,8 +358,8 @@ walk_drain (Walk *self)
       if (!hb_machine_pop_effect (&self->machine, &effect))
         break;
 
-      /* If the list of effects was empty, this effect emits a message that was waiting. The message
-       * may come after the loss of its connection, but not while other sources must run first. */
+      /* If no other effect was pending, this one emits a message that was waiting, even after the
+       * loss of its connection, but not while other sources must run first. */
       if (effect.kind == HB_EFFECT_MESSAGE && has_waited)
         g_assert_false (self->is_yielding);
       else if (effect.kind == HB_EFFECT_MESSAGE)
@@ -403,8 +395,8 @@ walk_emit_message (Walk     *self,
   self->n_drains--;
 }
 
-/* Carries out the effects. In a handler, the effects wait until the handler has returned, or until
- * a main loop that it runs is iterated. Only the drop of the link is carried out at once. */
+/* Carries out the effects. In a handler, only the drop of the link is carried out at once. The
+ * other effects wait until the handler has returned, or iterates a main loop. */
 void
 walk_wake (Walk *self)
 {

@@ -8,8 +8,7 @@
 #include "machine-events.h"
 #include "walk-private.h"
 
-/* The inputs of a machine, except the calls from other threads. The functions check the values that
- * the machine returns, and the changes in its state. */
+/* The functions check the values that the machine returns, and the changes in its state. */
 
 static gboolean
 may_follow (HbState before,
@@ -28,7 +27,6 @@ may_follow (HbState before,
   return (followers[before] & 1 << after) != 0;
 }
 
-/* The delay must be within the limits that the settings and the server give. */
 static void
 assert_delay (const HbMachine *machine)
 {
@@ -80,7 +78,7 @@ walk_follow_state (Walk *self)
 }
 
 /* Must be called at the end of each input that may change the state. If the task refuses messages,
- * takes in the calls that other threads have already made, as the driver does. */
+ * takes in the calls from other threads, as the driver does. */
 static void
 finish (Walk *self)
 {
@@ -97,8 +95,7 @@ set_text (char       **setting,
   *setting = g_strdup (text);
 }
 
-/* Changes the settings of the request. In 3 of 40 cases, one of them is invalid, so no new request
- * can be made. */
+/* In 3 of 40 cases, a setting is invalid, so no new request can be made. */
 static void
 set_up_request (Walk *self)
 {
@@ -260,7 +257,6 @@ walk_mark_ready (Walk *self)
   finish (self);
 }
 
-/* Returns whether a request could be made. */
 gboolean
 walk_on_announcing (Walk *self)
 {
@@ -274,8 +270,8 @@ walk_on_announcing (Walk *self)
   return is_made;
 }
 
-/* Returns whether the request is sent. The request keeps the URI with which it was made, so an
- * invalid URI that was set later does not matter. */
+/* The request keeps the URI with which it was made, so a URI that became invalid later does not
+ * matter. */
 gboolean
 walk_on_requested (Walk *self)
 {
@@ -322,7 +318,6 @@ walk_release (Walk *self)
   finish (self);
 }
 
-/* Checks the error with which a message was refused. */
 static void
 assert_refused (const HbOutgoing *message,
                 gboolean          is_good,
@@ -426,8 +421,7 @@ walk_receive (Walk *self)
   hb_machine_receive (&self->machine, self->now, walk_start_call (self, CALL_RECEIVE));
 }
 
-/* Cancels a random call. The application may also cancel a call that has ended, but whose outcome
- * has not been reported yet. */
+/* The call may have ended, if its outcome has not been reported yet. */
 void
 walk_cancel (Walk *self)
 {
@@ -472,9 +466,8 @@ walk_on_opened (Walk *self)
   finish (self);
 }
 
-/* For up to about half of the messages, the application's pong function decides whether they are
- * replies. As in the driver, the pong function is called after all earlier effects, and may call
- * methods of the task. */
+/* As in the driver, the application's pong function is called after all earlier effects, and may
+ * call methods of the task. */
 static HbReply
 judge (Walk          *self,
        const HbEvent *event)
@@ -500,7 +493,7 @@ judge (Walk          *self,
   return dice_roll (self->dice, 2) == 0 ? HB_REPLY_YES : HB_REPLY_NO;
 }
 
-/* Returns whether the message is a reply to a ping. The machine does not deliver replies. */
+/* The machine does not deliver replies to pings. */
 static gboolean
 is_reply (Walk          *self,
           const HbEvent *event)
@@ -553,7 +546,7 @@ walk_on_activity (Walk        *self,
   handle_event (&self->machine, self->now, kind);
 }
 
-/* Returns the number of messages in the link that the kernel does not have completely. */
+/* A message counts as unwritten until the kernel has all of it. */
 guint
 walk_get_n_unwritten (Walk *self)
 {
@@ -589,9 +582,8 @@ walk_on_written (Walk  *self,
   finish (self);
 }
 
-/* The peer's TCP may acknowledge more bytes, perhaps up to the middle of a message. The event that
- * reports these bytes as written may come later. Does nothing if the link cannot report
- * acknowledgements, or if the machine has left the link. */
+/* The peer's TCP may acknowledge more bytes, perhaps up to the middle of a message, before the
+ * event that reports these bytes as written. */
 void
 walk_on_acknowledged (Walk *self)
 {
@@ -625,7 +617,7 @@ walk_on_writable (Walk *self)
   finish (self);
 }
 
-/* Returns: (transfer full) (nullable): the error that has ended the link */
+/* Returns: (transfer full) (nullable) */
 static GError *
 make_error (Walk *self)
 {
@@ -696,8 +688,6 @@ walk_on_yielded (Walk *self)
   hb_machine_on_yielded (&self->machine);
 }
 
-/* A tick may report a pong timeout only if reading was not held up. Unless only a reply counts as
- * activity, the link must also have been silent for `pong-timeout`. */
 void
 walk_tick (Walk     *self,
            gboolean  held_up)

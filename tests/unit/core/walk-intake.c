@@ -4,8 +4,7 @@
 
 #include "walk-private.h"
 
-/* The calls from other threads, which are kept as in HbIntake until the task's thread takes them
- * in */
+/* The calls from other threads, kept as in HbIntake until the task's thread takes them in */
 
 gboolean
 walk_is_refusing (Walk *self)
@@ -108,8 +107,7 @@ walk_flush_outside (Walk *self)
   push (self, &flush);
 }
 
-/* The thread that made a call handles its cancellation. Threads other than the task's can only send
- * and flush. */
+/* Threads other than the task's can only send and flush. Each cancels its own calls. */
 void
 walk_cancel_outside (Walk *self)
 {

@@ -8,10 +8,10 @@
 
 G_BEGIN_DECLS
 
-/* The declarations that the files of the random walk share. walk.c chooses the next event or call,
- * and walk-inputs.c and walk-intake.c pass it to the machine. walk-driver.c carries out the
- * effects. walk-calls.c checks the promises about calls and messages. walk-rest.c checks the
- * conditions that hold when no effect is left. */
+/* walk.c chooses the next event or call, and walk-inputs.c and walk-intake.c pass it to the
+ * machine. walk-driver.c carries out the effects as the real driver does. walk-calls.c checks the
+ * promises about calls and messages. walk-rest.c checks the conditions that hold when no effect is
+ * left. */
 
 typedef enum {
   CALL_OPEN,
@@ -40,20 +40,19 @@ typedef struct
   gboolean   is_ordinary;
 } Taken;
 
-/* A received message that has not been delivered to the application */
+/* A received message that has not been delivered */
 typedef struct
 {
   GBytes   *bytes;       /* (owned) */
   HbOpcode  opcode;
-  gboolean  may_vanish;  /* The machine need not deliver it, because the application has closed or
-                          * disposed of the task. */
+  gboolean  may_vanish;  /* whether the machine may drop it */
 } Received;
 
 /* The simulated link. Each message is two positions long. */
 typedef struct
 {
   guint    serial;
-  guint    room;           /* the number of messages that fit before the link is full */
+  guint    room;           /* how many messages fit before the link is full */
   guint64  sent;           /* the position at the end of all messages */
   guint64  written;        /* the position up to which the kernel has them */
   guint64  acknowledged;   /* the position up to which the peer has acknowledged them */
@@ -70,7 +69,7 @@ typedef struct
   gboolean has_sent_close;
 } Link;
 
-/* The values that an application has if it reads a property only when the property is notified */
+/* The values that an application has if it reads a property only when it is notified */
 typedef struct
 {
   HbState  state;
@@ -93,7 +92,7 @@ struct _Walk
   Dice      *dice;
   Link       link;
   Mirror     mirror;
-  HbBatch    batch;         /* the calls from other threads that have not been taken in yet */
+  HbBatch    batch;         /* calls from other threads, not yet taken in */
   GPtrArray *calls;         /* (element-type Call) */
   GArray    *taken;         /* (element-type Taken) the messages that `link` has accepted */
   GArray    *received;      /* (element-type Received) */
@@ -132,11 +131,11 @@ struct _Walk
                              * counts as sent */
 };
 
-/* The maximum number of waiting calls. They are searched often, so more would make a walk slow. */
+/* The maximum number of waiting calls. More would make a walk slow. */
 #define MAX_CALLS 60
 
-/* The approximate maximum number of messages in the queue and the batch. Without a limit, a walk in
- * which the task has no link for a long time would be slow. */
+/* The approximate maximum number of messages in the queue and the batch. Without it, a walk with no
+ * link for a long time would be slow. */
 #define MAX_QUEUED 60
 
 void      walk_follow_state     (Walk             *self);

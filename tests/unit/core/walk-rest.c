@@ -4,8 +4,6 @@
 
 #include "walk-private.h"
 
-/* The conditions that hold whenever a machine has no effects left */
-
 static void
 assert_link (Walk *self)
 {
@@ -29,8 +27,7 @@ assert_link (Walk *self)
   g_assert_true (link->is_reading == hb_machine_may_read (machine));
 }
 
-/* No message is lost: each is sent, dropped, or in the queue. The count of buffered bytes is exact,
- * and the deadline is early enough for each message that can expire. */
+/* No message is lost: each is sent, dropped, or in the queue. */
 static void
 assert_messages (Walk *self)
 {
@@ -71,8 +68,7 @@ assert_messages (Walk *self)
   g_assert_cmpuint (hb_outbox_get_buffered (&self->machine.outbox), ==, amount);
 }
 
-/* Each message that can be sent has been sent. If the task is closing and all messages are written,
- * the close frame has been sent too. A closed task has no messages. */
+/* Each message that can be sent has been sent. */
 static void
 assert_traffic (Walk *self)
 {
@@ -95,8 +91,6 @@ assert_traffic (Walk *self)
     g_assert_true (self->link.has_sent_close);
 }
 
-/* If the machine has to act without an event, its deadline is within the time that the settings
- * allow. */
 static void
 assert_deadline (Walk *self)
 {
@@ -148,7 +142,7 @@ assert_metrics (Walk *self)
 {
   g_autoptr (HbMetrics) metrics = NULL;
 
-  /* This check is slow, so it is made in one of 16 calls. */
+  /* This check is slow. */
   if (!dice_one_in (self->dice, 16) || self->is_disposed)
     return;
 
@@ -166,8 +160,7 @@ assert_metrics (Walk *self)
                    + (self->lost_at != HB_NEVER ? self->now - self->lost_at : 0));
 }
 
-/* Each change of a property has been notified. Changes of buffered-amount need no notification,
- * except the change to 0. */
+/* Changes of buffered-amount need no notification, except the change to 0. */
 static void
 assert_mirror (Walk *self)
 {
@@ -227,8 +220,8 @@ assert_calls (Walk *self)
     }
 }
 
-/* Received messages wait only if the task is paused or other sources must run first, and none of
- * them is lost, except messages that may vanish. */
+/* Received messages wait only if the task is paused or other sources must run first. Only messages
+ * that may vanish are lost. */
 static void
 assert_inbox (Walk *self)
 {

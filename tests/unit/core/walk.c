@@ -16,8 +16,8 @@
  * tick may lead to another at once, for example because of a delay of 0. */
 #define MAX_TICKS 4
 
-/* Makes a random call, or none. An application may make each of these calls at any time, even in a
- * handler. Some calls come from another thread. */
+/* Makes a random call, or none. An application may make each of them at any time, even in a
+ * handler. */
 static void
 act (Walk *self)
 {
@@ -99,8 +99,8 @@ act (Walk *self)
     }
 }
 
-/* Causes a random event of the link, or none. While the application's pong function decides whether
- * a message is the reply to a ping, the link does not report that it receives other bytes. */
+/* While the application's pong function decides whether a message is a reply, the link does not
+ * report that it receives other bytes. */
 static void
 let_link_act (Walk *self)
 {
@@ -159,8 +159,8 @@ let_link_act (Walk *self)
     }
 }
 
-/* Lets @time microseconds pass, with a tick at each deadline. The ticks have to move the deadline,
- * because a process with a deadline in the past would never sleep. */
+/* Lets @time microseconds pass. Each tick has to move the deadline, because a process with a
+ * deadline in the past would never sleep. */
 static void
 advance (Walk   *self,
          gint64  time)
@@ -184,7 +184,7 @@ advance (Walk   *self,
   self->now = MAX (self->now, end);
 }
 
-/* Lets time pass as if the process could not run, and then handles one tick. */
+/* Lets time pass as if the process could not run. */
 static void
 sleep_over (Walk *self)
 {
@@ -206,7 +206,6 @@ let_time_pass (Walk *self)
       sleep_over (self);
       break;
     case 2:
-      /* This case stops exactly at the deadline, and the next case just before it. */
       if (deadline != HB_NEVER && deadline > self->now)
         advance (self, deadline - self->now);
       break;
@@ -220,8 +219,7 @@ let_time_pass (Walk *self)
     }
 }
 
-/* Runs one iteration of a main loop, in which a random event or call may occur, or time may
- * pass. */
+/* Runs one iteration of a main loop. */
 static void
 turn (Walk *self)
 {
@@ -257,7 +255,7 @@ turn (Walk *self)
   walk_wake (self);
 }
 
-/* Runs a handler. Most handlers do nothing, and some make a call or run a main loop. */
+/* Runs a handler, which may make a call or run a main loop. */
 void
 walk_call_back (Walk *self)
 {
@@ -320,8 +318,7 @@ walk_new (Dice *dice)
   return self;
 }
 
-/* Runs one iteration of the main loop, or makes one call outside it. Then carries out the effects,
- * and checks the conditions that hold when no effect is left. */
+/* Runs one iteration of the main loop, or makes one call outside it. */
 void
 walk_step (Walk *self)
 {
@@ -338,7 +335,7 @@ walk_step (Walk *self)
   walk_assert_rest (self);
 }
 
-/* Disposes of the task and frees the walk. Each call that is still waiting must complete. */
+/* Each call that is still waiting must complete. */
 void
 walk_free (Walk *self)
 {

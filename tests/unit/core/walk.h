@@ -6,8 +6,8 @@
 
 G_BEGIN_DECLS
 
-/* A random walk: a machine with a simulated driver, link, application and network. Dice select what
- * the simulated parts do. An assertion fails if the machine breaks one of its promises. */
+/* A machine with a simulated driver, link, application and network. Dice select what the simulated
+ * parts do. An assertion fails if the machine breaks one of its promises. */
 typedef struct _Walk Walk;
 
 Walk *walk_new  (Dice *dice);
