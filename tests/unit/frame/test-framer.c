@@ -30,8 +30,7 @@ static const Case cases[] = {
   { "unlimited", 100000, G_MAXSIZE, "81:100000" },
 };
 
-/* Writes the message, with the payloads in pieces of random sizes. Returns the bytes of all
- * frames. */
+/* Writes the payloads in pieces of random sizes. Returns the bytes of all frames. */
 static GByteArray *
 write_message (const guint8 *payload,
                const Case   *item)

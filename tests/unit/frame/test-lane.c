@@ -7,14 +7,10 @@
 #include "hb-lane-private.h"
 #include "test-rows.h"
 
-/* The library itself reads pongs, and fast frames, which are whole messages. It leaves slow frames
- * to libsoup. The kind of a frame also depends on the frames before it. */
-
 #define MAX_LENGTH 1000
 
-/* The bytes of some frames, and a letter for the kind of each: F for a fast frame, P for a pong,
- * and S for a slow frame. O, which can only be the last letter, is for a slow frame after which
- * all frames are slow. */
+/* The bytes of some frames, and a letter for each: F for a fast frame, P for a pong, and S for a
+ * slow frame. The last letter may be O, for a slow frame after which all frames are slow. */
 typedef struct
 {
   const char *name;

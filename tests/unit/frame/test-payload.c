@@ -7,13 +7,10 @@
 #include "hb-frame-private.h"
 #include "hb-payload-private.h"
 
-/* A payload that arrives in pieces is complete and in order. The memory for it grows as the pieces
- * arrive. */
-
 #define KIB 1024
 
-/* Appends up to @max_bytes bytes, and gives byte n of the payload the value n modulo 256. Returns
- * how many of the bytes are beyond the end of the payload. */
+/* Appends up to @max_bytes bytes. Byte n of the payload is n modulo 256. Returns how many of the
+ * bytes are beyond the end of the payload. */
 static gsize
 append (HbPayload *payload,
         gsize      max_bytes)
@@ -41,8 +38,7 @@ assert_bytes (const guint8 *data,
     g_assert_cmphex (data[i], ==, (guint8) i);
 }
 
-/* Appends pieces of each size to payloads of each size. The last piece may extend beyond the
- * payload, into the next frame. */
+/* The last piece may extend beyond the payload, into the next frame. */
 static void
 test_pieces (void)
 {
