@@ -9,8 +9,8 @@
 #include "hb-mask-private.h"
 #include "hb-utf8-private.h"
 
-/* For any input, the library must find the kinds of frames, check UTF-8 and mask bytes with the
- * same results as simple implementations, or as GLib. */
+/* The library must find the kinds of frames, check UTF-8 and mask bytes with the same results as
+ * simple implementations, or as GLib. */
 
 #define MAX_LENGTH 300
 
@@ -103,8 +103,8 @@ sort (const guint8 *data,
     }
 }
 
-/* Compares the library's UTF-8 check with GLib's. GLib rejects NULs, which are valid in a message,
- * so GLib checks a copy with another character in place of each. */
+/* GLib rejects NULs, which are valid in a message, so GLib checks a copy with another character in
+ * place of each. */
 static void
 validate (const guint8 *data,
           gsize         length)
@@ -139,7 +139,7 @@ int
 LLVMFuzzerTestOneInput (const guint8 *data,
                         gsize         length)
 {
-  /* The copy has memory of its own, so AddressSanitizer detects a read beyond the last byte. */
+  /* AddressSanitizer detects a read beyond the last byte of the copy. */
   g_autofree guint8 *copy = g_memdup2 (data, length);
 
   if (length == 0)

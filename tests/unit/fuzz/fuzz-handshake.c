@@ -8,9 +8,8 @@
 #include "hb-handshake-private.h"
 #include "hb-syntax-private.h"
 
-/* The first line of the input is a URI. The request is made from that URI, or from another if that
- * URI is not valid. The second line is the value of a Retry-After header, which must not crash the
- * parser. */
+/* The first line of the input is a URI, which is replaced if it is not valid. The second line is
+ * the value of a Retry-After header. */
 
 static void
 check_retry_after (SoupMessage *request,
@@ -22,7 +21,7 @@ check_retry_after (SoupMessage *request,
   soup_message_headers_replace (headers, "Retry-After", value);
   seconds = hb_handshake_get_retry_after (request);
 
-  /* A value of up to nine digits is a number of seconds, and is returned unchanged. */
+  /* A value of up to nine digits is a number of seconds. */
   if (*value != '\0' && strlen (value) <= 9 && strspn (value, "0123456789") == strlen (value))
     g_assert_cmpuint (seconds, ==, g_ascii_strtoull (value, NULL, 10));
 }

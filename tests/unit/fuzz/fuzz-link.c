@@ -7,13 +7,12 @@
 #include "raw-server.h"
 #include "test-wait.h"
 
-/* A server sends the bytes of the input, except the first one: after the handshake if the first
- * byte is even, and in place of the answer to the handshake if it is odd. Then the server drops the
- * connection, and the task must become CLOSED. If the task has emitted `open`, it must also emit
- * `close` exactly once. */
+/* A server sends all bytes of the input except the first: after the handshake if the first byte is
+ * even, and in place of the answer to the handshake if it is odd. Then the server drops the
+ * connection. The task must become CLOSED. If it has emitted `open`, it must emit `close` once. */
 
-/* The number of connections after which a new server replaces the old one. A server keeps the data
- * of each connection, so a server for all inputs would take more and more memory. */
+/* A server keeps the data of each connection, so one server for all inputs would take more and more
+ * memory. */
 #define LINKS_PER_SERVER 256
 
 typedef struct
@@ -28,7 +27,7 @@ static RawServer *server;
 static SoupSession *session;
 static guint n_links;
 
-/* Writes the bytes in pieces. The first byte of the input sets the size of the pieces. */
+/* The first byte of the input also sets the size of the pieces. */
 static void
 opened_cb (RawPeer  *peer,
            gpointer  user_data)

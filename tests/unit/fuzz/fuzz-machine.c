@@ -5,10 +5,9 @@
 #include "fuzz.h"
 #include "walk.h"
 
-/* The input chooses the events, calls and times of a walk, which checks that the machine keeps its
- * promises. */
+/* The input chooses the events, calls and times of a walk. */
 
-/* The maximum number of steps of a walk. A long walk would take the time of many short ones. */
+/* A long walk would take the time of many short ones. */
 #define MAX_STEPS 500
 
 int

@@ -8,11 +8,8 @@
 #include "hb-error.h"
 #include "hb-syntax-private.h"
 
-/* The first byte of the input selects a function that checks a value from the application. The rest
- * of the input is that value. */
+/* The first byte of the input selects a check, and the rest is the value to check. */
 
-/* A refused value must have an error whose message can be shown, and an accepted value must have
- * none. */
 static void
 assert_explained (gboolean      is_good,
                   const GError *error)
@@ -26,8 +23,8 @@ assert_explained (gboolean      is_good,
     }
 }
 
-/* Returns whether @text is valid UTF-8. NULs are valid in a message, but GLib refuses them, so GLib
- * checks a copy with a space in place of each. */
+/* GLib rejects NULs, which are valid in a message, so GLib checks a copy with a space in place of
+ * each. */
 static gboolean
 is_text (const char *text,
          gsize       length)
@@ -71,8 +68,8 @@ check_close (const char *text)
   guint code = 0;
   gboolean is_good;
 
-  /* The digits at the beginning of the text are the code. The loop ends when the code is 10000 or
-   * more, because more digits could make the code overflow. */
+  /* The digits at the beginning of the text are the code. Too many digits would make the code
+   * overflow. */
   while (g_ascii_isdigit (*text) && code < 10000)
     code = code * 10 + (*text++ - '0');
 

@@ -4,12 +4,11 @@
 # Usage: tests/unit/fuzz/run.sh SECONDS [--keep] [TARGET...]
 #
 # Builds the fuzzers with clang in _build-fuzz, or in the directory that FUZZ_BUILD names. Runs each
-# TARGET (default: all) for SECONDS, starting from the corpus in this folder and from the inputs
-# that earlier runs have found. With --keep, replaces the corpus of each TARGET with a subset of all
-# its inputs, old and new, that reaches the same code as all of them. If a TARGET has failed, its
-# corpus and those of later TARGETs are not replaced. An input that causes a failure stays in the
-# build directory. To reproduce the failure, run the fuzzer with the file of this input as its
-# argument.
+# TARGET (default: all) for SECONDS, starting from the corpus and from the inputs that earlier runs
+# have found. With --keep, replaces the corpus of each TARGET with a subset of all its inputs that
+# reaches the same code. If a TARGET has failed, its corpus and those of later TARGETs are not
+# replaced. An input that causes a failure stays in the build directory. To reproduce the failure,
+# run the fuzzer with the file of this input as its argument.
 
 set -euo pipefail
 
