@@ -4,9 +4,7 @@
 
 #include "event-counts.h"
 
-/* Counts an event. Fails if HB_EVENT_PROGRESS reports no more bytes than before, if
- * HB_EVENT_DELIVERY and HB_EVENT_DELIVERED do not alternate, or if the event is of a kind that a
- * channel without a fast lane does not emit. */
+/* Counts an event of a channel without a fast lane, which does not emit the other kinds. */
 void
 event_counts_add (EventCounts   *self,
                   const HbEvent *event)

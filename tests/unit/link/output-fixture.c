@@ -166,8 +166,8 @@ soup_queue_cb (GObject  *stream,
   return G_SOURCE_REMOVE;
 }
 
-/* Adds @frame to the queue, and takes ownership of it. An urgent frame precedes all frames that are
- * neither urgent nor pending. Then writes as much of the first frame as the output accepts. */
+/* Takes ownership of @frame. An urgent frame precedes all frames that are neither urgent nor
+ * pending. */
 void
 soup_queue_push (SoupQueue  *self,
                  GByteArray *frame,

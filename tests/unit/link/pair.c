@@ -81,7 +81,7 @@ pair_end (Pair *self)
   g_assert_no_error (error);
 }
 
-/* Runs the loop until no source is ready, which must happen within 10,000 iterations. */
+/* Runs the loop until no source is ready. */
 void
 run_loop (void)
 {

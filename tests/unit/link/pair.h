@@ -6,8 +6,8 @@
 
 G_BEGIN_DECLS
 
-/* A client's connection over one end of a pair of sockets. The test itself reads from and writes to
- * the peer's socket, which is the other end. */
+/* A client's connection over one end of a pair of sockets. The test itself uses the other end, the
+ * peer's socket. */
 typedef struct
 {
   SoupWebsocketConnection *connection;

@@ -146,7 +146,6 @@ scripted_input_add_blocking (ScriptedInput *self)
   scripted_input_add_error (self, G_IO_ERROR_WOULD_BLOCK);
 }
 
-/* Makes the stream end after the last step, instead of blocking. */
 void
 scripted_input_set_end (ScriptedInput *self)
 {

@@ -6,9 +6,9 @@
 
 G_BEGIN_DECLS
 
-/* A stream whose reads follow a test's script. Each step of the script is a piece of data or an
- * error. Each read returns as much of the next piece as fits into the buffer, or the next error.
- * After the last step, reads would block, unless the test sets an end.
+/* A stream whose reads follow a test's script of pieces of data and errors. Each read returns as
+ * much of the next piece as fits into the buffer, or the next error. After the last step, reads
+ * would block, unless the test sets an end.
  *
  * The descriptor is one end of a pair of sockets. It becomes readable when the test writes any byte
  * to the other end, and remains readable until the last step has been taken. */

@@ -11,8 +11,7 @@
 #include "hb-watch-private.h"
 #include "test-wait.h"
 
-/* The count of the bytes that the peer's TCP has acknowledged. Most tests use TCP sockets on the
- * loopback interface. The environment variable G_TLS_GNUTLS_PRIORITY selects the version of TLS. */
+/* The environment variable G_TLS_GNUTLS_PRIORITY selects the version of TLS. */
 
 /* Sizes in bytes */
 #define BLOCK          3000
@@ -158,8 +157,7 @@ line_tear_down (Line          *line,
 
   g_clear_pointer (&line->acknowledgements, hb_acknowledgements_free);
 
-  /* If a socket were full, TLS would wait for room for its last record. Therefore the sockets are
-   * shut down first. */
+  /* If a socket were full, TLS would wait for room for its last record. */
   for (i = 0; i < 2; i++)
     g_socket_shutdown (get_socket (line, i), TRUE, TRUE, NULL);
 
@@ -201,9 +199,8 @@ write_bytes (Line  *line,
   return error != NULL;
 }
 
-/* Reads the bytes that have arrived, as the peer's application would. Returns their number.
- * Passes a place for the error instead of NULL, because glib-networking 2.80 would leak the
- * error. */
+/* Reads the bytes that have arrived. Returns their number. Passes a place for the error, because
+ * glib-networking 2.80 would leak it otherwise. */
 static gsize
 read_bytes (Line *line)
 {
@@ -280,9 +277,9 @@ count_unread (Line *line)
   return n_unread;
 }
 
-/* Writes until the kernel accepts no more bytes, the peer has received at least half of
- * RECEIVE_BUFFER, and the peer's kernel has acknowledged these bytes. Returns how many bytes the
- * peer can read, including those that TLS adds. */
+/* Writes until the kernel accepts no more bytes, and the peer has received and acknowledged at
+ * least half of RECEIVE_BUFFER. Returns how many bytes the peer can read, including those that TLS
+ * adds. */
 static guint64
 fill (Line *line)
 {
@@ -320,9 +317,9 @@ reset (Line  *line,
   g_assert_true (g_socket_close (get_socket (line, i), NULL));
 }
 
-/* The peer's application can read all acknowledged bytes, even after the sender has reset the
- * connection. Over TLS, the bytes that TLS adds do not count, and neither does a record of which
- * only a part is acknowledged. */
+/* The peer can read all acknowledged bytes, even after the sender has reset the connection. Over
+ * TLS, the bytes that TLS adds do not count, and neither does a record of which only a part is
+ * acknowledged. */
 static void
 test_full (Line          *line,
            gconstpointer  data)
@@ -420,10 +417,8 @@ read_thread (gpointer user_data)
   return NULL;
 }
 
-/* The library asks the kernel for TCP's position when a count begins and, over TLS, also at the end
- * of each block. The result is correct even if acknowledgements arrive at the same time. The test
- * uses no TLS, so that the difference between TCP's position and the number of written bytes is
- * always the same. */
+/* TCP's position is read correctly even if acknowledgements arrive at the same time. Without TLS,
+ * the difference between this position and the number of written bytes is always the same. */
 static void
 test_moving (Line          *line,
              gconstpointer  data)
@@ -450,8 +445,8 @@ test_moving (Line          *line,
   g_thread_join (reader);
 }
 
-/* If HbBlockWriter writes more bytes than one TLS record carries, each record counts as soon as it
- * is acknowledged. The peer reads nothing, and its buffer has no room for all records. */
+/* Each TLS record of a block counts as soon as it is acknowledged. The peer reads nothing, and its
+ * buffer has no room for all records. */
 static void
 test_records (Line          *line,
               gconstpointer  data)
@@ -481,8 +476,7 @@ test_records (Line          *line,
   hb_watch_unref (watch);
 }
 
-/* Waits until the peer's TCP has acknowledged all bytes. Asks the kernel, so that the output itself
- * reads no acknowledgements during the wait. */
+/* Asks the kernel, so that the output itself reads no acknowledgements during the wait. */
 static void
 wait_acknowledged (Line *line)
 {
@@ -498,8 +492,7 @@ wait_acknowledged (Line *line)
   while (n_unacknowledged > 0);
 }
 
-/* Sends a message, and waits until it is acknowledged. Returns the position in the output after the
- * message. */
+/* Waits until the message is acknowledged. Returns the position in the output after it. */
 static guint64
 send_message (Line     *line,
               HbOutput *output)
@@ -514,9 +507,8 @@ send_message (Line     *line,
   return span.end;
 }
 
-/* When the count ends, the output reads the acknowledgements once more. Afterwards the output does
- * not use the socket, which may then be closed. As long as the socket is open, the count may begin
- * again. */
+/* When the count ends, the output reads the acknowledgements once more. Afterwards the socket may
+ * be closed. As long as it is open, the count may begin again. */
 static void
 test_output (Line          *line,
              gconstpointer  data)
@@ -561,7 +553,6 @@ assert_impossible (GSocket *socket)
   g_assert_null (hb_acknowledgements_new (socket, TRUE, 0));
 }
 
-/* A socket that is not a TCP socket has no count. */
 static void
 test_unix (void)
 {
@@ -578,9 +569,8 @@ test_unix (void)
   g_clear_object (&sockets[1]);
 }
 
-/* A kernel that only imitates Linux may return a count that is always 0. This count must not be
- * used, because messages would wait forever. Linux also returns 0 for a socket without a
- * connection, so this test uses such a socket. */
+/* A kernel that only imitates Linux may return a count that is always 0, so messages would wait
+ * forever. Linux also returns 0 for a socket without a connection. */
 static void
 test_no_count (void)
 {
@@ -590,8 +580,7 @@ test_no_count (void)
   assert_impossible (socket);
 }
 
-/* Takes the place of each test with TLS if no certificate could be made. Only marks the test as
- * skipped. */
+/* Takes the place of each test with TLS if no certificate could be made. */
 static void
 test_skipped (void)
 {

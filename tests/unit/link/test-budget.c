@@ -5,9 +5,6 @@
 #include "hb-budget-private.h"
 #include "test-rows.h"
 
-/* The budget is the time after which a reader must let other sources run. In each delivery, the
- * reader reads, and the application's handlers receive messages. */
-
 /* All times are in microseconds. */
 typedef struct
 {
@@ -27,8 +24,8 @@ static const Case cases[] = {
   { "balance", 1000, 8000, 0 },
 };
 
-/* Returns how long deliveries have taken in total when the budget is first spent. Returns 0 if 100
- * deliveries do not spend it. */
+/* Returns the total time of deliveries when the budget is first spent, or 0 if 100 deliveries do
+ * not spend it. */
 static gint64
 find_spent_at (const Case *test)
 {

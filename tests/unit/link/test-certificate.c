@@ -8,8 +8,7 @@
 #include "hb-refusal-private.h"
 #include "test-rows.h"
 
-/* A TLS connection whose certificate has the errors that a test sets. Only the methods and
- * properties that the tests need are implemented. */
+/* A TLS connection whose certificate has the errors that a test sets */
 typedef struct
 {
   GTlsConnection       parent_instance;
@@ -197,7 +196,7 @@ test_resumption (Fixture       *fixture,
 }
 
 /* In a full handshake, libsoup asks the application, so the library does not ask again. After a
- * redirect, the TLS session of the next connection may be resumed, and then the library asks. */
+ * redirect, the next connection may resume a TLS session, and then the library asks. */
 static void
 test_full_handshake (Fixture       *fixture,
                      gconstpointer  data)

@@ -8,9 +8,6 @@
 #include "hb-stream-private.h"
 #include "pair.h"
 
-/* Both implementations of a channel must behave in the same way, except where HbChannelFuncs allows
- * a difference. */
-
 typedef struct
 {
   Pair        pair;
@@ -27,8 +24,8 @@ event_cb (const HbEvent *event,
 {
   Fixture *fixture = user_data;
 
-  /* In the library, the callback may send a message. libsoup does not allow this while it is
-   * sending, so no event may be emitted then. */
+  /* The callback of the library may send a message, which libsoup does not allow while it is
+   * sending. */
   g_assert_false (fixture->is_sending);
   event_counts_add (&fixture->events, event);
 }
@@ -84,7 +81,7 @@ get_written (Fixture *fixture)
   return fixture->channel.funcs->get_written (fixture->channel.data);
 }
 
-/* Sends messages until the socket accepts no more bytes. Returns the span of the last message. */
+/* Fills the socket. Returns the span of the last message. */
 static HbSpan
 fill (Fixture *fixture)
 {
@@ -102,7 +99,6 @@ fill (Fixture *fixture)
   return span;
 }
 
-/* The positions of messages are contiguous, and in the end the kernel has accepted all bytes. */
 static void
 test_positions (Fixture       *fixture,
                 gconstpointer  data)
@@ -137,7 +133,6 @@ test_flush (Fixture       *fixture,
   g_assert_cmpuint (pair_drain (&fixture->pair), ==, 2 * (2 + 4 + 5));
 }
 
-/* HB_EVENT_WRITABLE is emitted once when a full socket accepts bytes again. */
 static void
 test_full (Fixture       *fixture,
            gconstpointer  data)
@@ -251,9 +246,8 @@ test_choice (void)
   pair_tear_down (&pair);
 }
 
-/* A message is sent after the peer has closed its socket. Without the library's stream, libsoup
- * drops the frame and ends the connection, and the span of the message is empty. With the library's
- * stream, only a read reports the end, so this test does not apply. */
+/* Without the library's stream, libsoup drops a frame and ends the connection if the peer has
+ * closed its socket. With the library's stream, only a read reports the end. */
 static void
 test_dead (Fixture       *fixture,
            gconstpointer  data)

@@ -128,13 +128,12 @@ test_case (Fixture       *fixture,
   g_assert_cmpstr (fixture->reports->str, ==, test->reports);
   g_assert_false (hb_ending_has_begun (fixture->ending));
 
-  /* The end is reported only once, even if the peer's stream of bytes ends afterwards. */
+  /* The end is reported only once, even if the peer's stream ends afterwards. */
   pair_end (&fixture->pair);
   run_loop ();
   g_assert_cmpstr (fixture->reports->str, ==, test->reports);
 }
 
-/* Only the first error counts. */
 static void
 test_first_error (Fixture       *fixture,
                   gconstpointer  data)

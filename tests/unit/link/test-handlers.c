@@ -5,9 +5,6 @@
 #include "hb-handlers-private.h"
 #include "pair.h"
 
-/* The library's handlers for libsoup's signals. They may be disconnected while they are not needed.
- * They precede the application's handlers, and do not count as handlers of the application. */
-
 typedef struct
 {
   Pair       pair;
@@ -50,7 +47,7 @@ tear_down (Fixture       *fixture,
   g_string_free (fixture->log, TRUE);
 }
 
-/* Returns the number of the library's handlers that are connected. */
+/* Counts the library's handlers, and not those of the application. */
 static guint
 count_handlers (Fixture *fixture)
 {

@@ -12,9 +12,7 @@
 #include "scripted-input.h"
 #include "scripted-output.h"
 
-/* Received bytes are read completely, in order and with few reads, wherever they are buffered.
- * During a flood of bytes, other sources are also dispatched. The bytes that one call to
- * hb_input_run () handles are a delivery. */
+/* The bytes that one call to hb_input_run () handles are a delivery. */
 
 typedef struct
 {
@@ -33,15 +31,14 @@ typedef struct
   guint           n_wakes;    /* calls to the reader */
   guint64         busy;       /* the time that handlers take for each KiB, in microseconds */
   guint64         slowness;   /* the time that a read from the socket takes, in microseconds */
-  gsize           held;       /* the number of incoming bytes that have not been handled yet */
+  gsize           held;       /* incoming bytes that have not been handled yet */
   gsize           most_held;
-  guint           n_replies;  /* the number of frames that each call to the reader sends */
+  guint           n_replies;  /* frames that each call to the reader sends */
   gboolean        is_lazy;    /* the reader handles nothing until it has read all bytes */
   gboolean        has_ended;
 } Fixture;
 
-/* Replaces GLib's function in the library through the linker's option --wrap. Time advances only
- * when a test advances it. */
+/* Replaces GLib's function through the linker's option --wrap. Only a test advances the time. */
 gint64 __wrap_g_get_monotonic_time (void);
 
 static gint64 now = 1;
@@ -86,8 +83,7 @@ handle (Fixture *fixture)
   fixture->held = 0;
 }
 
-/* Reads as libsoup does: 1 KiB at a time until no bytes are left. Unless the stream has ended or
- * failed, each call attaches a new source for the next call. Some versions of libsoup handle
+/* Reads as libsoup does: 1 KiB at a time until no bytes are left. Some versions of libsoup handle
  * messages only after the last read, as with `is_lazy`. */
 static gboolean
 reader_cb (GObject  *stream,
@@ -136,7 +132,7 @@ attach_reader (Fixture *fixture)
   g_source_attach (fixture->reader, g_main_context_get_thread_default ());
 }
 
-/* Iterates the loop until no source is ready. Returns the number of iterations. */
+/* Returns the number of iterations until no source is ready. */
 static guint
 run (void)
 {
@@ -253,7 +249,6 @@ test_all_records (Fixture       *fixture,
   g_assert_cmpuint (fixture->n_activities, ==, 1);
 }
 
-/* Bytes that do not fit into one block are received completely, after several reads. */
 static void
 test_more_than_a_block (Fixture       *fixture,
                         gconstpointer  data)
@@ -303,8 +298,7 @@ test_error_after_bytes (Fixture       *fixture,
   g_assert_cmpuint (fixture->n_activities, ==, 1);
 }
 
-/* A write fails because the peer has reset the connection. The bytes that arrived before the reset
- * are read first, and then the error is reported. */
+/* The bytes that arrived before a reset by the peer are read before a failed write is reported. */
 static void
 test_failed_write_after_bytes (Fixture       *fixture,
                                gconstpointer  data)
@@ -323,8 +317,8 @@ test_failed_write_after_bytes (Fixture       *fixture,
   g_assert_false (fixture->has_ended);
 }
 
-/* libsoup is not called while all frames are messages and pongs, nor when a poll has reported bytes
- * although none can be read. libsoup is called for a ping, and at the end of the stream. */
+/* libsoup is not called for messages and pongs, nor when a poll has reported bytes although none
+ * can be read. */
 static void
 test_reader_is_not_needed (Fixture       *fixture,
                            gconstpointer  data)
@@ -396,8 +390,7 @@ test_nobody_reads (Fixture       *fixture,
   g_assert_cmpuint (run (), <, 5);
 }
 
-/* Returns whether the input reads nothing until other sources have run. Only the source that ends
- * this pause has the input as its data. */
+/* Only the source that ends a pause of the input has the input as its data. */
 static gboolean
 is_paused (Fixture *fixture)
 {
@@ -405,7 +398,7 @@ is_paused (Fixture *fixture)
 }
 
 /* Reads 100 KiB with handlers that take 1 ms for each KiB. Returns how often an idle source was
- * dispatched during this time. */
+ * dispatched. */
 static guint
 read_in_turns (Fixture *fixture)
 {
@@ -431,9 +424,9 @@ read_in_turns (Fixture *fixture)
   return n;
 }
 
-/* The handlers take 1 ms for each read of 1 KiB. Other sources run when more than 4 ms have passed,
- * which is the case after every five reads. After each pause, the bytes that are left count as
- * activity, although they are not read from the socket again. */
+/* Other sources run when more than 4 ms have passed, which is the case after every five reads.
+ * After each pause, the bytes that are left count as activity, although they are not read from the
+ * socket again. */
 static void
 test_others_have_their_turn (Fixture       *fixture,
                              gconstpointer  data)
@@ -445,7 +438,7 @@ test_others_have_their_turn (Fixture       *fixture,
   g_assert_cmpuint (fixture->n_activities, >=, 19);
 }
 
-/* Each read of 64 KiB takes 1 ms. Other sources run before a long message is complete. */
+/* Other sources run before a long message is complete. */
 static void
 test_long_message_has_pauses (Fixture       *fixture,
                               gconstpointer  data)
@@ -472,9 +465,8 @@ test_long_message_has_pauses (Fixture       *fixture,
   g_assert_cmpuint (n, >=, 2);
 }
 
-/* If a reader handles nothing until it has read all bytes of a delivery, the library limits the
- * size of a delivery. After two deliveries of 4 KiB, which take 4 ms each, the third ends after
- * 1 KiB, and other sources run. */
+/* Deliveries to a lazy reader are limited to 4 KiB, for which the handlers take 4 ms. After two of
+ * them, the third ends after 1 KiB, and other sources run. */
 static void
 test_lazy_reader (Fixture       *fixture,
                   gconstpointer  data)
@@ -485,8 +477,7 @@ test_lazy_reader (Fixture       *fixture,
   g_assert_cmpuint (fixture->most_held, ==, 4096);
 }
 
-/* If the handlers take no time, a limit on the bytes of a delivery does not pause the input. No
- * bytes are lost. */
+/* If the handlers take no time, a limit on the bytes of a delivery does not pause the input. */
 static void
 test_bound_is_no_pause (Fixture       *fixture,
                         gconstpointer  data)
@@ -512,8 +503,7 @@ test_bound_is_no_pause (Fixture       *fixture,
   g_assert_cmpuint (fixture->n_wakes, ==, 25);
 }
 
-/* A few bytes at intervals do not count as a flood, so they do not wait for sources of a lower
- * priority. */
+/* A few bytes at intervals do not wait for sources of a lower priority. */
 static void
 test_a_little_does_not_wait (Fixture       *fixture,
                              gconstpointer  data)

@@ -7,8 +7,7 @@
 
 #include "hb-mask-keys-private.h"
 
-/* The kernel's answers to getrandom (). The linker makes the library call __wrap_getrandom ()
- * instead, which gives these answers. */
+/* The answers of __wrap_getrandom (), which the library calls instead of getrandom () */
 typedef enum {
   KERNEL_GIVES,
   KERNEL_IS_INTERRUPTED, /* returns at most 256 bytes, and fails on every second call */
@@ -54,8 +53,8 @@ __wrap_getrandom (void         *buffer,
     }
 }
 
-/* The number of masks. Among 4096 random numbers of 32 bits, the probability of more than four
- * repetitions is less than 1 in 10^15. */
+/* Among 4096 random numbers of 32 bits, the probability of more than four repetitions is less than
+ * 1 in 10^15. */
 #define N_KEYS 4096
 
 static void

@@ -9,8 +9,7 @@
 #include "output-fixture.h"
 #include "test-rows.h"
 
-/* The messages that the output puts into frames, among the frames that libsoup writes. In this
- * test, libsoup's frames have no mask, which distinguishes them from the output's frames. */
+/* libsoup's frames have no mask here, which distinguishes them from the output's frames. */
 
 #define PONG  0x8a
 #define CLOSE 0x88
@@ -39,7 +38,7 @@ make_frame (guint8 first)
   return frame;
 }
 
-/* The frames that the scripted stream, which replaces the kernel, has accepted completely */
+/* The frames that the scripted stream has accepted completely */
 typedef struct
 {
   GString    *words;     /* the first byte and the length of each frame */
@@ -83,8 +82,7 @@ read_payload (Frames        *self,
     }
 }
 
-/* Reads the frames that have become complete since the last call. Fails if a data frame of libsoup
- * is within a message of the output. */
+/* Reads the frames that have become complete since the last call. */
 static void
 read_frames (Frames     *self,
              GByteArray *taken)
@@ -259,8 +257,7 @@ test_interposed (Fixture       *fixture,
   g_assert_cmpuint (fixture->events.n_writable, ==, 1);
 }
 
-/* @data: the number of bytes of libsoup's first frame that the kernel has accepted when the message
- * is sent */
+/* @data: how many bytes of libsoup's first frame are written when the message is sent */
 static void
 test_held (Fixture       *fixture,
            gconstpointer  data)
@@ -296,8 +293,7 @@ test_held (Fixture       *fixture,
   g_assert_true (soup_queue_is_empty (&queue));
 }
 
-/* libsoup has written a part of its frame. The test itself writes the rest later, because it has
- * created no source for libsoup. */
+/* The test writes the rest of libsoup's frame itself, because libsoup has no source. */
 static void
 test_begun (Fixture       *fixture,
             gconstpointer  data)
@@ -416,8 +412,8 @@ typedef struct
   guint  n_sent;
 } Sent;
 
-/* May make the stream accept only a part of a later write, or refuse one. Then sends a message of a
- * random size, lets libsoup write a frame, or changes the fragment size. */
+/* Sends a message, lets libsoup write a frame, or changes the fragment size. The stream may refuse
+ * a later write, or accept only a part of it. */
 static void
 do_random_step (Fixture    *fixture,
                 SoupQueue  *queue,

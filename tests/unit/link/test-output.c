@@ -7,9 +7,6 @@
 #include "hb-block-private.h"
 #include "output-fixture.h"
 
-/* Written bytes arrive unchanged, and in few writes. At every step, the output knows how many bytes
- * the kernel has accepted. */
-
 #define assert_taken(fixture, text, n_writes) \
   G_STMT_START { \
     GByteArray *taken_ = scripted_output_get_taken ((fixture)->base); \
@@ -63,8 +60,7 @@ test_corked (Fixture       *fixture,
   g_assert_cmpuint (fixture->events.n_progresses, ==, 1);
 }
 
-/* While the output is corked, a handler may run a main loop for a long time, so the gathered frames
- * are written in that loop. */
+/* A handler may run a main loop, in which the gathered frames must be written. */
 static void
 test_corked_in_a_loop (Fixture       *fixture,
                        gconstpointer  data)
@@ -115,8 +111,7 @@ test_full (Fixture       *fixture,
   assert_taken (fixture, all, 2);
 }
 
-/* If the socket is full when libsoup writes a frame to the corked output, HB_EVENT_BLOCKED must be
- * emitted when the output is uncorked. */
+/* HB_EVENT_BLOCKED must be emitted when the output is uncorked. */
 static void
 test_refused_while_corked (Fixture       *fixture,
                            gconstpointer  data)
@@ -153,7 +148,7 @@ test_short (Fixture       *fixture,
   g_assert_cmpuint (hb_output_get_frame_end (fixture->output), ==, 6);
   g_assert_false (hb_output_is_writable (fixture->output));
 
-  /* libsoup may write the rest before the socket is writable again. The write is refused. */
+  /* libsoup may write the rest before the socket is writable again. */
   g_assert_cmpint (write_some (fixture, "etwo", 4, &error), ==, -1);
   g_assert_error (error, G_IO_ERROR, G_IO_ERROR_WOULD_BLOCK);
   g_assert_cmpuint (hb_output_get_frame_end (fixture->output), ==, 6);
@@ -191,9 +186,8 @@ test_short_flush (Fixture       *fixture,
   g_assert_cmpuint (fixture->events.n_blocked, ==, 1);
 }
 
-/* Checks that the output has failed, but that no write reports the error of its stream. libsoup
- * would otherwise drop the connection, and unread data with it, so only a read reports the
- * error. */
+/* If a write reported the error, libsoup would drop the connection, and unread data with it, so
+ * only a read reports the error. */
 static void
 expect_failed (Fixture *fixture)
 {
@@ -210,8 +204,7 @@ expect_failed (Fixture *fixture)
   g_assert_cmpuint (scripted_output_get_n_writes (fixture->base), ==, n_writes);
 }
 
-/* Bytes that were written before an error count as written, because they would arrive twice if
- * they were sent again. */
+/* Bytes that were written before an error would arrive twice if they were sent again. */
 static void
 test_error_after_some (Fixture       *fixture,
                        gconstpointer  data)
@@ -253,8 +246,8 @@ count_cb (GObject  *stream,
   return G_SOURCE_REMOVE;
 }
 
-/* When the socket is writable again, libsoup's source is dispatched first, so that libsoup can
- * repeat the refused frame. HB_EVENT_WRITABLE is emitted only afterwards. */
+/* When the socket is writable again, libsoup's source is dispatched before HB_EVENT_WRITABLE is
+ * emitted, so that libsoup can repeat the refused frame. */
 static void
 test_source (Fixture       *fixture,
              gconstpointer  data)
@@ -353,8 +346,8 @@ add_random_step (ScriptedOutput *base)
     scripted_output_add_blocking (base);
 }
 
-/* Queues a frame of a random length, and appends its bytes to @all. If the queue was empty, checks
- * that the output knows the position of the frame's end. */
+/* Queues a frame, and appends its bytes to @all. If the queue was empty, the output must know the
+ * position of the frame's end. */
 static void
 add_random_frame (SoupQueue  *queue,
                   GByteArray *all)
