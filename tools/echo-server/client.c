@@ -177,21 +177,18 @@ on_message (EchoClient            *self,
       return;
     }
 
-  if (!echo_rules_allow (self, message))
-    return;
-
-  if (settings->pong != NULL && is_text (type, message, HEARTBEAT))
+  if (echo_rules_allow (self, message))
     {
-      g_autoptr (GBytes) pong = g_bytes_new (settings->pong, strlen (settings->pong));
+      g_autoptr (GBytes) pong = NULL;
 
-      answer_message (self, type, pong);
-    }
-  else
-    {
-      answer_message (self, type, message);
+      if (settings->pong != NULL && is_text (type, message, HEARTBEAT))
+        pong = g_bytes_new (settings->pong, strlen (settings->pong));
+
+      answer_message (self, type, pong != NULL ? pong : message);
     }
 
-  mute_if_due (self);
+  if (echo_client_is_open (self))
+    mute_if_due (self);
 }
 
 static void

@@ -540,6 +540,14 @@ def test_option_mute_after(server):
         client.expect_frame(TEXT, b'three')
         echo(client, 'four')
 
+        with WebSocket(server.port) as other:
+            echo(other, 'one')
+            control.do('login', text='let me in', answer='welcome')
+            other.send_text('let me in')
+            other.expect_frame(TEXT, b'welcome')
+            other.send_text('three')
+            other.expect_silence(SILENCE)
+
 
 @with_server('--drop-every=2')
 def test_option_drop_every(server):
