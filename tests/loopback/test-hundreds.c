@@ -262,12 +262,11 @@ walk_come_back (Walk *self)
     }
 }
 
-/* Drops tasks in a random order until @n_left remain. */
+/* Drops the tasks in a random order. */
 static void
-walk_drop (Walk  *self,
-           guint  n_left)
+walk_drop (Walk *self)
 {
-  while (self->n_walkers > n_left)
+  while (self->n_walkers > 0)
     {
       guint index = dice_roll (&self->dice, self->n_walkers);
 
@@ -280,7 +279,7 @@ walk_drop (Walk  *self,
 static void
 walk_clear (Walk *self)
 {
-  walk_drop (self, 0);
+  walk_drop (self);
   g_object_unref (self->session);
   g_main_context_unref (self->context);
 }
@@ -331,7 +330,7 @@ walk_in_one_context (TestServer *server,
     }
 
   walk_come_back (&walk);
-  walk_drop (&walk, 0);
+  walk_drop (&walk);
   wait_idle ();
   walk_clear (&walk);
 }
@@ -382,7 +381,7 @@ walk_in_thread (gpointer user_data)
   switch (self->leave)
     {
     case LEAVE_IDLE:
-      walk_drop (&self->walk, 0);
+      walk_drop (&self->walk);
       wait_idle ();
       walk_clear (&self->walk);
       break;
