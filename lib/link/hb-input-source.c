@@ -7,23 +7,21 @@
 /* The source with which libsoup waits to read. libsoup requests a new one for each wait.
  *
  * The main context would prepare and check the sources of all connections in each iteration. To
- * prevent this, libsoup's first source is dispatched once, and provides libsoup's callback. From
- * then on, hb_input_run () calls the callback when libsoup has to read, and each new source of
- * libsoup is destroyed at once. libsoup does not notice this. It holds a reference to its source
- * until its next read, or until it stops reading. As long as the source exists, libsoup has
- * therefore not stopped reading.
+ * prevent this, only libsoup's first source is dispatched, once, to provide libsoup's callback.
+ * hb_input_run () then calls the callback, and each new source is destroyed at once. libsoup holds
+ * a reference to its source until its next read, or until it stops reading. As long as the source
+ * exists, libsoup has not stopped reading.
  *
- * The context keeps examining a destroyed source for as long as the source exists. If many such
- * sources exist, libsoup is called once more. During that call, a context that is never iterated is
- * thread-default, so libsoup creates its source there. */
+ * The context keeps examining a destroyed source while the source exists. If many such sources
+ * exist, hb_input_park () moves each to a context that is never iterated. */
 typedef struct
 {
   GSource  source;
   HbInput *input; /* (owned) */
 } InputSource;
 
-/* Stores libsoup's callback, but does not call it. During the dispatch, GLib has a reference to the
- * source, which would therefore still exist after libsoup has destroyed it. */
+/* Stores libsoup's callback, but does not call it, because GLib's reference during the dispatch
+ * would keep the source alive after libsoup has destroyed it. */
 static gboolean
 source_dispatch (GSource     *source,
                  GSourceFunc  callback,
@@ -57,7 +55,7 @@ static GSourceFuncs source_funcs = {
   .finalize = source_finalize,
 };
 
-/* Returns: (transfer full): the source for libsoup, which attaches it next */
+/* Returns: (transfer full) */
 GSource *
 hb_input_source_new (HbInput *self)
 {
@@ -78,9 +76,8 @@ retire_source (HbInput *self)
     g_source_destroy (self->source);
 }
 
-/* Lets libsoup read. During this call, libsoup creates its next source in the thread-default
- * context, unless it stops reading. After libsoup has sent a close frame, it reads only once, and
- * leaves the rest to its next source.
+/* Lets libsoup read. libsoup creates its next source in the thread-default context, unless it stops
+ * reading. After libsoup has sent a close frame, it reads only once in each call.
  *
  * Returns: whether libsoup has got bytes, and has read until it got no more, so that the next
  *   message may be taken */
@@ -101,10 +98,10 @@ hb_input_call_libsoup (HbInput *self)
   return self->given > 0 && self->is_drained;
 }
 
-/* Moves libsoup's source to @context, by means of a read that returns no bytes, and disconnects the
- * handlers until libsoup is called again. The connection must be open, and hb_input_can_park ()
- * must have returned TRUE. Otherwise libsoup might emit signals during the read, and might create
- * other sources, which would never be dispatched in @context. */
+/* Moves libsoup's source to @context by a read that returns no bytes, and disconnects the handlers
+ * until libsoup is called again. The connection must be open, and hb_input_can_park () must have
+ * returned TRUE. Otherwise libsoup might emit signals or create other sources, which would never be
+ * dispatched in @context. */
 void
 hb_input_park (HbInput      *self,
                GMainContext *context)

@@ -8,7 +8,7 @@
 
 G_BEGIN_DECLS
 
-/* Only hb-input.c and hb-input-source.c, which use each other, include this header. */
+/* Only hb-input.c and hb-input-source.c include this header. */
 struct _HbInput
 {
   GInputStream   parent_instance;
@@ -25,9 +25,9 @@ struct _HbInput
   GSource       *pause;         /* (nullable) the source that ends the current pause */
   HbEventFunc    func;          /* (nullable) NULL once detached */
   gpointer       user_data;
-  gsize          delivered;     /* the number of bytes in the current delivery */
-  gsize          untimed;       /* the number of bytes since the clock was read */
-  gsize          given;         /* the number of bytes in the current call to libsoup */
+  gsize          delivered;     /* bytes in the current delivery */
+  gsize          untimed;       /* bytes since the clock was read */
+  gsize          given;         /* bytes in the current call to libsoup */
   gsize          max_delivery;  /* see hb_input_set_max_delivery () */
   gboolean       is_drained;    /* libsoup has read until it got no more. */
   gboolean       is_delivering;

@@ -5,13 +5,12 @@
 #include "hb-context-private.h"
 #include "hb-input-steps-private.h"
 
-/* Reads large blocks. Emits the pongs in the blocks, and the messages that are one frame each and
- * not compressed, unless libsoup must get these frames. Gives libsoup all other frames. If the fast
- * lane is closed, libsoup gets all frames. Pauses so that other sources are dispatched.
+/* Reads large blocks. Emits the messages and pongs that the fast lane takes, and gives libsoup all
+ * other frames. Pauses so that other sources are dispatched, because libsoup alone would read until
+ * no data is left.
  *
- * libsoup alone would read until no data is left, however long that takes, and would create a
- * source for each wait. The bytes that one call of hb_input_run () handles are a delivery. The
- * input emits messages during a delivery, but never while it calls libsoup. */
+ * The bytes that one call of hb_input_run () handles are a delivery. The input emits messages
+ * during a delivery, but never while it calls libsoup. */
 
 static void hb_input_pollable_init (GPollableInputStreamInterface *iface);
 
@@ -27,8 +26,8 @@ is_read (HbInput *self)
 }
 
 /* Polls the socket if it must be read, and schedules a read in the next iteration for bytes that no
- * poll reports. The socket is not polled during a delivery. A main loop that runs in a handler
- * would otherwise wake up again and again for bytes that nothing reads. */
+ * poll reports. Does not poll during a delivery, because a main loop in a handler would wake up
+ * again and again for bytes that nothing reads. */
 void
 hb_input_want (HbInput *self)
 {
@@ -48,9 +47,8 @@ pause_cb (gpointer user_data)
   return G_SOURCE_REMOVE;
 }
 
-/* Stops reading until the other ready sources have been dispatched, down to idle priority. A source
- * of idle priority is dispatched after all ready sources of higher priority, and in the same
- * iteration as others of idle priority. The context of the delivery is thread-default. */
+/* Stops reading until the other ready sources have been dispatched, down to idle priority. The
+ * context of the delivery is thread-default. */
 static void
 pause_reading (HbInput *self)
 {
@@ -77,9 +75,8 @@ fail_for_now (GError **error)
   return -1;
 }
 
-/* Returns whether the delivery may go on. If the time budget is spent, pauses reading. Reads the
- * clock after each KiB, except if no bytes are left. The first KiB is handled without the clock,
- * because often no other bytes follow. */
+/* Returns whether the delivery may go on. Pauses reading if the time budget is spent. Reads the
+ * clock only after each KiB, because often fewer bytes are received. */
 gboolean
 hb_input_may_read (HbInput *self)
 {
@@ -96,8 +93,7 @@ hb_input_may_read (HbInput *self)
   return self->pause == NULL;
 }
 
-/* Reads from the socket, and emits HB_EVENT_ACTIVITY if bytes were read. Returns how many bytes
- * were read. */
+/* Reads from the socket, and emits HB_EVENT_ACTIVITY if bytes were read. Returns their number. */
 gsize
 hb_input_fill (HbInput *self)
 {
@@ -106,17 +102,16 @@ hb_input_fill (HbInput *self)
   if (n > 0)
     hb_input_emit (self, HB_EVENT_ACTIVITY);
 
-  /* Receiving the rest of a long message may take a long time, although no handler runs. So these
-   * bytes count before the message is complete. */
+  /* Receiving a long message may take a long time, although no handler runs, so its bytes count
+   * before it is complete. */
   if (hb_fast_lane_is_collecting (&self->fast_lane))
     self->untimed += n;
 
   return n;
 }
 
-/* Returns why no bytes were read. libsoup closes the stream at its end, so the end is reported in a
- * delivery of its own. Before that, all frames that handlers and libsoup have sent in this delivery
- * are written, including a close frame. */
+/* Reports the end in a delivery of its own, because libsoup then closes the stream. All frames that
+ * were sent in this delivery, including a close frame, must be written first. */
 static gssize
 report_end (HbInput  *self,
             GError  **error)
@@ -125,7 +120,7 @@ report_end (HbInput  *self,
                              : hb_block_reader_report_end (&self->reader, error);
 }
 
-/* Reads from the socket for libsoup, which has already got all received bytes that it must get. */
+/* Must be called when libsoup has already got all received bytes that it must get. */
 static gssize
 read_more (HbInput  *self,
            guint8   *buffer,
@@ -275,10 +270,9 @@ hb_input_new (GPollableInputStream *base,
   return self;
 }
 
-/* Limits how many bytes libsoup reads in one call. After @bytes, no other read of that call returns
- * any. Some versions of libsoup handle messages only after they have read everything. Without this
- * limit, they would read a whole flood in one call. The time budget would end the reads too late,
- * because the handlers run only after all of them. */
+/* Ends libsoup's reads in one call after @bytes. Some versions of libsoup handle messages only
+ * after they have read everything. The time budget would not limit a flood, because the handlers
+ * run only after all reads. */
 void
 hb_input_set_max_delivery (HbInput *self,
                            gsize    bytes)
@@ -286,8 +280,7 @@ hb_input_set_max_delivery (HbInput *self,
   self->max_delivery = bytes;
 }
 
-/* From now on, emits pongs, and uncompressed messages of one frame, without libsoup, unless libsoup
- * must get them. Must be called before the first byte is received.
+/* Must be called before the first byte is received.
  *
  * @handlers: the owner's handlers for libsoup's signals; must exist until hb_input_detach () */
 void
@@ -311,9 +304,8 @@ hb_input_set_max_message_size (HbInput *self,
 }
 
 /* Must be called after handlers may have been connected or disconnected. libsoup must get the pongs
- * of an exposed connection, because the application may have a handler of libsoup's `pong`. libsoup
- * 3.6 and later also wait for pongs themselves if the application sets keepalive-pong-timeout on
- * the connection. */
+ * of an exposed connection, because the application may have a handler of libsoup's `pong`, or may
+ * set keepalive-pong-timeout of libsoup 3.6 and later. */
 static void
 follow_handlers (HbInput *self)
 {
@@ -331,7 +323,6 @@ call_libsoup (HbInput *self)
   return goes_on;
 }
 
-/* Emits a message or a pong, and counts its bytes. */
 static void
 emit_taken (HbInput *self,
             HbEvent *event)
@@ -342,17 +333,15 @@ emit_taken (HbInput *self,
   self->untimed += size;
   self->func (event, self->user_data);
 
-  /* Querying the handlers takes a quarter of the time of all other work here, so they are queried
-   * only if the result may have changed. */
+  /* Querying the handlers is slow, so they are queried only if the result may have changed. */
   if (self->handlers != NULL && self->handlers->is_exposed)
     follow_handlers (self);
 }
 
-/* Reads and emits until no bytes are left, until the time budget is spent or reading is stopped, or
- * until libsoup leaves bytes unread. Handlers may do anything, so nothing is assumed after they
- * have run. If no bytes are left, libsoup is called only if this delivery had none and the reader
- * is still readable. In this case, the reader has the end of the stream, or an error, for
- * libsoup. */
+/* Reads and emits until no bytes are left, the time budget is spent, reading is stopped, or libsoup
+ * leaves bytes unread. Handlers may do anything, so nothing is assumed after they have run. If this
+ * delivery had no bytes and the reader is still readable, the reader has the end of the stream, or
+ * an error, for libsoup. */
 static void
 deliver (HbInput *self)
 {
@@ -396,9 +385,8 @@ deliver (HbInput *self)
     }
 }
 
-/* Reads and emits messages, unless an outer call to this function is already doing so. The caller
- * must keep a reference to the input. Nothing is read until libsoup's source has been dispatched
- * once.
+/* Reads and emits messages, unless an outer call is already doing so. The caller must keep a
+ * reference to the input.
  *
  * @is_readable: whether the socket is ready to be read */
 void
@@ -434,7 +422,7 @@ hb_input_run (HbInput  *self,
   hb_input_emit (self, HB_EVENT_DELIVERED);
 }
 
-/* Returns whether hb_input_park () is possible and useful, if the connection is open. */
+/* Does not check whether the connection is open. */
 gboolean
 hb_input_can_park (HbInput *self)
 {
@@ -442,7 +430,6 @@ hb_input_can_park (HbInput *self)
          && !self->may_fail;
 }
 
-/* Stops calling the callback, and closes the fast lane. */
 void
 hb_input_detach (HbInput *self)
 {
@@ -451,7 +438,7 @@ hb_input_detach (HbInput *self)
   hb_fast_lane_close (&self->fast_lane);
 }
 
-/* Ends a pause. Returns whether reading was paused. */
+/* Returns whether reading was paused. */
 gboolean
 hb_input_read_on (HbInput *self)
 {
@@ -465,7 +452,7 @@ hb_input_read_on (HbInput *self)
   return TRUE;
 }
 
-/* Starts or stops reading. libsoup still makes messages from bytes that it has already read. */
+/* libsoup still makes messages from bytes that it has already read. */
 void
 hb_input_set_reading (HbInput  *self,
                       gboolean  is_reading)

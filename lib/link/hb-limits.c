@@ -6,12 +6,12 @@
 #include "hb-limits-private.h"
 #include "hb-outgoing-private.h"
 
-/* Limits that versions of libsoup before 3.8 do not have: the size of all fragments of a message
- * together, the size of an inflated message, and the number of unanswered pings. HbLimits is an
- * extension, because libsoup passes every whole frame that it reads through its extensions.
+/* Limits that libsoup before 3.8 does not have: the size of all fragments of a message together,
+ * the size of an inflated message, and the number of unanswered pings. HbLimits is an extension,
+ * because libsoup passes every whole frame that it reads through its extensions.
  *
- * If permessage-deflate was negotiated, HbLimits takes its place. HbLimits then passes each frame
- * of a compressed message to permessage-deflate piece by piece, and each outgoing frame whole. */
+ * If permessage-deflate was negotiated, HbLimits takes its place, and passes received compressed
+ * frames to permessage-deflate piece by piece. */
 struct _HbLimits
 {
   SoupWebsocketExtension  parent_instance;
@@ -38,8 +38,7 @@ G_DEFINE_FINAL_TYPE (HbLimits, hb_limits, SOUP_TYPE_WEBSOCKET_EXTENSION)
 
 /* The maximum number of unanswered pings. If more arrive, the connection fails. libsoup before 3.8
  * queues a pong for each ping, and searches the whole queue each time, so a flood of pings would
- * block the main loop. A server needs no answer to each ping, because RFC 6455, 5.5.3, allows a
- * client to answer only the last one. */
+ * block the main loop. */
 #define MAX_PINGS 1000
 
 static GBytes *
@@ -149,10 +148,8 @@ hb_limits_process_incoming_message (SoupWebsocketExtension  *extension,
       return fail_too_big (error);
     }
 
-  /* A continuation frame after the last frame of a message belongs to no message, so it must not be
-   * inflated, and its size must not be added. permessage-deflate would inflate such a frame if it
-   * is marked as compressed. libsoup must report a protocol error, and not an error about the
-   * size. */
+  /* A continuation frame that follows belongs to no message. It must be neither inflated nor
+   * counted, because libsoup must report a protocol error, and not an error about the size. */
   if ((header[0] & HB_FRAME_FIN) != 0)
     {
       self->size = 0;
@@ -205,7 +202,7 @@ hb_limits_init (HbLimits *self)
 /* Creates limits that refuse every message with a payload until hb_limits_set_on_connection () is
  * called.
  *
- * @inner: (nullable): permessage-deflate; NULL if it was not negotiated
+ * @inner: (nullable): permessage-deflate, if negotiated
  * @output: libsoup writes its pongs to this stream */
 HbLimits *
 hb_limits_new (SoupWebsocketExtension *inner,
@@ -233,10 +230,9 @@ find (SoupWebsocketConnection *connection)
   return NULL;
 }
 
-/* Returns the maximum payload of a frame. A message that cannot be compressed further becomes
- * larger when it is deflated: by less than a quarter plus MAX_OVERHEAD bytes, even if the peer uses
- * only the code that the format itself defines (RFC 1951, 3.2.6). HbLimits checks the size of the
- * inflated message.
+/* Returns the maximum payload of a frame. Deflating enlarges a message by less than a quarter plus
+ * MAX_OVERHEAD bytes, even if the peer uses only the fixed code (RFC 1951, 3.2.6). HbLimits checks
+ * the inflated size.
  *
  * @self: (nullable) */
 static guint64
@@ -249,9 +245,7 @@ get_frame_size (const HbLimits *self,
   return MIN (bytes + bytes / 4 + MAX_OVERHEAD, MAX (bytes, G_MAXINT32));
 }
 
-/* Limits the size of received messages, in the HbLimits of the connection, if any, and in libsoup.
- *
- * @bytes: not 0 */
+/* @bytes: the maximum size of a received message; not 0 */
 void
 hb_limits_set_on_connection (SoupWebsocketConnection *connection,
                              guint64                  bytes)
@@ -262,7 +256,6 @@ hb_limits_set_on_connection (SoupWebsocketConnection *connection,
   if (self != NULL)
     self->max_message_size = bytes;
 
-  /* The payload of one frame */
   soup_websocket_connection_set_max_incoming_payload_size (connection,
                                                            get_frame_size (self, bytes));
 
@@ -271,7 +264,6 @@ hb_limits_set_on_connection (SoupWebsocketConnection *connection,
     g_object_set (connection, "max-total-message-size", bytes, NULL);
 }
 
-/* Returns the maximum size of a received message, in bytes. */
 guint64
 hb_limits_get_on_connection (SoupWebsocketConnection *connection)
 {

@@ -9,8 +9,7 @@
  * acknowledgement by itself, so the owner calls hb_link_query (). */
 
 /* Begins to read acknowledgements, now or when the connection opens. Over TLS, all messages that
- * were written before the reading began are acknowledged together, and so are the messages of each
- * later write. Does nothing if acknowledgements are already being read. */
+ * were written before are acknowledged together, and so are the messages of each later write. */
 void
 hb_link_begin_acknowledgements (HbLink *self)
 {
@@ -21,8 +20,8 @@ hb_link_begin_acknowledgements (HbLink *self)
     self->channel.funcs->begin_acknowledgements (self->channel.data);
 }
 
-/* Stops reading acknowledgements, because over TLS reading them costs system calls for each write.
- * hb_link_query () starts reading them again. */
+/* Over TLS, reading acknowledgements costs system calls for each write. hb_link_query () starts the
+ * reading again. */
 void
 hb_link_end_acknowledgements (HbLink *self)
 {
@@ -43,9 +42,8 @@ hb_link_emit_opened (HbLink *self)
   hb_link_emit (self, event);
 }
 
-/* Emits HB_EVENT_ACKNOWLEDGED if the peer's TCP has acknowledged more bytes than before. Begins to
- * read acknowledgements if they are not being read yet. May be called from the callback of the
- * link. */
+/* Emits HB_EVENT_ACKNOWLEDGED if the peer's TCP has acknowledged more bytes than before. May be
+ * called from the callback of the link. */
 void
 hb_link_query (HbLink *self)
 {
@@ -54,8 +52,8 @@ hb_link_query (HbLink *self)
   if (self->connection == NULL || self->channel.funcs->get_acknowledged == NULL)
     return;
 
-  /* A message may still be waiting for its acknowledgement although the delivery mode has changed
-   * since the message was sent. */
+  /* A message may still wait for its acknowledgement although the delivery mode has changed
+   * since. */
   if (!self->is_acknowledging)
     hb_link_begin_acknowledgements (self);
 

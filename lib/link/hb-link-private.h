@@ -11,12 +11,11 @@ G_BEGIN_DECLS
 
 typedef struct _HbLink HbLink;
 
-/* A link emits events through one callback. HB_EVENT_ACTIVITY precedes the messages and pongs of
- * the same read. HB_EVENT_LOST is emitted at most once and is the last event. No event follows
- * hb_link_drop ().
+/* HB_EVENT_ACTIVITY precedes the messages and pongs of the same read. HB_EVENT_LOST is emitted at
+ * most once and is the last event. No event follows hb_link_drop ().
  *
- * A link emits HB_EVENT_ACKNOWLEDGED within calls to hb_link_query (). A link that reads
- * acknowledgements may also emit this event immediately before HB_EVENT_LOST. */
+ * HB_EVENT_ACKNOWLEDGED is emitted only within hb_link_query (), or immediately before
+ * HB_EVENT_LOST. */
 HbLink                  *hb_link_new                  (guint               serial,
                                                        const HbSettings   *settings,
                                                        SoupMessageHeaders *headers,

@@ -4,15 +4,12 @@
 
 #include "hb-link-steps-private.h"
 
-/* Receives messages and pongs from the channel, or from libsoup's signals if the channel does not
- * emit them, and emits events for them. Passes libsoup's signals for the end of the connection to
- * the HbEnding. */
+/* Emits events for messages and pongs, which come from the channel or from libsoup's signals.
+ * Passes libsoup's signals for the end of the connection to the HbEnding. */
 
 G_STATIC_ASSERT ((int) HB_OPCODE_TEXT == (int) SOUP_WEBSOCKET_DATA_TEXT);
 G_STATIC_ASSERT ((int) HB_OPCODE_BINARY == (int) SOUP_WEBSOCKET_DATA_BINARY);
 
-/* Emits an event for a message or pong, preceded by HB_EVENT_ACTIVITY if the channel does not emit
- * that event itself. */
 static inline void
 emit_received (HbLink  *self,
                HbEvent  event)
@@ -25,8 +22,8 @@ emit_received (HbLink  *self,
   hb_link_end_use (self);
 }
 
-/* Emits a message, unless the end of the connection has begun. After an error, libsoup handles the
- * bytes that it has already read, and may emit a message that the peer has not sent. */
+/* After an error, libsoup handles the bytes that it has already read, and may emit a message that
+ * the peer has not sent. */
 static void
 receive_message (HbLink  *self,
                  HbEvent  event)
@@ -67,9 +64,7 @@ hb_link_open_receiver (HbLink *self)
     hb_handlers_begin_call (&self->handlers);
 }
 
-/* Handles an event of the channel.
- *
- * @user_data: the link */
+/* @user_data: the link */
 void
 hb_link_channel_cb (const HbEvent *event,
                     gpointer       user_data)

@@ -9,8 +9,7 @@
 
 G_BEGIN_DECLS
 
-/* Except for the tests, only the files of the link include this header. hb-link.c calls the
- * functions of the other files. */
+/* Except for the tests, only the files of the link include this header. */
 struct _HbLink
 {
   HbEventFunc              func;       /* (nullable) NULL once the link has ended or been dropped */
@@ -19,13 +18,13 @@ struct _HbLink
   GMainContext            *context;
   HbAttempt               *attempt;    /* (nullable) NULL once it has succeeded or been dropped */
   SoupWebsocketConnection *connection; /* (nullable) NULL before it is open and once released */
-  HbHandlers               handlers;   /* of the connection's signals */
-  HbChannel                channel;    /* of the connection */
-  HbEnding                *ending;     /* (nullable) of the connection */
+  HbHandlers               handlers;
+  HbChannel                channel;
+  HbEnding                *ending;     /* (nullable) */
   GSocket                 *socket;     /* (nullable) below the connection, if it was found */
   guint64                  acknowledged; /* the position in the last HB_EVENT_ACKNOWLEDGED */
   guint                    serial;
-  guint                    depth;      /* the number of nested uses: see hb_link_begin_use () */
+  guint                    depth;      /* nested uses: see hb_link_begin_use () */
   gboolean                 is_dropped;
   gboolean                 is_acknowledging; /* Acknowledgements are read while the link is open. */
 };
@@ -52,8 +51,8 @@ hb_link_emit (HbLink  *self,
   self->func (&event, self->user_data);
 }
 
-/* Keeps the link and its connection alive until hb_link_end_use (). Taking a reference for each
- * message would be slower. */
+/* Keeps the link and its connection alive until hb_link_end_use (). A reference for each message
+ * would be slower. */
 static inline void
 hb_link_begin_use (HbLink *self)
 {

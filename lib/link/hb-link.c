@@ -8,14 +8,13 @@
 
 /* One attempt to connect, and then the resulting connection.
  *
- * Whatever makes the attempt fail or ends the connection, emit_lost () reports the end once. It
- * runs in a source of the attempt or of the HbEnding, and never within libsoup. The owner then
- * drops the link. The owner may also drop the link at any earlier time, and the end is then not
- * reported. */
+ * emit_lost () reports the end once, in a source of the attempt or of the HbEnding, and never
+ * within libsoup. The owner then drops the link. If the owner drops the link earlier, the end is
+ * not reported. */
 
 /* libsoup keeps the received part of a message in an array whose length is a guint, and adds the
- * length in a frame's header without checking the sum for overflow. Therefore the size of a
- * received message is always limited. */
+ * length in a frame's header without checking for overflow, so the size of a received message is
+ * always limited. */
 #define MAX_MESSAGE G_MAXINT32
 
 static void
@@ -37,7 +36,6 @@ unref_link (HbLink *self)
   g_rc_box_release_full (self, free_link);
 }
 
-/* Reports the end. No event follows. */
 static void
 emit_lost (HbLink       *self,
            const HbLoss *loss)
@@ -134,7 +132,7 @@ attempted_cb (SoupWebsocketConnection *connection,
 /* Creates a link. It belongs to the context that is thread-default now.
  *
  * @settings: must exist until hb_link_drop ()
- * @headers: (nullable): headers of the application for the request
+ * @headers: (nullable): the application's, for the request
  *
  * Returns: (transfer full): the link, which hb_link_drop () releases */
 HbLink *
@@ -158,12 +156,12 @@ hb_link_new (guint               serial,
 }
 
 /* Sends the request of the handshake. The context of the link must be thread-default, because
- * libsoup attaches its sources to the thread-default context. Must be called only once.
+ * libsoup attaches its sources there. Must be called only once.
  *
  * @session: (nullable): the application's, or NULL to create a private one
  *
- * Returns whether the request was sent. If too many attempts are running, the request is sent
- * later, which HB_EVENT_TURN reports. */
+ * Returns FALSE if too many attempts are running. HB_EVENT_TURN then reports when the request is
+ * sent. */
 gboolean
 hb_link_connect (HbLink      *self,
                  SoupSession *session)
@@ -171,9 +169,8 @@ hb_link_connect (HbLink      *self,
   return hb_attempt_start (self->attempt, session, self->settings);
 }
 
-/* Must be called after max-message-size or fragment-size has changed. The application may have
- * connected a handler to the notification of libsoup's own limit, and this handler may make the
- * owner drop the link. */
+/* Must be called after max-message-size or fragment-size has changed. The application may have a
+ * handler of the notification of libsoup's own limit, which may make the owner drop the link. */
 void
 hb_link_apply_settings (HbLink *self)
 {
@@ -193,16 +190,16 @@ hb_link_apply_settings (HbLink *self)
   hb_link_end_use (self);
 }
 
-/* Returns whether a message may be sent now. If the result is FALSE although the connection is
- * open, HB_EVENT_WRITABLE follows, unless the connection ends. */
+/* If the result is FALSE although the connection is open, HB_EVENT_WRITABLE follows, unless the
+ * connection ends. */
 gboolean
 hb_link_may_send (HbLink *self)
 {
   return self->connection != NULL && self->channel.funcs->may_send (self->channel.data);
 }
 
-/* Returns whether the link is direct. On a direct link, hb_link_send () may be called without
- * hb_link_may_send (), and hb_link_send () runs no code of the application. */
+/* On a direct link, hb_link_send () may be called without hb_link_may_send (), and runs no code of
+ * the application. */
 gboolean
 hb_link_is_direct (HbLink *self)
 {
@@ -210,15 +207,14 @@ hb_link_is_direct (HbLink *self)
 }
 
 /* Sends a message if the connection is open. Call hb_link_may_send () first, unless the link is
- * direct, or the previous call to this function has just returned TRUE. If the link is not direct,
- * handlers that the application has connected to signals of the connection may run in this call,
- * and may drop the link.
+ * direct, or the previous call has just returned TRUE. If the link is not direct, the application's
+ * handlers of the connection's signals may run, and may drop the link.
  *
  * @span: (out): the position of the message, empty if it was not sent
  *
  * Returns FALSE if the connection is not open or is ending, or if another message would have to
- * wait in the channel. Further messages then wait in the machine, which counts them, lets a ping
- * overtake them, and sends them on the next link if this one is lost. */
+ * wait in the channel. Further messages must then wait in the machine, where a ping can overtake
+ * them, and the next link can send them. */
 gboolean
 hb_link_send (HbLink   *self,
               HbOpcode  opcode,
@@ -240,9 +236,8 @@ hb_link_send (HbLink   *self,
   return is_writable;
 }
 
-/* Sends a ping, which is a ping frame or, with another opcode, a message. Emits HB_EVENT_BLOCKED if
- * no message may be sent now. The connection must be open, and its end must not have begun: see
- * hb_link_has_ended (). */
+/* Sends a ping frame or, with another opcode, a message. Emits HB_EVENT_BLOCKED if no further
+ * message may be sent now. The connection must be open, and its end must not have begun. */
 void
 hb_link_ping (HbLink   *self,
               HbOpcode  opcode,
@@ -257,9 +252,9 @@ hb_link_ping (HbLink   *self,
   hb_link_end_use (self);
 }
 
-/* Sends a close frame. Does nothing if the connection is not open, or if its end has begun already,
- * on either side. The application may have connected a handler to libsoup's `closing`, and this
- * handler may make the owner drop the link. */
+/* Sends a close frame. Does nothing if the connection is not open, or if its end has begun on
+ * either side. The application may have a handler of libsoup's `closing`, which may make the owner
+ * drop the link. */
 void
 hb_link_close (HbLink     *self,
                guint       code,
@@ -272,8 +267,7 @@ hb_link_close (HbLink     *self,
   hb_handlers_connect (&self->handlers);
   hb_ending_send_close (self->ending, code, reason);
 
-  /* Without this step, the close frame could be lost if the link were dropped in the same
-   * iteration. */
+  /* Otherwise the close frame could be lost if the link were dropped in the same iteration. */
   if (!self->is_dropped)
     self->channel.funcs->flush (self->channel.data);
 
@@ -294,8 +288,8 @@ hb_link_drop (HbLink *self)
       self->channel.funcs->detach (self->channel.data);
       hb_handlers_clear (&self->handlers);
 
-      /* While the send buffer is full, closing TLS would wait until the peer accepts more bytes. If
-       * the peer is dead, this wait would keep the connection in memory. */
+      /* While the send buffer is full, closing TLS would wait until the peer accepts more bytes. A
+       * dead peer would keep the connection in memory. */
       if (self->socket != NULL)
         hb_socket_shut_down (self->socket);
     }
@@ -317,8 +311,7 @@ hb_link_get_request (HbLink *self)
   return self->attempt != NULL ? hb_attempt_get_request (self->attempt) : NULL;
 }
 
-/* Returns the connection for the application, which may connect handlers to its signals from now
- * on.
+/* The application may connect handlers to the connection's signals from now on.
  *
  * Returns: (transfer none) (nullable): NULL before the connection is open */
 SoupWebsocketConnection *
@@ -340,23 +333,22 @@ hb_link_get_protocol (HbLink *self)
   return soup_websocket_connection_get_protocol (self->connection);
 }
 
-/* Returns whether a handler of a message or pong may be running. Messages and pongs are read one
- * after another, so a main loop that runs in such a handler cannot read the next one. */
+/* Returns whether a handler of a message or pong may be running. A main loop in such a handler
+ * cannot read the next message or pong. */
 gboolean
 hb_link_is_held_up (HbLink *self)
 {
   return self->depth > 0;
 }
 
-/* Ends a pause of reading, so that received bytes are read in the next iteration of the loop. They
- * do not wait until other sources have been dispatched. Returns FALSE if reading was not paused. */
+/* Ends a pause of reading, so that received bytes are read in the next iteration of the loop.
+ * Returns FALSE if reading was not paused. */
 gboolean
 hb_link_read_on (HbLink *self)
 {
   return self->connection != NULL && self->channel.funcs->read_on (self->channel.data);
 }
 
-/* Starts or stops reading the socket, if the channel can. */
 void
 hb_link_set_reading (HbLink   *self,
                      gboolean  is_reading)
@@ -365,8 +357,7 @@ hb_link_set_reading (HbLink   *self,
     self->channel.funcs->set_reading (self->channel.data, is_reading);
 }
 
-/* Returns the position before which all bytes count as written, or 0 if the connection is not open
- * yet. */
+/* Returns 0 if the connection is not open yet. */
 guint64
 hb_link_get_written (HbLink *self)
 {
@@ -382,8 +373,8 @@ hb_link_has_ended (HbLink *self)
          || (self->ending != NULL && hb_ending_has_begun (self->ending));
 }
 
-/* Returns whether the request is still waiting for a connection of the session, as far as is known:
- * see hb_attempt_is_queued (). */
+/* Returns whether the request still waits for a connection of the session: see
+ * hb_attempt_is_queued (). */
 gboolean
 hb_link_is_queued (HbLink *self)
 {

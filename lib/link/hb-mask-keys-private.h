@@ -17,8 +17,7 @@ typedef struct
 
 void hb_mask_keys_fill (HbMaskKeys *self);
 
-/* Returns the next mask, and removes it, so that it is not used again. Gets new masks if none is
- * left. */
+/* Returns a mask that is not used again. */
 static inline guint32
 hb_mask_keys_next (HbMaskKeys *self)
 {

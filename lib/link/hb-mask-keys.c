@@ -9,13 +9,12 @@
 
 #include "hb-mask-keys-private.h"
 
-/* The masks of frames. RFC 6455, 10.3, requires masks that the provider of the payload cannot
- * predict, so the kernel makes them if possible. A system call for each frame would take longer
- * than the masking of a short frame, so one call gets many masks. */
+/* RFC 6455, 10.3, requires masks that the provider of the payload cannot predict, so the kernel
+ * makes them if possible. One system call gets many masks, because a call for each frame would take
+ * longer than the masking of a short frame. */
 
 /* Returns how many bytes the kernel has written. Returns 0 if the system has no getrandom (), or a
- * sandbox forbids it. If a signal interrupts the call, the kernel may write fewer than @size
- * bytes. */
+ * sandbox forbids it. A signal may leave fewer than @size bytes. */
 static gsize
 read_kernel (guint8 *buffer,
              gsize   size)

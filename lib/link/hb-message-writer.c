@@ -34,7 +34,6 @@ hb_message_writer_init (HbMessageWriter *self,
   hb_deque_init (&self->messages, sizeof (Message));
 }
 
-/* Drops all messages. */
 void
 hb_message_writer_clear (HbMessageWriter *self)
 {
@@ -72,7 +71,7 @@ hb_message_writer_gather_whole (HbMessageWriter *self,
   return size + length;
 }
 
-/* Adds a message. Returns the total size of its frames. */
+/* Returns the total size of the message's frames. */
 guint64
 hb_message_writer_add (HbMessageWriter *self,
                        HbOpcode         opcode,
@@ -95,7 +94,6 @@ hb_message_writer_is_between_messages (const HbMessageWriter *self)
   return hb_message_writer_is_empty (self) || !peek (self)->framer.is_begun;
 }
 
-/* Returns TRUE unless a frame has been gathered only in part. */
 gboolean
 hb_message_writer_is_between_frames (const HbMessageWriter *self)
 {
@@ -103,10 +101,9 @@ hb_message_writer_is_between_frames (const HbMessageWriter *self)
          || hb_framer_is_between_frames (&peek (self)->framer);
 }
 
-/* Gathers the next frame or the rest of the current one, as far as the block has room. Gathers
- * nothing of the next frame if the block has no room for a header. Unless this call has completed a
- * frame, the block must be written before the next call. Must not be called if no message is
- * waiting. */
+/* Gathers the next frame or the rest of the current one, as far as the block has room. Unless this
+ * call has completed a frame, the block must be written before the next call. Must not be called if
+ * no message is waiting. */
 void
 hb_message_writer_gather (HbMessageWriter *self)
 {

@@ -5,11 +5,10 @@
 #include "hb-frame-private.h"
 #include "hb-output-steps-private.h"
 
-/* Implements GPollableOutputStream for libsoup: writes libsoup's frames, and creates the source
- * with which libsoup waits to write. */
+/* Implements GPollableOutputStream for libsoup. */
 
-/* The source with which libsoup waits to write. It polls nothing. It gets a ready time when it is
- * created, if bytes can be written then, or later from hb_output_run (). */
+/* The source with which libsoup waits to write. It polls nothing. hb_output_run () sets its ready
+ * time when bytes can be written. */
 typedef struct
 {
   GSource   source;
@@ -24,9 +23,8 @@ refuse (GError **error)
   return -1;
 }
 
-/* Stores the kind of the frame that libsoup begins to write, and the end of the frame if it has a
- * position. If the frame is refused before the stream below gets it, the next write begins the
- * frame again. */
+/* Stores the kind of the frame that libsoup begins to write, and its end. If the frame is refused
+ * before the stream below gets it, the next write begins the frame again. */
 static void
 begin_frame (HbOutput *self,
              guint     first,
@@ -42,8 +40,7 @@ begin_frame (HbOutput *self,
 /* Must be called after each write by libsoup, unless the frame was refused before the stream below
  * got it.
  *
- * @first: the first byte of the frame, if @was_begun is FALSE
- * @was_begun: whether an earlier write has begun the frame */
+ * @first: the first byte of the frame, if @was_begun is FALSE */
 static void
 on_frame (HbOutput *self,
           guint     first,
@@ -57,9 +54,9 @@ on_frame (HbOutput *self,
     hb_watch_wake (self->block_writer.watch);
 }
 
-/* Writes or gathers a frame of libsoup, or writes as much of it as the kernel accepts. A frame that
- * the stream below has refused must not be gathered, because TLS must get exactly the same bytes
- * again. Returns how many bytes were written or gathered. */
+/* Writes or gathers a frame of libsoup. A frame that the stream below has refused must not be
+ * gathered, because TLS must get exactly the same bytes again. Returns how many bytes were written
+ * or gathered. */
 static gsize
 write_frame (HbOutput     *self,
              const guint8 *buffer,
@@ -91,7 +88,6 @@ write_frame (HbOutput     *self,
   return n_written;
 }
 
-/* Called by libsoup, with its next frame or the rest of one. */
 static gssize
 hb_output_write_nonblocking (GPollableOutputStream  *pollable,
                              const void             *buffer,

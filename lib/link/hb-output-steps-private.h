@@ -8,7 +8,7 @@
 
 G_BEGIN_DECLS
 
-/* Only hb-output.c and hb-output-pollable.c, which use each other, include this header. */
+/* Only hb-output.c and hb-output-pollable.c include this header. */
 struct _HbOutput
 {
   GOutputStream    parent_instance;

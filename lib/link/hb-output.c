@@ -5,21 +5,19 @@
 #include "hb-frame-private.h"
 #include "hb-output-steps-private.h"
 
-/* Gathers frames and counts bytes. The frames are those of the messages that hb_output_send ()
- * accepts, and those that libsoup writes.
+/* Gathers frames and counts bytes. The frames come from hb_output_send () and from libsoup.
  *
  * The first frame in an iteration of the loop is written at once. Later frames of the same
  * iteration, and all frames while the output is corked, are gathered in a block where possible. The
  * block is written when the output is uncorked or flushed, when the next frame does not fit, or in
- * the next iteration, whichever comes first.
+ * the next iteration.
  *
- * libsoup writes one frame, or the rest of one, in each call. The output therefore knows the
- * position of a frame's end, and whether all of the frame has been written.
+ * libsoup writes one frame, or the rest of one, in each call, so the output knows where the frame
+ * ends.
  *
- * A message that is longer than the fragment size is sent in several frames. Between these frames,
- * libsoup's control frames may be written, but none of its data frames (RFC 6455, 5.4). The
- * positions of the waiting messages are computed before libsoup writes its next frame. Therefore a
- * frame that libsoup writes while messages wait has no position. */
+ * Between the frames of a fragmented message, libsoup's control frames may be written, but none of
+ * its data frames (RFC 6455, 5.4). The positions of waiting messages are computed before libsoup
+ * writes its next frame, so a frame that libsoup writes while messages wait has no position. */
 
 G_DEFINE_FINAL_TYPE_WITH_CODE (HbOutput, hb_output, G_TYPE_OUTPUT_STREAM,
                                G_IMPLEMENT_INTERFACE (G_TYPE_POLLABLE_OUTPUT_STREAM,
@@ -52,8 +50,8 @@ hb_output_emit_progress (HbOutput *self)
   emit (self, HB_EVENT_PROGRESS);
 }
 
-/* Emits HB_EVENT_ACTIVITY if bytes have been written. Must be called only after a backlog, when the
- * kernel accepts bytes only because the peer has received earlier ones. */
+/* Must be called only after a backlog, when the kernel accepts bytes only because the peer has
+ * received earlier ones. */
 void
 hb_output_emit_activity (HbOutput *self)
 {
@@ -61,8 +59,7 @@ hb_output_emit_activity (HbOutput *self)
     emit (self, HB_EVENT_ACTIVITY);
 }
 
-/* Returns whether a frame would be written or gathered at once. The result is FALSE if the kernel
- * accepts no more bytes for now, or if our messages or libsoup's frames are waiting. */
+/* Returns whether a frame would be written or gathered at once. */
 gboolean
 hb_output_is_writable (HbOutput *self)
 {
@@ -85,8 +82,8 @@ may_write_messages (HbOutput *self)
   return !self->block_writer.is_blocked && !self->is_begun && !self->is_closed;
 }
 
-/* Writes our messages, except for the last piece, which may stay in the block. Stops when the
- * kernel accepts no more bytes, or as soon as a waiting frame of libsoup may be written. */
+/* Writes our messages until the kernel accepts no more bytes, or a waiting frame of libsoup may be
+ * written. The last piece may stay in the block. */
 void
 hb_output_write_messages (HbOutput *self)
 {
@@ -179,9 +176,8 @@ hb_output_new (GPollableOutputStream *base,
   return self;
 }
 
-/* Writes the gathered bytes and the waiting messages, and emits the resulting events. Must be
- * called by the function of the watch, even if the socket is not writable, because bytes that were
- * gathered in the last iteration may be waiting.
+/* Writes the gathered bytes and the waiting messages. Must be called even if the socket is not
+ * writable, because bytes that were gathered in the last iteration may be waiting.
  *
  * @has_room: whether a poll has found the socket writable. The socket is polled for this only while
  *   the output is blocked. */
@@ -213,7 +209,6 @@ hb_output_run (HbOutput *self,
     hb_output_emit_writable (self);
 }
 
-/* Stops calling the callback. */
 void
 hb_output_detach (HbOutput *self)
 {
@@ -238,24 +233,22 @@ hb_output_uncork (HbOutput *self)
   hb_output_flush (self);
   hb_output_emit_progress (self);
 
-  /* The event is emitted even if the socket was already full before this call. A write of libsoup
-   * may have been refused because the socket was full, and no event can be emitted within a
-   * write. */
+  /* Emits the event even if the socket was full before, because a write of libsoup may have been
+   * refused, and no event can be emitted within a write. */
   if (self->block_writer.is_blocked)
     emit (self, HB_EVENT_BLOCKED);
 }
 
-/* Writes the gathered bytes, as far as the kernel accepts them, and emits no event. If a write
- * fails, HbBlockReader reports the error after the received bytes have been read. */
+/* Emits no event. If a write fails, HbBlockReader reports the error after the received bytes have
+ * been read. */
 void
 hb_output_flush (HbOutput *self)
 {
   hb_block_writer_flush (&self->block_writer);
 }
 
-/* Limits the payload of a frame in the messages that are sent from now on.
- *
- * @fragment_size: the maximum in bytes; G_MAXSIZE for no limit */
+/* @fragment_size: the maximum payload, in bytes, of a frame in later messages; G_MAXSIZE for no
+ *   limit */
 void
 hb_output_set_fragment_size (HbOutput *self,
                              gsize     fragment_size)
@@ -263,9 +256,8 @@ hb_output_set_fragment_size (HbOutput *self,
   self->messages.fragment_size = fragment_size;
 }
 
-/* Sends a message without libsoup. If not all of it can be written or gathered now, the rest
- * follows when the kernel accepts more. Until then, the output holds a reference to the payload.
- * Returns whether another message would be written or gathered at once.
+/* Sends a message without libsoup. Holds a reference to the payload until all of it has been
+ * written or gathered. Returns whether another message would be written or gathered at once.
  *
  * @span: (out): the position of the message, empty after a close frame, which no message may
  *   follow */
@@ -324,18 +316,14 @@ hb_output_get_written (HbOutput *self)
   return self->block_writer.written - self->n_inserted;
 }
 
-/* Returns the position after the last frame that has one, even if that frame has not been written
- * yet. */
+/* Returns the position after the last frame that has one, written or not. */
 guint64
 hb_output_get_frame_end (HbOutput *self)
 {
   return self->frame_end;
 }
 
-/* Begins to read which bytes the peer's TCP has acknowledged, if that is possible and has not begun
- * already.
- *
- * @is_direct: whether the bytes of the stream below reach the socket unchanged */
+/* @is_direct: whether the bytes of the stream below reach the socket unchanged */
 void
 hb_output_begin_acknowledgements (HbOutput *self,
                                   GSocket  *socket,
@@ -347,8 +335,7 @@ hb_output_begin_acknowledgements (HbOutput *self,
     writer->acknowledgements = hb_acknowledgements_new (socket, is_direct, writer->written);
 }
 
-/* Reads the acknowledgements once more, and then stops reading them. Must be called before the
- * socket is closed. */
+/* Reads the acknowledgements once more. Must be called before the socket is closed. */
 void
 hb_output_end_acknowledgements (HbOutput *self)
 {
@@ -359,8 +346,8 @@ hb_output_end_acknowledgements (HbOutput *self)
 }
 
 /* Returns the position before which the peer's TCP has received all bytes. While a frame without a
- * position has not been acknowledged, the result may be too low by the size of that frame, but is
- * never too high. While acknowledgements are not being read, the last result is returned again.
+ * position is unacknowledged, the result may be too low by the size of that frame, but is never too
+ * high.
  *
  * @round_trip: (out): in microseconds, 0 if it is not known */
 guint64
@@ -383,7 +370,7 @@ hb_output_get_acknowledged (HbOutput *self,
   return self->acknowledged;
 }
 
-/* Returns whether a write has failed. No more bytes are written afterwards. */
+/* No more bytes are written after a write has failed. */
 gboolean
 hb_output_has_failed (HbOutput *self)
 {

@@ -11,14 +11,13 @@
  * no proxy reads. Otherwise libsoup 3.2 and 3.6 would send cookies to the proxy, and the proxy's
  * password to servers.
  *
- * Also limits how long a proxy can keep libsoup busy before the tunnel is open. The body of a
- * refusal is read nevertheless. To skip it, the method would have to be HEAD, as in hb-handshake.c,
- * but SoupAuthManager, whose handlers run first, needs CONNECT. */
+ * Also limits how long a proxy can keep libsoup busy before the tunnel is open, except with the
+ * body of a refusal. To skip the body, the method would have to be HEAD, as in hb-handshake.c, but
+ * SoupAuthManager, whose handlers run first, needs CONNECT. */
 
-/* The maximum number of CONNECT requests and interim responses to them. libsoup has the same limit
- * for requests, but ignores it if the proxy closes the connection when it refuses a password.
- * libsoup would then send the same wrong password as fast as the proxy refuses it. Without a limit,
- * interim responses could block the main loop, as in hb-handshake.c. */
+/* The maximum number of CONNECT requests and interim responses to them. libsoup ignores its own
+ * limit for requests if the proxy closes the connection when it refuses a password, and would send
+ * the same wrong password again and again. Interim responses could block the main loop. */
 #define MAX_STEPS 20
 
 /* The number of these steps, as a guint. It exists once request_queued_cb () is connected. */
@@ -33,8 +32,7 @@ hb_proxy_is_encrypted (GUri *uri)
 }
 
 /* Returns whether @request goes through an HTTP proxy, in a tunnel or not. A SOCKS proxy does not
- * count, because it does not read requests. Before the connection is made, the result is FALSE,
- * because the proxy is not known. */
+ * count, because it does not read requests. Before the connection is made, the result is FALSE. */
 gboolean
 hb_proxy_has_proxy (SoupMessage *request)
 {
@@ -44,16 +42,14 @@ hb_proxy_has_proxy (SoupMessage *request)
          && strcmp (g_proxy_address_get_protocol (G_PROXY_ADDRESS (address)), "http") == 0;
 }
 
-/* Returns whether no HTTP proxy reads @request on its way to the server. A proxy cannot read a
- * request in a tunnel. */
+/* Returns whether no HTTP proxy reads @request. A proxy cannot read a request in a tunnel. */
 static gboolean
 skips_proxy (SoupMessage *request)
 {
   return hb_proxy_is_encrypted (soup_message_get_uri (request)) || !hb_proxy_has_proxy (request);
 }
 
-/* Removes the password of the proxy from a request that no proxy reads. Runs after the features of
- * the session have added their headers. */
+/* Runs after the features of the session have added their headers. */
 static void
 starting_cb (SoupMessage *request,
              gpointer     user_data)
@@ -63,9 +59,8 @@ starting_cb (SoupMessage *request,
                                  "Proxy-Authorization");
 }
 
-/* A server may send status 407 although no proxy reads the request. libsoup would then ask the
- * application for the password of the proxy. Without libsoup's handler, the status ends the
- * attempt. */
+/* A server may send status 407 although no proxy reads the request. libsoup's handler would then
+ * ask the application for the password of the proxy. */
 static void
 got_headers_cb (SoupMessage *request,
                 SoupSession *session)
@@ -87,8 +82,7 @@ copy_without_login (GUri *uri)
                         SOUP_URI_NONE);
 }
 
-/* Returns whether @tunnel is the CONNECT request for the tunnel of @request. Only this tunnel has
- * the same connection as @request. */
+/* Only the CONNECT request for the tunnel of @request has the same connection as @request. */
 static gboolean
 is_tunnel_of (SoupMessage *tunnel,
               SoupMessage *request)
@@ -96,8 +90,7 @@ is_tunnel_of (SoupMessage *tunnel,
   return soup_message_get_connection_id (tunnel) == soup_message_get_connection_id (request);
 }
 
-/* Too many steps make the attempt fail with libsoup's error for a request that it has sent too
- * often. */
+/* Too many steps cause the error of libsoup's own limit. */
 static void
 count_step (SoupMessage *request)
 {
@@ -112,11 +105,11 @@ count_step (SoupMessage *request)
                                                         "Message was restarted too many times")));
 }
 
-/* Removes secrets for the server from the CONNECT request for the tunnel of @request. The session
- * may also open tunnels for requests of the application. Their CONNECT requests must not change.
+/* Removes secrets for the server from the CONNECT request for the tunnel of @request. CONNECT
+ * requests for other tunnels of the session must not change.
  *
  * After libsoup has used a password in the URI of the proxy, it would ask for a tunnel to the proxy
- * itself. Therefore the URI of @tunnel is set to that of the server again, without the login. */
+ * itself, so the URI of @tunnel is set to that of the server again. */
 static void
 tunnel_starting_cb (SoupMessage *tunnel,
                     SoupMessage *request)
@@ -141,9 +134,8 @@ tunnel_interim_cb (SoupMessage *tunnel,
     count_step (request);
 }
 
-/* libsoup creates a CONNECT request for a tunnel, with the URI of @request. libsoup would send a
- * user name and a password in that URI to the proxy, although they are for the server, so this
- * function removes them from the URI of the CONNECT request. */
+/* libsoup creates the CONNECT request for a tunnel with the URI of @request, and would send the
+ * user name and the password in that URI, which are for the server, to the proxy. */
 static void
 request_queued_cb (SoupSession *session,
                    SoupMessage *message,
@@ -167,9 +159,8 @@ request_queued_cb (SoupSession *session,
   soup_message_set_uri (message, bare);
 }
 
-/* Does nothing unless libsoup may make a tunnel for @request. Each handler of a session runs for
- * each request of all tasks that share the session. Therefore no handler is connected for a request
- * that needs no tunnel. */
+/* Connects no handler for a request that needs no tunnel, because each handler of a session runs
+ * for each request of all tasks that share the session. */
 static void
 guard_tunnel (SoupSession *session,
               SoupMessage *request)
@@ -199,8 +190,8 @@ hb_proxy_guard (SoupSession *session,
                 SoupMessage *request)
 {
   /* libsoup would use the user name and the password in a URI for every authentication that the
-   * session has cached, including that of the proxy. Until the session is freed, the proxy would
-   * get the password of the server. */
+   * session has cached, including that of the proxy, which would get the password of the server
+   * until the session is freed. */
   if (g_uri_get_userinfo (soup_message_get_uri (request)) != NULL)
     soup_message_add_flags (request, SOUP_MESSAGE_DO_NOT_USE_AUTH_CACHE);
 

@@ -15,12 +15,11 @@
  * see. libsoup alone would follow a redirect away from TLS, and would send the application's
  * headers to any host. */
 
-/* The maximum number of redirects in one attempt. It is below libsoup's own limit, because
- * libsoup's error would not say why the handshake failed. */
+/* Below libsoup's own limit, because libsoup's error would not say why the handshake failed */
 #define MAX_REDIRECTS 10
 
-/* The maximum length of the name of a host (RFC 1035, 2.3.4), and of a scheme. An error message
- * must not contain a longer one. */
+/* The maximum length, in an error message, of a scheme and of the name of a host (RFC 1035,
+ * 2.3.4) */
 #define MAX_HOST 255
 
 static gboolean
@@ -43,8 +42,8 @@ get_port (GUri *uri)
 }
 
 /* Compares two origins according to RFC 6454, 5. The schemes ws and http count as one, and so do
- * wss and https, because they are the same on the network. The schemes ws and wss differ even for
- * one host, because a secret that was sent over TLS must not be sent without it. */
+ * wss and https. The schemes ws and wss differ, because a secret that was sent over TLS must not be
+ * sent without it. */
 gboolean
 hb_redirect_is_same_origin (GUri *one,
                             GUri *other)
@@ -54,8 +53,7 @@ hb_redirect_is_same_origin (GUri *one,
          && g_ascii_strcasecmp (g_uri_get_host (one), g_uri_get_host (other)) == 0;
 }
 
-/* Formats the scheme and the host for an error message, without the path and the query, which may
- * contain a token. */
+/* Leaves out the path and the query, which may contain a token. */
 static char *
 format_place (GUri *uri)
 {
@@ -63,9 +61,8 @@ format_place (GUri *uri)
                      NULL, NULL);
 }
 
-/* Resolves @location against @base. If the scheme is that of HTTP or of a WebSocket, the result has
- * a WebSocket scheme and no fragment. A fragment is never sent, and the URI of a WebSocket must not
- * have one.
+/* If the scheme is that of HTTP or of a WebSocket, the result has a WebSocket scheme, and no
+ * fragment, which the URI of a WebSocket must not have.
  *
  * Returns: (transfer full) (nullable): NULL if @location is empty or not valid, or if its host or
  *   scheme is too long */
@@ -93,8 +90,7 @@ resolve (GUri       *base,
                         SOUP_URI_NONE);
 }
 
-/* Returns whether the redirect adds or changes user info, or takes it to another origin. A redirect
- * that has neither a scheme nor a host keeps the user info of @base. */
+/* Returns whether the redirect adds or changes user info, or takes it to another origin. */
 static gboolean
 adds_user_info (GUri *base,
                 GUri *uri)
@@ -106,8 +102,7 @@ adds_user_info (GUri *base,
              || g_strcmp0 (user_info, g_uri_get_userinfo (base)) != 0);
 }
 
-/* Returns: (transfer full) (nullable): the reason why the redirect to @uri is not followed; NULL if
- *   it may be followed */
+/* Returns: (transfer full) (nullable): NULL if the redirect to @uri may be followed */
 static char *
 find_objection (const HbRedirects *self,
                 GUri              *base,
@@ -138,8 +133,8 @@ find_objection (const HbRedirects *self,
   return NULL;
 }
 
-/* Returns whether the header is one that libsoup or the WebSocket handshake sets, and whose value
- * is not secret. */
+/* Returns whether libsoup or the WebSocket handshake sets the header, and its value is not
+ * secret. */
 static gboolean
 is_for_everybody (const char *name)
 {
@@ -159,11 +154,10 @@ is_for_everybody (const char *name)
   return FALSE;
 }
 
-/* Removes all headers from a request that goes to another origin, except those for which
- * is_for_everybody () is TRUE. When the origin changes, the Fetch standard removes Authorization
- * ("HTTP-redirect fetch"), and keeps other headers of the application only if the new origin has
- * agreed to each of them ("CORS-preflight fetch"). A WebSocket cannot ask for that agreement. The
- * session adds its cookies again, according to the new URI. */
+/* Prepares a request for another origin. When the origin changes, the Fetch standard removes
+ * Authorization ("HTTP-redirect fetch"), and keeps other headers of the application only if the new
+ * origin has agreed to each of them ("CORS-preflight fetch"). A WebSocket cannot ask for that
+ * agreement. The session adds its cookies again, according to the new URI. */
 static void
 remove_private_headers (HbRedirects *self,
                         SoupMessage *request)
@@ -222,9 +216,8 @@ follow (HbRedirects *self,
   return NULL;
 }
 
-/* Handles the headers of a response. libsoup follows a redirect later. If the application itself
- * sends the request again after the session of the attempt has been freed, the redirects are not
- * checked. */
+/* Must be called before libsoup follows a redirect. If the application itself sends the request
+ * again after the session of the attempt has been freed, the redirects are not checked. */
 void
 hb_redirects_handle_response (HbRedirects *self,
                               SoupMessage *request)

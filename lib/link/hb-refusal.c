@@ -4,9 +4,8 @@
 
 #include "hb-refusal-private.h"
 
-/* Keeps the reason why a handler in this folder has made an attempt fail. libsoup's error does not
- * contain the reason. If the attempt was cancelled, for example, the error is
- * G_IO_ERROR_CANCELLED. */
+/* Keeps the reason why a handler in this folder has made an attempt fail, because libsoup's error
+ * does not contain the reason. */
 
 static G_DEFINE_QUARK (hb-refusal-cancellable, cancellable)
 static G_DEFINE_QUARK (hb-refusal-reason, reason)
@@ -20,7 +19,7 @@ hb_refusal_prepare (SoupMessage  *request,
                            g_object_unref);
 }
 
-/* Sets the reason for an attempt that fails without being cancelled. Takes ownership of @reason. */
+/* For an attempt that fails without being cancelled. Takes ownership of @reason. */
 void
 hb_refusal_set_reason (SoupMessage *request,
                        GError      *reason)
@@ -29,7 +28,7 @@ hb_refusal_set_reason (SoupMessage *request,
                            (GDestroyNotify) g_error_free);
 }
 
-/* Cancels the attempt, and sets the reason. Takes ownership of @reason. */
+/* Takes ownership of @reason. */
 void
 hb_refusal_cancel (SoupMessage *request,
                    GError      *reason)

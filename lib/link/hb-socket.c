@@ -7,21 +7,18 @@
 
 #include "hb-socket-private.h"
 
-/* Finds and controls the socket below a connection, and below all streams that libsoup and TLS have
- * put over the socket. */
+/* Finds and controls the socket below all streams that libsoup and TLS have put over it. */
 
 /* The value of TCP_NOTSENT_LOWAT: the socket is writable only while fewer bytes than this are
  * unsent. Otherwise a ping would wait behind megabytes of messages, which would all be lost with
  * the connection. */
 #define NOTSENT_LOWAT (64 * 1024)
 
-/* The property that contains the stream below has one name in the streams of libsoup, and another
- * name in the streams of GIO. */
+/* The property that contains the stream below, in the streams of libsoup and in those of GIO */
 #define SOUP_BASE "base-iostream"
 #define GIO_BASE "base-io-stream"
 
-/* Returns: (transfer full) (nullable): NULL if @stream has no such property, or if its value is
- *   NULL */
+/* Returns: (transfer full) (nullable) */
 static GIOStream *
 get_base (GIOStream  *stream,
           const char *property)
@@ -60,8 +57,8 @@ hb_socket_find (SoupWebsocketConnection *connection)
 }
 
 /* Returns whether @stream is libsoup's own stream, directly over a TCP connection. If so, all
- * unread bytes are in the socket or in @stream, and written bytes reach the socket unchanged. TLS
- * buffers and changes bytes, and GIO's streams for a proxy may buffer bytes. */
+ * unread bytes are in the socket or in @stream, and written bytes reach the socket unchanged. TLS,
+ * and GIO's streams for a proxy, may buffer bytes. */
 gboolean
 hb_socket_is_direct (GIOStream *stream)
 {
@@ -70,8 +67,6 @@ hb_socket_is_direct (GIOStream *stream)
   return base != NULL && G_OBJECT_TYPE (base) == G_TYPE_TCP_CONNECTION;
 }
 
-/* Limits how many unsent bytes the kernel holds before it accepts no more. Does nothing if the
- * system has no TCP_NOTSENT_LOWAT. */
 void
 hb_socket_limit_unsent (GSocket *socket)
 {
@@ -80,8 +75,7 @@ hb_socket_limit_unsent (GSocket *socket)
 #endif
 }
 
-/* Ends both directions at once, even under TLS. Ignores an error, because the socket may have
- * failed already. */
+/* Ends both directions at once, even under TLS. */
 void
 hb_socket_shut_down (GSocket *socket)
 {

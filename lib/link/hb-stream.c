@@ -12,10 +12,9 @@
 /* A stream between libsoup's framing and the socket, or TLS over the socket.
  *
  * Without this stream, libsoup would read 1 KiB at a time, write one frame at a time, and create a
- * source for each wait. libsoup's public API cannot put a stream below a connection that a session
- * has made, but it can create a connection over a stream. Therefore the session's connection
- * releases its stream, and a second connection works over an HbStream, which uses the released
- * stream. */
+ * source for each wait. libsoup cannot put a stream below a connection that a session has made.
+ * Instead, that connection releases its stream, and a second connection works over an HbStream,
+ * which uses the released stream. */
 struct _HbStream
 {
   GIOStream                parent_instance;
@@ -31,9 +30,7 @@ struct _HbStream
                                         * and received without libsoup. */
 };
 
-/* After this number of bytes, the input gives libsoup no more in the same call, if libsoup would
- * otherwise read all available bytes before it handles any. These bytes hold a few hundred short
- * messages. */
+/* See hb_input_set_max_delivery (). These bytes hold a few hundred short messages. */
 #define MAX_UNHANDLED 4096
 
 G_DEFINE_FINAL_TYPE (HbStream, hb_stream, G_TYPE_IO_STREAM)
@@ -51,8 +48,8 @@ hb_stream_get_output_stream (GIOStream *stream)
 }
 
 /* Closes the stream below without waiting. If TLS has a part of a frame that the kernel does not
- * have, closing TLS would also send that part. The message of that frame is sent again on the next
- * connection and would arrive twice, so the socket is shut down first. */
+ * have, closing TLS would also send that part. The message is sent again on the next connection and
+ * would arrive twice, so the socket is shut down first. */
 static void
 shut (HbStream *self)
 {
@@ -61,8 +58,8 @@ shut (HbStream *self)
   if (hb_output_get_written (self->output) != hb_output_get_frame_end (self->output))
     hb_socket_shut_down (self->socket);
 
-  /* The socket may be closed in another thread, and a new socket may then get the same descriptor.
-   * Therefore the watch stops polling first. */
+  /* The socket may be closed in another thread, and a new socket may then get the same descriptor,
+   * so the watch stops polling first. */
   hb_watch_leave (self->watch);
   g_io_stream_close_async (self->base, G_PRIORITY_DEFAULT, NULL, NULL, NULL);
 }
@@ -134,10 +131,9 @@ hb_stream_init (HbStream *self)
 }
 
 /* Disposes of the session's connection, which removes its source from the loop. The connection
- * would also close @stream, so an operation on the stream is marked as pending, and the close
- * fails. A source then reports the failure. In a main context that is never iterated again, this
- * source would keep the context alive, so it is attached to a context of its own, which is iterated
- * here. The source is attached to the context of the link only if no context can be created. */
+ * would also close @stream. A pending operation makes this close fail. The source that reports the
+ * failure would keep alive a main context that is never iterated again, so it is attached, if
+ * possible, to a context of its own, which is iterated here. */
 static void
 dispose_connection (SoupWebsocketConnection *connection,
                     GIOStream               *stream)
@@ -155,10 +151,9 @@ dispose_connection (SoupWebsocketConnection *connection,
     g_io_stream_clear_pending (stream);
 }
 
-/* Returns whether libsoup handles the messages of each read before its next read. Versions that are
- * older than those below are affected by CVE-2024-52532. They read until no bytes are left, and
- * only then handle messages. If a distribution has fixed an older version, the result is FALSE, and
- * a needless limit costs a little speed. */
+/* Returns whether libsoup handles the messages of each read before its next read. Older versions
+ * are affected by CVE-2024-52532. If a distribution has fixed an older version, the needless limit
+ * costs a little speed. */
 static gboolean
 handles_each_read (void)
 {
@@ -170,8 +165,6 @@ handles_each_read (void)
          || (minor == 2 && micro >= 3);
 }
 
-/* Moves libsoup's source to a context that is never iterated, if the watch has such a context and
- * the connection is open: see hb_input_park (). */
 static void
 park (HbStream *self)
 {
@@ -226,9 +219,8 @@ ref_extension (gconstpointer extension,
   return g_object_ref ((gpointer) extension);
 }
 
-/* Copies the list of the extensions that were negotiated, and adds HbLimits, which takes the place
- * of permessage-deflate if the list contains it. The application can add other extensions to its
- * session, and these stay in the list.
+/* Copies the list, and adds HbLimits, in place of permessage-deflate if that was negotiated. Other
+ * extensions stay in the list.
  *
  * Returns: (transfer full) */
 static GList *
@@ -260,7 +252,6 @@ new_connection_like (SoupWebsocketConnection *connection,
 {
   GList *extensions = soup_websocket_connection_get_extensions (connection);
 
-  /* If an extension was negotiated, libsoup must pass each message through it. */
   stream->is_fast = extensions == NULL;
 
   return soup_websocket_connection_new (G_IO_STREAM (stream),
@@ -272,8 +263,8 @@ new_connection_like (SoupWebsocketConnection *connection,
 }
 
 /* A message that waited in libsoup's queue behind a pong would have no position. It would never
- * count as written, and would be sent again on the next link. Messages that are sent without
- * libsoup wait in the output, where they have positions. */
+ * count as written, and would be sent again on the next link. Messages that wait in the output have
+ * positions. */
 static gboolean
 hb_stream_may_send (gpointer data)
 {

@@ -6,16 +6,15 @@
 
 G_BEGIN_DECLS
 
-/* The maximum number of attempts of one HbGate (hb-turn.c) that run at once. Attempts of earlier
- * generations of the gate do not count. */
+/* The maximum number of running attempts in one generation of an HbGate (hb-turn.c) */
 #define HB_TURN_MAX_AT_ONCE 64
 
 typedef void (* HbTurnFunc) (gpointer user_data);
 
 typedef struct _HbGate HbGate;
 
-/* The turn of an attempt. While the turn has a gate, the attempt either waits until fewer attempts
- * are running, or is itself running. A struct of zeros is a valid initial value. */
+/* The turn of an attempt. While the turn has a gate, the attempt waits or runs. A struct of zeros
+ * is a valid initial value. */
 typedef struct
 {
   HbGate     *gate;       /* (nullable) NULL before hb_turn_take () and after hb_turn_end () */

@@ -11,24 +11,22 @@
 
 /* Limits how many attempts of one session run at once. In each step of an attempt, libsoup looks at
  * all requests of the session. If thousands of attempts ran at once, for example after the restart
- * of a server, they would take minutes of CPU time. With 3,000 attempts, the limit saves eleven
- * twelfths of this time. The private sessions of a context count as one session, because each of
- * them has sources that the loop queries in each iteration.
+ * of a server, they would take minutes of CPU time. The private sessions of a context count as one
+ * session, because each of them has sources that the loop queries in each iteration.
  *
  * Attempts to connect to a host that does not answer must not block other attempts. If attempts
  * wait, and none has started for the time STALL, the running ones no longer count. */
 
 #define STALL (500 * G_TIME_SPAN_MILLISECOND)
 
-/* The attempts that one thread makes with one session in one main context. A thread without a
- * context of its own may make attempts in the global default context while another thread runs that
- * context. The attempts of each thread have a gate of their own, so that such a thread never uses
- * the gate of the other thread's attempts. */
+/* The attempts that one thread makes with one session in one main context. The thread is part of
+ * the key, because a thread without a context of its own may make attempts in the global default
+ * context while another thread runs that context. */
 struct _HbGate
 {
   SoupSession  *session;    /* (nullable) NULL for all private sessions; the attempts own it */
   GMainContext *context;    /* the attempts own it */
-  gpointer      thread;     /* part of the key, like the session and the context */
+  gpointer      thread;
   GQueue        waiting;    /* (element-type HbTurn) (not owned) */
   HbAlarm       alarm;
   gint64        stalls_at;  /* when the running attempts no longer count, if others wait */
@@ -95,7 +93,6 @@ run (HbTurn *self)
   func (self->user_data);
 }
 
-/* Returns whether a waiting attempt may run. */
 static gboolean
 can_run (const HbGate *self)
 {
@@ -163,10 +160,9 @@ acquire_gate (SoupSession  *session,
   return self;
 }
 
-/* Begins a turn. Returns TRUE if the attempt may run at once. If too many attempts are running, or
- * others are already waiting, returns FALSE, and makes the attempt wait. @func is then called when
- * the attempt may run, unless hb_turn_end () is called first. @session and @context must exist
- * until hb_turn_end ().
+/* Begins a turn. Returns TRUE if the attempt may run at once. Otherwise @func is called when the
+ * attempt may run, unless hb_turn_end () is called first. @session and @context must exist until
+ * hb_turn_end ().
  *
  * @session: (nullable): NULL for a private one */
 gboolean
@@ -195,8 +191,7 @@ hb_turn_take (HbTurn       *self,
   return FALSE;
 }
 
-/* Ends the turn of an attempt that has ended or is no longer needed. Does nothing if the attempt
- * has no turn. */
+/* Ends the turn, if any, of an attempt that has ended or is no longer needed. */
 void
 hb_turn_end (HbTurn *self)
 {
