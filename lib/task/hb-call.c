@@ -6,8 +6,8 @@
 #include "hb-i18n-private.h"
 #include "hb-message-private.h"
 
-/* A pending asynchronous call of the application. This struct is the task data of a GTask. The
- * machine identifies the call by that GTask, which is the ticket of the call. */
+/* A pending asynchronous call of the application, and the task data of a GTask. That GTask is the
+ * call's ticket, by which the machine identifies the call. */
 typedef struct
 {
   HbCallFunc      cancelled;
@@ -47,9 +47,8 @@ free_call (gpointer data)
   g_free (self);
 }
 
-/* Stops watching the caller's GCancellable. The source holds a reference to the GTask, because the
- * thread of the HbWebsocketTask may end the call while the caller's thread dispatches the
- * source. */
+/* The source holds a reference to the GTask, because the thread of the HbWebsocketTask may end the
+ * call while the caller's thread dispatches the source. */
 static void
 stop_watching (GTask *task)
 {
@@ -64,8 +63,7 @@ stop_watching (GTask *task)
  * check the GCancellable itself, because only the machine knows whether the call can still be
  * cancelled.
  *
- * @cancellable: (nullable): the caller's. If the GTask has it too, g_task_return_* () calls the
- *   callback in a later iteration once the GCancellable is triggered.
+ * @cancellable: (nullable): the caller's
  *
  * Returns: (transfer full): the ticket */
 GTask *
@@ -108,14 +106,12 @@ hb_call_fail (GTask  *task,
 }
 
 /* Call this for a call that receives a message. Such a call returns in the next iteration of the
- * loop, because the link may be delivering the message now. If the callback were called within that
- * delivery and ran a main loop until the next message was received, it would never return. A call
- * that fails in the meantime also returns later, so that its callback is not called before that of
- * an earlier call.
+ * loop. If its callback were called within the delivery of the message and ran a main loop until
+ * the next message was received, it would never return. A call that fails in the meantime also
+ * returns later, so that callbacks are called in order.
  *
- * The GTask must not have the caller's GCancellable. If the GCancellable were triggered before the
- * callback was called, GTask would call the callback another iteration later, and the next message
- * would reach the application first.
+ * The GTask must not have the caller's GCancellable. If that were triggered before the callback was
+ * called, GTask would call the callback another iteration later, after the next message.
  *
  * @put_back: called if the call has received a message, its GCancellable has been triggered, and
  *   @n_returning counts no other call; returns TRUE if it has taken the message back
@@ -147,8 +143,8 @@ new_cancelled_error (void)
   return g_error_new_literal (G_IO_ERROR, G_IO_ERROR_CANCELLED, _("The call was cancelled"));
 }
 
-/* Without put_back (), a cancelled call could still return its message. asyncio ignores the result
- * of a call that it has cancelled, so the message would be lost. */
+/* Without put_back (), a message would be lost in asyncio, which ignores the result of a call that
+ * it has cancelled. */
 static gboolean
 return_cb (gpointer user_data)
 {
@@ -197,8 +193,8 @@ return_message (GTask     *task,
 }
 
 /* Returns whether the callback of a call that fails must wait. For a call that receives no message,
- * GTask decides this. A handler of the GCancellable may have made the call fail. The callback may
- * disconnect this handler, which would wait forever for the handler to return. */
+ * GTask decides this. A handler of the GCancellable may have made the call fail. If the callback
+ * disconnected that handler, it would wait forever for the handler to return. */
 static gboolean
 fails_late (HbCall *self)
 {
@@ -225,8 +221,7 @@ return_error (GTask  *task,
   return_later (task);
 }
 
-/* Completes a call successfully. The ticket must not have been passed to the machine. Takes
- * ownership of the ticket. */
+/* The ticket must not have been passed to the machine. Takes ownership of the ticket. */
 void
 hb_call_succeed (GTask *task)
 {
@@ -235,8 +230,8 @@ hb_call_succeed (GTask *task)
   g_object_unref (task);
 }
 
-/* Completes the call whose ticket the machine returns in an HB_EFFECT_RESOLVE, unless the outcome
- * is HB_OUTCOME_NONE. Takes ownership of the ticket and of the error. */
+/* Completes the call of an HB_EFFECT_RESOLVE, unless the outcome is HB_OUTCOME_NONE. Takes
+ * ownership of the ticket and of the error. */
 void
 hb_call_complete (HbEffect *effect)
 {

@@ -45,9 +45,9 @@ hb_driver_connect (HbDriver       *self,
     hb_driver_send_request (self, effect);
 }
 
-/* If the application has set a function for the delay, calls the function, and replaces the delay
- * with the result, both in the machine and in @effect. A delay that the server has asked for
- * remains the minimum. The function may call any method, such as close ().
+/* Replaces the delay, both in the machine and in @effect, with the result of the application's
+ * function, if any. A delay that the server has asked for remains the minimum. The function may
+ * call any method.
  *
  * Returns whether to emit `reconnect`: FALSE if the attempt is no longer scheduled, or the owner no
  * longer exists. */

@@ -7,9 +7,8 @@
 #include "hb-driver-steps-private.h"
 #include "hb-message-private.h"
 
-/* The calls of the application. A call from the task's thread is passed to the machine, and the
- * driver then carries out the machine's effects. Messages and calls from other threads go through
- * the intake. */
+/* The calls of the application. A call from the task's thread is passed to the machine. Messages
+ * and calls from other threads go through the intake. */
 
 static void
 cancelled_cb (GTask    *task,
@@ -37,10 +36,9 @@ start_call (HbDriver *self,
                         hb_driver_ref (self), hb_driver_release_cb);
 }
 
-/* Sets a property, applies the new value to the link, the machine and the intake, and carries out
- * the effects. Messages that other threads have already sent are taken in first, so that the old
- * value decides whether they are accepted. `session` is only stored, for the next attempt. As in
- * hb_settings_set (), @value points to a value of the property's type.
+/* Sets a property. Messages that other threads have already sent are taken in first, so that the
+ * old value decides whether they are accepted. As in hb_settings_set (), @value points to a value
+ * of the property's type.
  *
  * Returns whether the property has changed. */
 gboolean
@@ -95,8 +93,8 @@ hb_driver_get_request_headers (HbDriver *self)
   return self->request_headers;
 }
 
-/* Call this when the application sets or unsets a function that recognizes a reply. While one is
- * set, the owner's is_pong () decides which message is a reply, in place of `pong-message`. */
+/* Call this when the application sets or unsets a function that recognizes a reply, in place of
+ * `pong-message`. */
 void
 hb_driver_set_has_pong_func (HbDriver *self,
                              gboolean  has_pong_func)
@@ -110,9 +108,7 @@ hb_driver_set_has_pong_func (HbDriver *self,
 }
 
 /* Returns whether the task may be used from this thread. If not, prints a critical message that
- * names @function.
- *
- * @function: the name of a method or of a property */
+ * names @function, a method or a property. */
 gboolean
 hb_driver_check_thread (HbDriver   *self,
                         const char *function)
@@ -232,8 +228,7 @@ send_from_outside (HbDriver    *self,
 }
 
 /* Accepts a message. If the link accepts it too, sends it within this call, even if a handler makes
- * the call. If the message waited until the handler had returned, buffered-amount would count it
- * although the link could accept it at once. */
+ * the call. Otherwise buffered-amount would count it until the handler had returned. */
 static gboolean
 send_from_inside (HbDriver    *self,
                   HbOutgoing  *message,
@@ -265,9 +260,8 @@ send_from_inside (HbDriver    *self,
   return accepted;
 }
 
-/* This function and the next two may be called from any thread. A closed task has no context, and
- * another thread may open the task during the call. The messages and calls for a closed task
- * therefore go through the intake.
+/* This function and the next two may be called from any thread. Another thread may open a closed
+ * task during the call, so messages and calls for a closed task go through the intake.
  *
  * @ticket: (nullable): the ticket of a call that waits until the message has been sent */
 gboolean
@@ -412,8 +406,7 @@ hb_driver_get_status (HbDriver *self)
   return hb_machine_get_status (&self->machine);
 }
 
-/* Returns whether a call of the application is about to fail with an error that has the domain and
- * the code of @error. */
+/* Returns whether a call of the application is about to fail with the domain and code of @error. */
 gboolean
 hb_driver_will_fail_call (HbDriver     *self,
                           const GError *error)
@@ -427,10 +420,7 @@ has_open_link (HbDriver *self)
   return self->link != NULL && hb_machine_has_open_link (&self->machine);
 }
 
-/* Returns the connection for the application, which may connect handlers to its signals from now
- * on.
- *
- * Returns: (transfer none) (nullable): NULL while no connection is open */
+/* Returns: (transfer none) (nullable): NULL while no connection is open */
 SoupWebsocketConnection *
 hb_driver_get_connection (HbDriver *self)
 {

@@ -31,9 +31,8 @@ yield_cb (gpointer user_data)
   return G_SOURCE_REMOVE;
 }
 
-/* Lets other sources be dispatched before the next message is emitted. The message waits for an
- * idle source, and all sources that are ready and have a higher priority are dispatched before that
- * source. */
+/* Lets other ready sources, down to idle priority, be dispatched before the next message is
+ * emitted. */
 static void
 yield (HbDriver *self)
 {
@@ -46,8 +45,8 @@ yield (HbDriver *self)
   g_source_attach (self->yielding, self->home.context);
 }
 
-/* Removes the driver from its context, if any, and releases the driver's reference to itself.
- * Unless the caller holds a reference, the driver may no longer exist afterwards. */
+/* Also releases the driver's reference to itself. Unless the caller holds a reference, the driver
+ * may no longer exist afterwards. */
 void
 hb_driver_leave_context (HbDriver *self)
 {
@@ -66,8 +65,7 @@ hb_driver_leave_context (HbDriver *self)
   hb_driver_unref (self);
 }
 
-/* Drops the link, if any. If the link is in a delivery (HB_EVENT_DELIVERY), ends the delivery,
- * because no HB_EVENT_DELIVERED follows. */
+/* Also ends the delivery of the link, because no HB_EVENT_DELIVERED follows. */
 void
 hb_driver_drop_link (HbDriver *self)
 {
@@ -152,8 +150,8 @@ follow_network_aware (HbDriver *self)
 }
 
 /* Ends the section that hb_driver_begin () has begun. At the end of the outermost section, a closed
- * task leaves its context. From then on, another thread may use or drop the task, so the driver
- * must not be accessed any more, and may no longer exist.
+ * task leaves its context. Another thread may then use or drop the task, so the driver must not be
+ * accessed any more.
  *
  * Returns whether the caller may still use the driver. */
 gboolean
@@ -202,8 +200,8 @@ hb_driver_carry_out_each (HbDriver *self)
     }
 }
 
-/* Carries out all effects. They may run code of the application, which may call any method, drop
- * the last reference, or run a main loop in which this function is called again.
+/* The effects may run code of the application, which may call any method, drop the last reference,
+ * or run a main loop in which this function is called again.
  *
  * Returns whether the caller may still use the driver. */
 gboolean
@@ -217,9 +215,9 @@ hb_driver_carry_out_all (HbDriver *self)
   return hb_driver_end (self);
 }
 
-/* Releases the bytes of sent and dropped messages. If a function of the application that frees
- * bytes sends a message, release_gone () does nothing within that call. Otherwise, each function
- * that frees bytes would run within the previous one, and many of them would overflow the stack. */
+/* Releases the bytes of sent and dropped messages. A function of the application that frees bytes
+ * may send a message. Many such functions that run within one another would overflow the stack, so
+ * an inner call does nothing. */
 static void
 release_gone (HbDriver *self)
 {
@@ -235,9 +233,9 @@ release_gone (HbDriver *self)
 }
 
 /* Sends the messages that may be sent now, and then carries out the effects. Within another section
- * (hb_driver_begin ()), that section carries out the effects later. Even then, the bytes of sent
- * messages are released now, because a handler may send many messages before it returns. The driver
- * may no longer exist afterwards. */
+ * (hb_driver_begin ()), leaves the effects to that section. Even then, releases the bytes of sent
+ * messages, because a handler may send many messages before it returns. The driver may no longer
+ * exist afterwards. */
 void
 hb_driver_transmit_now (HbDriver *self)
 {
@@ -256,9 +254,8 @@ hb_driver_transmit_now (HbDriver *self)
   hb_driver_end (self);
 }
 
-/* Carries out the effects now. Within a section (hb_driver_begin ()), carries out only a drop of
- * the link now, and the section carries out all other effects later. The driver may no longer exist
- * afterwards. */
+/* Carries out the effects. Within a section (hb_driver_begin ()), carries out only a drop of the
+ * link, and leaves all other effects to the section. The driver may no longer exist afterwards. */
 void
 hb_driver_wake (HbDriver *self)
 {
