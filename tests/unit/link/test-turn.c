@@ -4,7 +4,6 @@
 
 #include "hb-turn-private.h"
 
-/* Ten more attempts than one session may run at the same time */
 #define N_TURNS  (HB_TURN_MAX_AT_ONCE + 10)
 #define DEADLINE (20 * G_TIME_SPAN_SECOND)
 
