@@ -16,7 +16,7 @@ count_cb (gpointer user_data)
 
 /* Attaches a source that is always ready, and that counts in @n how often it is dispatched.
  *
- * @context: (nullable): NULL for the default context
+ * @context: (nullable):
  *
  * Returns: (transfer full): a source that the caller must destroy */
 GSource *

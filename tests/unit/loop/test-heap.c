@@ -6,12 +6,10 @@
 
 #include "hb-heap-private.h"
 
-/* A heap finds the node with the lowest key after any additions, moves and removals. */
-
 #define N_NODES 200
 #define N_STEPS 20000
 
-/* The number of different keys, so small that nodes often have the same key */
+/* So small that nodes often have the same key */
 #define N_KEYS 100
 
 typedef struct

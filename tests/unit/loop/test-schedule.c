@@ -11,10 +11,8 @@
 #include "hb-time-private.h"
 #include "test-rows.h"
 
-/* All alarms of a main context share one source, except those that a thread adds while another
- * thread runs the context. No alarm keeps the others from being called. These tests use the
- * system's clock. Each deadline is therefore in the past or an hour away, so that the speed of the
- * computer does not matter. */
+/* These tests use the system's clock. Each deadline is in the past or an hour away, so that the
+ * speed of the computer does not matter. */
 
 #define N_BELLS 5
 #define HOUR    (3600 * G_TIME_SPAN_SECOND)
@@ -127,7 +125,7 @@ turn (GMainContext *context)
   g_main_context_iteration (context, FALSE);
 }
 
-/* Iterates the context until it is idle. A context whose alarms are not due must become idle. */
+/* Iterates the context until it is idle. */
 static void
 run (GMainContext *context)
 {
@@ -389,7 +387,7 @@ test_removal (Fixture       *fixture,
     g_assert_cmpuint (fixture->bells[i].n_calls, ==, 0);
 }
 
-/* Puts each alarm into a different state before it leaves. */
+/* Puts each alarm into a different state. */
 static void
 prepare_to_leave (Fixture *fixture)
 {
@@ -469,8 +467,7 @@ test_never_iterated (Fixture       *fixture,
     }
 }
 
-/* Takes longer than the callbacks of all alarms may take in one iteration, and then requests
- * another call at once. */
+/* Takes longer than the callbacks of all alarms may take in one iteration. */
 static void
 work (Bell *self)
 {
@@ -514,8 +511,8 @@ test_fair (Fixture       *fixture,
 
 #define N_WAKES 1000
 
-/* An alarm that another thread wakes. @n_asked is the number of wakes so far, and @n_seen is that
- * number at the last callback. */
+/* An alarm that another thread has woken @n_asked times. @n_seen is that number at the last
+ * callback. */
 typedef struct
 {
   HbAlarm alarm;

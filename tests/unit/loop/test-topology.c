@@ -10,9 +10,8 @@
 
 #include "hb-topology-private.h"
 
-/* The messages of the kernel that count as a network change, and those that do not, for
- * example because they only repeat earlier ones. In tests/loopback/netns/test-netlink.c, the kernel
- * itself sends some of them. */
+/* Messages of the kernel, and whether they count as a network change. In
+ * tests/loopback/netns/test-netlink.c, the kernel itself sends some of them. */
 
 typedef union
 {
@@ -20,12 +19,12 @@ typedef union
   guint8          bytes[512];
 } Message;
 
-/* A message. @number distinguishes its subject from others of the same kind. */
+/* A message */
 typedef struct
 {
   guint16 type;      /* 0 marks the end of the steps */
   guint32 number;    /* an interface, the host of an address, or the priority of a route */
-  guint32 flags;     /* the flags, whose meaning depends on the type */
+  guint32 flags;     /* depends on the type */
   guint32 detail;    /* the age of an address in 1/100 s, or the gateway of a route */
   guint16 attribute; /* an additional attribute, whose value is always new, or 0 */
   guint8  family;    /* of a link or an address; AF_UNSPEC for the usual family */
@@ -131,8 +130,7 @@ add_attribute (Message    *message,
   gsize at = NLMSG_ALIGN (message->header.nlmsg_len);
   struct rtattr attribute = { .rta_len = RTA_LENGTH (length), .rta_type = type };
 
-  /* Compilers know that g_error () does not return. If this check were an assertion, they would
-   * warn that the copies below may overflow. */
+  /* If this check were an assertion, compilers would warn that the copies below may overflow. */
   if (at + RTA_SPACE (length) > sizeof *message)
     g_error ("The attributes do not fit into the message");
 
@@ -263,7 +261,7 @@ test_case (gconstpointer data)
   hb_topology_free (topology);
 }
 
-/* A datagram may contain several messages. Any of them may be the one that counts. */
+/* Any of the messages in a datagram may be the one that counts. */
 static void
 test_several (void)
 {
@@ -309,8 +307,7 @@ test_bare_header (void)
   hb_topology_free (topology);
 }
 
-/* After messages have been lost, the known state may be wrong, so the library forgets it. A
- * repeated message can then count as a change. */
+/* After messages have been lost, the known state may be wrong, so the library forgets it. */
 static void
 test_clear (void)
 {
@@ -325,8 +322,8 @@ test_clear (void)
   hb_topology_free (topology);
 }
 
-/* The messages are about more routes than the library remembers. If the message about a forgotten
- * route is repeated, it counts as a change, because the route may be new. */
+/* The messages are about more routes than the library remembers. A repeated message about a
+ * forgotten route counts as a change, because the route may be new. */
 static void
 test_many (void)
 {
@@ -344,9 +341,9 @@ test_many (void)
   hb_topology_free (topology);
 }
 
-/* No byte after the end of the data is read, whatever the size of the data and the lengths in the
- * message are. Different bytes follow the two copies of the data, so such a read may make their
- * results differ. Only a memory checker can detect every such read. */
+/* No byte after the end of the data is read, whatever the lengths in the message are. Different
+ * bytes follow the two copies of the data, so such a read may make their results differ. Only a
+ * memory checker can detect every such read. */
 static void
 test_cut (void)
 {

@@ -15,15 +15,12 @@
 #include "hb-time-private.h"
 #include "hb-watch-private.h"
 
-/* All watches of a main context share one source, except those that a thread adds while another
- * thread runs the context. A watch is called for a condition only if it wants that condition. Most
- * tests run with few watches and with many, because the context may poll many watches in another
- * way. */
+/* Most tests run with few watches and with many, because the context may poll many watches in
+ * another way. */
 
 #define N_PLUGS 5
 
-/* The maximum number of iterations until the source is idle, even if sockets are ready for
- * conditions that no watch wants */
+/* The maximum number of iterations until the source is idle */
 #define MAX_TURNS 5
 
 typedef struct _Plug Plug;
@@ -149,8 +146,8 @@ turn (Fixture *fixture)
   g_main_context_iteration (fixture->context, FALSE);
 }
 
-/* Iterates until no source is ready. If a source is still ready after MAX_TURNS iterations, the
- * poll reports a condition that no watch wants, so the test fails. */
+/* Iterates until no source is ready. If a source stays ready, the poll reports a condition that no
+ * watch wants. */
 static void
 rest (Fixture *fixture)
 {
@@ -433,13 +430,12 @@ run_nested_and_leave (Plug *self)
     ;
 }
 
-/* A function that the callback of the first watch calls while all sockets of fixture->plugs are
- * readable */
+/* A function that the callback of the first watch calls while all of fixture->plugs are readable */
 typedef struct
 {
   const char *name;
   PlugFunc    func;
-  guint       n_calls; /* calls to the second watch, which follows the first */
+  guint       n_calls; /* calls to the second watch */
 } Removal;
 
 static const Removal removals[] = {
@@ -628,8 +624,7 @@ test_random (Fixture       *fixture,
           fixture->plugs[i].n_in = 0;
         }
 
-      /* Before the check, the loop is iterated once for each watch, because an iteration on a slow
-       * computer may handle only one watch. */
+      /* On a slow computer, an iteration may handle only one watch. */
       for (i = 0; i < (is_quiet ? N_PLUGS : 1); i++)
         turn (fixture);
 
@@ -692,8 +687,8 @@ test_grow_and_shrink (Fixture       *fixture,
 
 #ifdef CAN_WRAP_EPOLL
 
-/* With the linker's option --wrap, calls to epoll_ctl () reach __wrap_epoll_ctl () below, which can
- * call the function of the C library as __real_epoll_ctl (). */
+/* With the linker's option --wrap, calls to epoll_ctl () reach __wrap_epoll_ctl (), and
+ * __real_epoll_ctl () is the function of the C library. */
 int __real_epoll_ctl (int                 set,
                       int                 operation,
                       int                 fd,
@@ -703,7 +698,7 @@ int __wrap_epoll_ctl (int                 set,
                       int                 fd,
                       struct epoll_event *event);
 
-/* The number of sockets that can still be added to epoll sets; further additions fail */
+/* The number of sockets that can still be added to epoll sets */
 static int n_left = G_MAXINT;
 
 int
