@@ -2,9 +2,8 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """Fails if the tests of a binding leave out a part of the API: coverage.py GIR TEST...
 
-All tests in one language are considered together. The script searches their text for each part of
-the API, in the notation of that language. It finds parts that no test uses, but it does not check
-whether a test uses a part well.
+The script searches the text of all tests in one language for each part of the API. It does not
+check whether a test uses a part well.
 """
 
 import re
@@ -21,8 +20,7 @@ GLIB = '{http://www.gtk.org/introspection/glib/1.0}'
 
 LANGUAGES = {'.js': 'JavaScript', '.py': 'Python', '.vala': 'Vala'}
 
-# Comments on lines of their own, and docstrings, are removed first, because a name in them is not a
-# use.
+# Removed first, because a name in a comment or docstring is not a use
 COMMENT = {
     '.js': re.compile(r'^\s*//.*$', re.MULTILINE),
     '.py': re.compile(r'^\s*#.*$|"""[^"]*"""', re.MULTILINE),
@@ -37,8 +35,8 @@ IMPLIED = {
               'receive_finish'},
 }
 
-# In Python, a test calls a method, or passes it to a helper. In JavaScript, it calls the method. In
-# Vala, it may also call the method's `begin` and `end`.
+# In Python, a test may pass a method to a helper. In Vala, it may call the method's `begin` and
+# `end`.
 METHOD = {
     '.js': r'\.{}\(',
     '.py': r'\.{}(?=[(,)])',

@@ -11,17 +11,9 @@
  * a line for each WebSocket that opens on a path of this file. It runs until its standard input
  * ends, so it never outlives a test.
  *
- * On each path that is not named below, it echoes each message, except these texts:
- *   heartbeat     it replies with "pong"
- *   header NAME   it replies with the value of this header of the handshake, or an empty text
- *   leave         it closes with code 4001 and the reason "see you"
- *   too big       it closes with code 1009
- *   drop          it shuts down the socket
- *   clients       it replies with the number of open connections on all such paths
- *
- * It never answers a handshake for /never, and answers one for /not-there with status 404. Other
- * files add and describe further paths for the book: heartbeats.c, logins.c, rates.c and
- * recipes.c. */
+ * It never answers a handshake for /never, and answers one for /not-there with status 404.
+ * heartbeats.c, logins.c, rates.c and recipes.c add and describe further paths for the book. On all
+ * other paths, it echoes each message except the texts in obey (). */
 
 #define CLIENT_KEY "peer-client"
 

@@ -2,9 +2,9 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """Runs a test program with a peer: run.py PEER PROGRAM [ARGUMENT]...
 
-The URI of the peer is the program's last argument. The program prints TAP. Even if all its cases
-pass, the test fails if the program ends with a status other than 0, or writes anything to standard
-error, such as a warning from GLib, a binding or an interpreter.
+The URI of the peer is the program's last argument. The program prints TAP. The test also fails if
+the program ends with a status other than 0, or writes anything to standard error, such as a warning
+from GLib.
 """
 
 import subprocess

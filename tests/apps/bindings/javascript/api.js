@@ -58,7 +58,7 @@ const READABLE = [
   ['ready', false],
 ];
 
-// A view in an application, to which properties of a task are bound
+// A view in an application
 const View = GObject.registerClass({
   Properties: {
     'state': GObject.ParamSpec.enum('state', null, null, GObject.ParamFlags.READWRITE,
@@ -170,7 +170,7 @@ main({
     assert(uptime > 0);
     assert(metrics.get_downtime() >= 0);
 
-    // The metrics are a snapshot, so only a later snapshot includes the time until the close.
+    // The metrics are a snapshot.
     assertEqual(metrics.get_uptime(), uptime);
     assert(task.get_metrics().get_uptime() > uptime);
 

@@ -68,8 +68,7 @@ main({
     await closeTask(task);
   },
 
-  // An error with the same code in another domain does not match, so a program can tell the two
-  // errors apart.
+  // An error with the same code in another domain does not match.
   error_domain() {
     try {
       newTask().send_text('text');

@@ -14,10 +14,10 @@ function fail() {
   throw new Slip('a handler has failed');
 }
 
-// Runs `call`, and returns the number of exceptions that GJS reports during the call. Only GJS can
-// catch the exceptions of handlers, so the function collects GJS's log messages in an array, which
-// it passes to `call`. With G_DEBUG=fatal-criticals, a critical message would end the program, so
-// only errors are fatal during the call.
+// Returns the number of exceptions that GJS reports during the call. Only GJS can catch the
+// exceptions of handlers, so `call` gets an array of GJS's log messages. With
+// G_DEBUG=fatal-criticals, a critical message would end the program, so only errors are fatal
+// during the call.
 async function catchSlips(call) {
   const caught = [];
   const fatal = GLib.log_set_always_fatal(LEVEL_ERROR | FLAG_FATAL);

@@ -60,8 +60,7 @@ export function turn() {
   });
 }
 
-// Waits until the condition holds, or fails after WAIT_TIMEOUT. The condition may be an async
-// function.
+// The condition may be an async function.
 export async function wait(condition) {
   const deadline = GLib.get_monotonic_time() + WAIT_TIMEOUT * 1000000;
 

@@ -75,8 +75,7 @@ main({
     await closeTask(task);
   },
 
-  // set_ping_func() and set_pong_func() work with replies that differ each time. In mode MESSAGE,
-  // ping-bytes are sent as a binary message.
+  // set_ping_func() and set_pong_func() work with replies that differ each time.
   async numberedHeartbeat() {
     const task = await openTask({liveness: Hb.Liveness.REPLY});
     const asked = [];

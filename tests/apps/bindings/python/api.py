@@ -119,7 +119,7 @@ def test_properties():
 
 
 class View(GObject.Object):
-    """A view in an application, to which properties of a task are bound."""
+    """A view in an application."""
 
     state = GObject.Property(type=Hb.State, default=Hb.State.CLOSED)
     is_busy = GObject.Property(type=bool, default=False)
@@ -183,7 +183,7 @@ def test_metrics():
     assert uptime > 0
     assert metrics.get_downtime() >= 0
 
-    # The metrics are a snapshot, so only a later snapshot includes the time until the close.
+    # The metrics are a snapshot.
     assert metrics.get_uptime() == uptime
     assert task.get_metrics().get_uptime() > uptime
 

@@ -19,10 +19,7 @@ ONE = GLib.Bytes.new(b'one')
 
 
 def run(coroutine):
-    """Runs a coroutine in a loop of its own.
-
-    Python 3.14 deprecates event loop policies, so the loop is created without one.
-    """
+    """Runs a coroutine without an event loop policy, which Python 3.14 deprecates."""
     return asyncio.run(coroutine,
                        loop_factory=lambda: GLibEventLoop(GLib.MainContext.default()))
 
@@ -45,8 +42,8 @@ def test_calls():
 def test_calls_at_once():
     """Calls can be awaited at the same time.
 
-    In PyGObject 3.58 and earlier, gather() waits forever for the object that a call returns. The
-    test therefore passes coroutines, which await these objects.
+    In PyGObject 3.58 and earlier, gather() waits forever for the object that a call returns, so
+    the test passes coroutines.
     """
     async def wait_for_call(awaitable):
         await awaitable
@@ -100,7 +97,7 @@ def test_receive():
 
 
 def test_interrupt():
-    """A SIGINT handler runs while a coroutine waits, so a program can close the task and end."""
+    """A SIGINT handler runs while a coroutine waits."""
     async def work():
         interrupted = asyncio.Event()
         asyncio.get_running_loop().add_signal_handler(signal.SIGINT, interrupted.set)
@@ -116,9 +113,8 @@ def test_interrupt():
 def test_cancelled_coroutines():
     """asyncio can cancel calls.
 
-    A cancelled open_async() closes the task. A cancelled send_message_async() takes back its
-    message if the message is still waiting in the queue. After a cancelled receive_async(), the
-    next call receives the next message.
+    A cancelled open_async() closes the task. A cancelled send_message_async() takes back a message
+    that is still queued. A cancelled receive_async() loses no message.
     """
     if gi.version_info < (3, 56, 3):
         raise Skip('asyncio cannot cancel a call before PyGObject 3.56.3')

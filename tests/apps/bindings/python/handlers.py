@@ -10,7 +10,7 @@ from gi.repository import GLib, Hb
 
 
 class Slip(Exception):
-    """The exception that a failing handler or function raises."""
+    """The exception that fail() raises."""
 
 
 @contextmanager
@@ -54,10 +54,9 @@ def test_exceptions():
 
 
 def test_exceptions_of_functions():
-    """The task continues after an exception in one of its functions.
+    """If a ping function fails, the task sends `ping-message`, because `ping-bytes` is not set.
 
-    If a ping function fails, the task sends `ping-message`, because `ping-bytes` is not set. If a
-    reconnect function fails, the task makes the attempt at once.
+    If a reconnect function fails, the task makes the attempt at once.
     """
     task = open_task(pong_message='pong', reconnect_timeout=1)
     opened = []
@@ -81,8 +80,8 @@ def test_exceptions_of_functions():
 def test_sources():
     """As the callback of an idle source, a function that sends is called only once.
 
-    A main loop calls a callback again if the callback returns true, so the functions that send
-    return nothing in Python.
+    A main loop calls a callback again if it returns true, so the functions that send return
+    nothing in Python.
     """
     task = open_task()
     received = []

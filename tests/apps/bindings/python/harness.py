@@ -15,8 +15,7 @@ gi.require_version('Hb', '1')
 
 from gi.repository import GLib, Hb, Soup  # noqa: E402
 
-# In the source tree, tap.py is in tests/, which Python does not search. Where the tests are
-# installed, tap.py is beside this file.
+# In the source tree, tap.py is in tests/. Where the tests are installed, it is beside this file.
 sys.path.append(str(Path(__file__).resolve().parents[3]))
 
 from tap import Skip, run_cases, skip_all  # noqa: E402, F401
@@ -79,6 +78,5 @@ def close_task(task):
 
 
 def main(names):
-    """Runs those functions of a program whose names begin with test_."""
     run_cases((name.removeprefix('test_'), test) for name, test in names.items()
               if name.startswith('test_'))

@@ -33,10 +33,7 @@ def wait_for_clients(watcher, number):
 
 
 def test_dropped():
-    """When its last reference is dropped, a task is disposed of at once, and leaves no connection.
-
-    The test drops a closed task, one that is connecting, one that is open, and one that is held.
-    """
+    """A task without references is disposed of at once, and leaves no connection."""
     watcher = open_task()
     for prepare in (lambda task: None,
                     lambda task: task.open(),
@@ -93,7 +90,7 @@ def test_functions_keep():
 
 
 def test_call_keeps():
-    """A pending call keeps its task alive until the callback of the call has run."""
+    """A pending call keeps its task alive until its callback has run."""
     opened = []
 
     def begin():

@@ -126,10 +126,7 @@ def test_headers():
 
 
 def test_numbered_heartbeat():
-    """set_ping_func() and set_pong_func() work with replies that differ each time.
-
-    In mode MESSAGE, ping-bytes are sent as a binary message.
-    """
+    """set_ping_func() and set_pong_func() work with replies that differ each time."""
     task = open_task(liveness=Hb.Liveness.REPLY)
     asked = []
     got = []

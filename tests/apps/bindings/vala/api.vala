@@ -219,7 +219,7 @@ void test_properties ()
   assert (other.session == session && third.session == session);
 }
 
-// A view in an application, to which properties of a task are bound
+// A view in an application
 class View : Object
 {
   public Hb.State state { get; set; default = Hb.State.CLOSED; }
@@ -293,7 +293,7 @@ void test_metrics () throws Error
   assert (uptime > 0);
   assert (metrics.get_downtime () >= 0);
 
-  // The metrics are a snapshot, so only a later snapshot includes the time until the close.
+  // The metrics are a snapshot.
   assert (metrics.get_uptime () == uptime);
   assert (task.get_metrics ().get_uptime () > uptime);
 

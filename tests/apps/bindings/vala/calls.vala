@@ -50,8 +50,7 @@ async void test_errors () throws Error
     }
 }
 
-// An error with the same code in another domain does not match, so a program can tell the two
-// errors apart.
+// An error with the same code in another domain does not match.
 void test_error_domain ()
 {
   var task = new Hb.WebsocketTask (uri);
@@ -164,8 +163,7 @@ async void test_receive () throws Error
   wait (() => log == "cancelled three closed ");
 }
 
-// The last arguments of a call may be omitted. The code is then 1000, and no reason, flag or
-// cancellable is passed.
+// The last arguments of a call may be omitted. The code is then 1000.
 async void test_defaults () throws Error
 {
   var task = new Hb.WebsocketTask (uri);

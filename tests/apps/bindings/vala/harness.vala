@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 
-// Functions and a class for the tests of the Vala binding. Each test is a program whose argument is
-// the URI of a peer (peer.c). The function run () of the program calls the cases.
+// Functions for the tests of the Vala binding. Each test is a program whose argument is the URI of
+// a peer (peer.c), and whose run () calls the cases.
 
 const int WAIT_TIMEOUT = 5; // seconds
 const Soup.WebsocketDataType TEXT = Soup.WebsocketDataType.TEXT;
@@ -13,7 +13,6 @@ public delegate bool Condition ();
 
 public delegate void Attempt () throws Error;
 
-// Runs the main loop until the condition holds, or fails after WAIT_TIMEOUT.
 public void wait (Condition condition)
 {
   bool late = false;

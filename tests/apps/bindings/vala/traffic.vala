@@ -100,8 +100,7 @@ void set_pong_func (Hb.WebsocketTask task,
   });
 }
 
-// set_ping_func () and set_pong_func () work with replies that differ each time. In mode MESSAGE,
-// ping-bytes are sent as a binary message.
+// set_ping_func () and set_pong_func () work with replies that differ each time.
 void test_numbered_heartbeat () throws Error
 {
   var task = new Hb.WebsocketTask (uri);
