@@ -3,8 +3,7 @@
 #include <hb-websocket.h>
 
 /* doc-client URI: tests a server from the book. The server must answer the message "heartbeat" with
- * "pong", and answer ping frames. It must also send all other messages back, and answer a close
- * frame. */
+ * "pong", and send all other messages back. */
 
 #define WAIT_TIMEOUT 20 /* seconds, for the whole program */
 
@@ -68,7 +67,7 @@ wait_for_echo (HbWebsocketTask *task)
   return g_str_equal (received->str, "hello;");
 }
 
-/* Returns a description of what the server does wrong, or NULL. */
+/* Returns what the server does wrong, or NULL. */
 static const char *
 find_fault (const char      *uri,
             HbHeartbeatMode  mode)

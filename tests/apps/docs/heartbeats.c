@@ -6,7 +6,7 @@
 
 /* Servers with heartbeats of their own, for the programs in the book. Each server sends a message
  * every FEED_INTERVAL, so a client that postpones its pings while messages arrive never sends a
- * ping. The server answers only logins and pings. */
+ * ping. */
 
 #define FEED_INTERVAL 100 /* milliseconds */
 

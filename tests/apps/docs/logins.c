@@ -4,14 +4,13 @@
 
 #include <string.h>
 
-/* Paths that require a login or a token, for the programs in the book. The server in
- * tests/apps/bindings/peer.c serves them.
+/* Paths of the peer in tests/apps/bindings that require a login or a token, for the programs in the
+ * book.
  *
- * On the paths in `rules`, the server acknowledges a login after a delay. After the
- * acknowledgement, the server answers the requests of the rule. It refuses all other messages, so a
- * program that does not wait for the acknowledgement fails.
+ * On the paths in `rules`, the server acknowledges a login after a delay. Until then, it refuses
+ * requests, so a program that does not wait for the acknowledgement fails.
  *
- * /private refuses handshakes without the token. GET /token returns the token. */
+ * /private refuses handshakes without the token that GET /token returns. */
 
 #define ACKNOWLEDGE_DELAY 50 /* milliseconds */
 
@@ -87,8 +86,8 @@ hash (const char *text)
   return g_base64_encode (digest, size);
 }
 
-/* Returns whether the message is the login. If the login of the rule is NULL, the rule is that of
- * obs-websocket 5, whose login contains a hash of the password, the salt and the challenge. */
+/* A rule whose login is NULL is that of obs-websocket 5, whose login contains a hash of the
+ * password, the salt and the challenge. */
 static gboolean
 is_login (const Rule *rule,
           const char *text)

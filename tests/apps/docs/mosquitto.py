@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """Runs mosquitto as a server for MQTT over WebSocket.
 
-The script prints the URI of the server, and runs until its standard input ends. The log of
-mosquitto goes to standard error. MOSQUITTO in the environment is the path of mosquitto.
+The script prints the URI of the server, and runs until its standard input ends. MOSQUITTO in the
+environment is the path of mosquitto.
 """
 
 import os

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 
-// parse.js FILE: parses FILE without running it. Fails if FILE is not valid JavaScript.
+// parse.js FILE: fails if FILE is not valid JavaScript.
 
 import GLib from 'gi://GLib';
 import system from 'system';
@@ -12,7 +12,6 @@ const EXPORT = /^export (?:default )?/gm;
 const [, contents] = GLib.file_get_contents(system.programArgs[0]);
 const text = new TextDecoder().decode(contents);
 
-// GJS cannot parse a module without running it. Therefore the text is parsed as the body of a
-// function, which is not run. A function cannot contain import declarations or the keyword
-// `export`, so both are removed.
+// GJS cannot parse a module without running it, so the text is parsed as the body of a function. A
+// function cannot contain import declarations or the keyword `export`.
 new AsyncFunction(text.replace(IMPORT, '').replace(EXPORT, ''));

@@ -2,9 +2,8 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """Checks that the tables of properties agree with the class: properties.py PAGE.md GIR
 
-The script compares the name, the type, the default and the unit of each property, and whether it
-can be set. The class itself names no units, so the script searches the first paragraph of each
-property's documentation in GIR for the unit.
+The class itself names no units, so the script searches the first paragraph of each property's
+documentation in GIR for the unit.
 """
 
 import re

@@ -2,14 +2,14 @@
 
 #include "recipes.h"
 
-/* Paths of the peer in tests/apps/bindings, for the programs in doc/cookbook.md and doc/gtk.md. On
- * these paths, the server ends or refuses some connections, and the programs must react:
+/* Paths of the peer in tests/apps/bindings, for the programs in doc/cookbook.md and doc/gtk.md. The
+ * programs must react when the server ends or refuses connections:
  *
  * - /requests answers {"id":N,"method":"version"}, and drops the connection after any other method.
  * - /topics answers "subscribe X" with X and the number of the connection. The first connection is
  *   closed after its second subscription.
- * - /members accepts a client with the last ticket that GET /ticket returned. Each handshake makes
- *   this ticket invalid, even a handshake that is refused. The first connection is dropped.
+ * - /members accepts a client with the last ticket that GET /ticket returned. Each handshake, even
+ *   a refused one, makes this ticket invalid. The first connection is dropped.
  * - /restarting drops the first connection.
  * - /refused refuses each handshake with status 403. */
 

@@ -5,12 +5,10 @@
 run.py SOURCE BUILD SERVER CLIENT PAGE.md [TEXT]
 
 snippets.py describes the kinds of code. With TEXT, only the programs that contain this text are
-tested. The programs connect to SERVER, not to the example.org servers that the page names. Nothing
-listens at the address that replaces primary.example.org. Heartbeat intervals of 30 and 60 seconds
-are replaced with shorter ones. CLIENT tests the servers on the page.
+tested. The programs connect to SERVER instead of example.org. CLIENT tests the servers on the page.
 
-The environment has CC and PKG_CONFIG, and may have PYTHON, GJS, VALAC, NODE and MESON. Code that
-needs one of these five tools is skipped if the tool is missing.
+The environment has CC and PKG_CONFIG. Code that needs PYTHON, GJS, VALAC, NODE or MESON is skipped
+if the environment lacks the tool.
 """
 
 import json
@@ -42,8 +40,7 @@ TEXT = sys.argv[6] if len(sys.argv) > 6 else None
 PARSE_JS = Path(__file__).resolve().parent / 'parse.js'
 EXAMPLE_SOCKET = re.compile(r'wss?://(?:backup\.)?example\.org\b')
 EXAMPLE_UNREACHABLE = re.compile(r'wss?://primary\.example\.org\b')
-# A program on the page may contain this path, at which packages install echo-server. The test
-# replaces it with the path of echo-server in the build.
+# The path at which packages install echo-server. The test replaces it with the path in the build.
 EXAMPLE_ECHO_SERVER = '/usr/libexec/hb-websocket/echo-server'
 UNREACHABLE = 'ws://127.0.0.1:1'
 EXAMPLE_PAGE = re.compile(r'https://example\.org\b')
@@ -56,17 +53,16 @@ OPTION = re.compile(r'(?<!\S)--[\w-]+')
 EXEC_START = re.compile(r'^ExecStart=\S+', re.MULTILINE)
 MESON_SOURCE = re.compile(r"'([\w-]+)\.(c|vala)'")
 
-# Python shows all warnings, as unittest does, except two kinds that PyGObject itself causes. The
-# importer of PyGObject has an old interface. PyGObject also uses the event loop policies of
-# asyncio, which Python 3.14 deprecates.
+# All warnings except those that PyGObject itself causes. Its importer has an old interface, and it
+# uses the event loop policies of asyncio, which Python 3.14 deprecates.
 PYTHON_ARGS = ['-W', 'default', '-W', 'ignore::ImportWarning',
                '-W', 'ignore::DeprecationWarning:gi.events']
 
 # A program with a window needs an X server.
 WINDOW = re.compile(r'<gtk/gtk\.h>|\bGtk\b')
 
-# Other libraries that a program may use. The key is a pattern in the text of such a program. The
-# value is the library's name for pkg-config, and its minimum version.
+# A pattern in the text of a program that uses another library, the library's name for pkg-config,
+# and its minimum version
 PACKAGES = {
     re.compile(r'<json-glib/json-glib\.h>|\bJson\.'): ('json-glib-1.0', '1.6'),
     WINDOW: ('gtk4', '4.0'),
@@ -82,8 +78,8 @@ WINDOW_ENV = {
     'GTK_USE_PORTAL': '0',
 }
 
-# In the output that a page shows, this line stands for an interrupt of the program, as in a
-# terminal. The program is tested once with each of the signals in INTERRUPTS.
+# In the output that a page shows, this line stands for an interrupt. The program is tested once
+# with each of the signals in INTERRUPTS.
 INTERRUPT = '^C'
 INTERRUPTS = (signal.SIGINT, signal.SIGTERM)
 
@@ -125,17 +121,13 @@ def compile_vala(folder, text):
              for part in ('-X', flag)]
     packages = [part for name, _ in find_packages(text) for part in ('--pkg', name)]
     # valac writes C code to the current folder. In a shared folder, the tests of two pages could
-    # write the same file at the same time.
+    # write the same file.
     return [folder / 'program'], run([*get_tool('VALAC'), *VALA_ARGS, *packages, source.name,
                                       '-o', folder / 'program', *flags], cwd=folder)
 
 
 def prepare(snippet, folder, text):
-    """Writes a program to the folder, and compiles it if its language requires that.
-
-    Returns the command that runs the program, and the result of the compiler (None if no compiler
-    runs).
-    """
+    """Returns the command that runs the program, and the result of the compiler or None."""
     if snippet.language == 'c':
         return compile_c(folder, text)
     if snippet.language == 'vala':
@@ -201,9 +193,9 @@ class Watched:
         self._queue.put(None)
 
     def wait_for(self, pattern, deadline):
-        """Waits for a line that matches the pattern. Returns whether it was printed in time.
+        """Returns whether a line that matches the pattern is printed in time.
 
-        Earlier lines are skipped. The deadline is in seconds, on the clock of time.monotonic().
+        The deadline is in seconds, on the clock of time.monotonic().
         """
         while True:
             try:
@@ -222,7 +214,7 @@ class Watched:
         self._process.send_signal(number)
 
     def wait(self):
-        """Waits for the end of the process. Returns whether it ended in time."""
+        """Returns whether the process ends in time."""
         try:
             self._process.wait(WAIT_TIMEOUT)
             return True
@@ -255,15 +247,13 @@ class Watched:
 
 
 def make_pattern(line):
-    """Returns a pattern for a line of the page. An ellipsis (…) stands for text that varies."""
     return re.compile('.*'.join(re.escape(part) for part in line.split('…')))
 
 
 def watch(program, snippet, interrupt):
-    """Waits for the expected lines of a program, and interrupts the program where they contain ^C.
+    """Returns the first expected line that is missing, or None.
 
-    Returns the first line that is missing, or None. After an interrupt, the end of the program
-    counts as a line.
+    After an interrupt, the end of the program counts as a line.
     """
     deadline = time.monotonic() + WAIT_TIMEOUT
 
@@ -343,10 +333,7 @@ def check_server(snippet, folder):
 
 
 def check_meson(snippet, folder, snippets):
-    """Configures and compiles a project with the build file in the snippet.
-
-    The sources of the project are the first program of the page in each language.
-    """
+    """Builds the first program of the page in each language with the build file in the snippet."""
     programs = {other.language: other.text for other in reversed(snippets)
                 if other.kind == 'program'}
     for name, language in MESON_SOURCE.findall(snippet.text):
@@ -380,7 +367,7 @@ def check_fragment(snippet, folder):
 
 
 def find_unknown_options(text):
-    """Yields a message for each option that a call uses but the program's --help does not list."""
+    """Yields a message for each option in a call that the program's --help does not list."""
     for path, arguments in CALL.findall(text):
         program = BUILD / path
         options = OPTION.findall(arguments)
@@ -406,7 +393,6 @@ def check_json(snippet):
 
 
 def check_unit(snippet, folder):
-    """Lets systemd check the settings of a unit, without starting the unit."""
     text = EXEC_START.sub('ExecStart=/bin/true', snippet.text)
     result = run(['systemd-analyze', 'verify', '--man=no', write(folder, 'unit.service', text)])
     check(result.returncode == 0 and not result.stdout, str(snippet), result.stdout)

@@ -6,8 +6,8 @@ the kind of the code:
 
     <!-- snippet: program -->   A complete program. The `text` fence that follows contains lines
                                 of its output, in order. An ellipsis (…) stands for text that
-                                varies. A line `^C` stands for an interrupt. After the interrupt,
-                                the program must end.
+                                varies. A line `^C` stands for an interrupt, after which the
+                                program must end.
     <!-- snippet: server -->    A complete server on port 8080. client.c tests it.
     <!-- snippet: shell -->     A `text` fence with the output of shell commands. A test in
                                 tests/apps/tools/ runs the commands.
@@ -45,10 +45,9 @@ class Snippet:
 
 
 def read_fences(page, text):
-    """Yields the number of the first line, the language, the kind and the code of each fence.
+    """Yields the first line's number, the language, the kind or None, and the code of each fence.
 
-    The kind is None if no comment gives it. Raises Fault if a fence or a comment has an unknown
-    form.
+    Raises Fault if a fence or a comment has an unknown form.
     """
     lines = text.split('\n')
     kind = None

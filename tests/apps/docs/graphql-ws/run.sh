@@ -2,8 +2,7 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 
 # Runs the book's program for graphql-transport-ws with a server that uses the package graphql-ws.
-# npm installs this package in the build directory. `meson compile -C _build graphql-ws` calls this
-# script.
+# `meson compile -C _build graphql-ws` calls this script.
 #
 # run.sh RUN.PY SOURCE BUILD CLIENT
 
