@@ -4,8 +4,7 @@
 
 echo.py SERVER COMMAND...
 
-SERVER is echo-server. COMMAND runs the example in one language. Each case appends the URI of a
-server, except the cases with a missing or wrong URI.
+SERVER is echo-server. COMMAND runs the example in one language.
 """
 
 import os
@@ -33,10 +32,9 @@ SILENT = r'error: The server has not replied to a ping within 2000 ms'
 ATTEMPT = r'attempt \d+ in 500 ms'
 TOO_LATE = 'The task is closing, and accepts no more messages'
 
-# The tests read GLib's critical messages and GJS's exceptions from standard error. With
-# G_DEBUG=fatal-criticals, a critical message would end the program instead. In glibc versions
-# before 2.39, messages would be translated into the language in LANGUAGE even in the locale
-# C.UTF-8.
+# With G_DEBUG=fatal-criticals, a critical message would end the program before the test reads it.
+# In glibc versions before 2.39, messages would be translated into the language in LANGUAGE even in
+# the locale C.UTF-8.
 ENVIRONMENT = {**os.environ, 'LC_ALL': 'C.UTF-8', 'LANGUAGE': '', 'PYTHONUNBUFFERED': '',
                'G_DEBUG': ''}
 
@@ -78,7 +76,6 @@ class Process:
         self.wait()
 
     def wait(self):
-        """Waits for the end of the program, and returns its exit status."""
         status = self.process.wait(WAIT_TIMEOUT)
         for thread in self.threads:
             thread.join(WAIT_TIMEOUT)
@@ -117,10 +114,7 @@ class Example(Process):
             assert re.fullmatch(pattern, line), f'the example printed “{line}”, not “{pattern}”'
 
     def expect_after(self, pattern, *passing):
-        """Reads lines until one matches the pattern.
-
-        Each earlier line must match one of the patterns in `passing`.
-        """
+        """Reads lines until one matches the pattern. Earlier lines must match one of `passing`."""
         while not re.fullmatch(pattern, line := self.take()):
             assert any(re.fullmatch(other, line) for other in passing), \
                 f'the example printed “{line}”'
@@ -164,14 +158,12 @@ def test_restart(path, *command):
 
 
 def test_silence(path, *command):
-    """The heartbeat notices that a server has stopped answering, and the example reconnects."""
     with Server(path, '--mute-after=1') as server, Example(*command, server.uri) as example:
         example.expect('open', 'received hello', SILENT, 'closed with code 1006',
                        'attempt 1 in 500 ms', 'open', 'received hello')
 
 
 def test_drop(path, *command):
-    """The example reconnects after each connection that the server ends without a close frame."""
     with Server(path, '--drop-every=2') as server, Example(*command, server.uri) as example:
         for number in range(1, 4):
             example.expect('open', 'received hello')
@@ -208,8 +200,7 @@ def test_pipe(path, *command):
 def test_socket(path, *command):
     """The input may be a socket, which the example cannot open through the path /dev/stdin.
 
-    After `su`, the standard input may be the terminal of another user. The example cannot open such
-    a terminal through that path either.
+    The same applies to the terminal of another user, which may be the input after `su`.
     """
     ours, theirs = socket.socketpair()
 
@@ -244,7 +235,6 @@ def test_interrupt(path, *command):
 
 
 def test_early_interrupt(path, *command):
-    """Ctrl+C ends the program while no server is running."""
     with Server(path) as server:
         server.kill()
         with Example(*command, server.uri) as example:
@@ -287,7 +277,6 @@ def test_too_big(_path, *command):
 
 
 def test_no_uri(path, *command):
-    """Without an argument, the example reports that the URI is missing."""
     with Process(*command) as example:
         example.expect_status(1)
         assert example.complaints[0].startswith('The URI is missing. Usage: '), \
@@ -295,7 +284,7 @@ def test_no_uri(path, *command):
 
 
 def test_wrong_uri(path, *command):
-    """With a URI that is not for a WebSocket, no attempt can succeed, so the program ends."""
+    """No attempt can succeed, so the program ends."""
     with Example(*command, 'http://127.0.0.1/') as example:
         example.expect('error: The scheme of the URI is “http”.*')
         example.expect_status(1)
