@@ -4,8 +4,8 @@
 
 activation.py DESKTOP_FILE [SERVICE PROGRAM]
 
-If the monitor is installed, the bus knows its service. For a monitor in a build folder, the script
-gives the service file SERVICE to the bus, with PROGRAM as the command. run.py provides the display.
+The bus knows the service of an installed monitor. For a monitor in a build folder, the script gives
+the service file SERVICE to the bus, with PROGRAM as the command. run.py provides the display.
 """
 
 import configparser
@@ -27,7 +27,7 @@ from tap import check, finish, skip, skip_all  # noqa: E402
 
 ID = 'io.github.hb_websocket.Monitor'
 
-# The maximum time, in seconds, to wait for a condition or for the end of a program
+# Seconds to wait for a condition or for the end of a program
 WAIT_TIMEOUT = 30
 
 def read_desktop_file(path):
@@ -38,10 +38,7 @@ def read_desktop_file(path):
 
 
 def offer_service(path, program):
-    """Writes the service file with the command `program` to the folder that the bus reads first.
-
-    Also clears LANGUAGE.
-    """
+    """Writes the service file with the command `program` to the folder that the bus reads first."""
     services = Path(os.environ['XDG_DATA_HOME']) / 'dbus-1' / 'services'
     services.mkdir(parents=True)
     (services / path.name).write_text(
@@ -52,10 +49,7 @@ def offer_service(path, program):
 
 
 class Bus:
-    """A session bus that runs until the end of the `with` block.
-
-    Its address is in DBUS_SESSION_BUS_ADDRESS, where the programs that the script runs find it.
-    """
+    """A session bus that runs until the end of the `with` block."""
 
     def __enter__(self):
         self._daemon = subprocess.Popen(['dbus-daemon', '--session', '--nofork', '--nosyslog',
@@ -82,7 +76,7 @@ def is_on_bus():
 
 
 def wait_until(is_true):
-    """Waits until the condition is true. Returns whether it became true in time."""
+    """Returns whether the condition becomes true in time."""
     deadline = time.monotonic() + WAIT_TIMEOUT
     while not is_true():
         if time.monotonic() > deadline:
@@ -103,7 +97,6 @@ def read_request(client):
 
 
 def list_windows():
-    """Returns the output of xwininfo, which lists the windows of the display."""
     return subprocess.run(['xwininfo', '-root', '-tree'], text=True, check=True,
                           stdout=subprocess.PIPE).stdout
 
@@ -152,7 +145,6 @@ def check_activation(desktop):
 
 
 def check_farewell():
-    """Checks that the monitor closes an open connection when it quits."""
     is_open = threading.Event()
     payloads = []
 

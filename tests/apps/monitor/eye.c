@@ -111,8 +111,8 @@ get_brightness (GdkTexture *texture)
   return sum / size / 255;
 }
 
-/* Draws @widget, and saves the picture if HB_PICTURES names a folder. Returns the mean brightness
- * of the picture. */
+/* Draws @widget, and saves the picture if HB_PICTURES names a folder. Returns the picture's mean
+ * brightness. */
 double
 eye_take_picture (MonitorFixture *self,
                   GtkWidget      *widget,

@@ -76,8 +76,7 @@ hand_open (MonitorFixture *self)
   wait_until (eye_shows (self->state, "Connected"));
 }
 
-/* Activates the menu item “Log In First”, which must be off, and connects. Returns when a
- * connection is open, but not ready. */
+/* Turns on the menu item “Log In First”, which must be off, and connects. */
 void
 hand_open_unready (MonitorFixture *self)
 {
@@ -94,7 +93,6 @@ hand_write (MonitorFixture *self,
   hand_click (self->send);
 }
 
-/* Stops the server, tries to connect, and sends a message, which waits. */
 void
 hand_write_in_vain (MonitorFixture *self)
 {

@@ -6,11 +6,11 @@
 
 G_BEGIN_DECLS
 
-/* The width of a phone's screen, in pixels. The window must fit this screen. */
+/* The width of a phone's screen, in pixels */
 #define HAND_NARROW 360
 
-/* Functions that use the window as a person does. hand_flood () sends many messages through the
- * task instead, and hand_write_in_vain () also stops the server. */
+/* Functions that use the window as a person does. hand_flood () uses the task instead, and
+ * hand_write_in_vain () also stops the server. */
 void hand_click         (GtkWidget      *button);
 void hand_open          (MonitorFixture *self);
 void hand_open_unready  (MonitorFixture *self);

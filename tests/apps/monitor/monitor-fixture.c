@@ -4,7 +4,7 @@
 
 #include <string.h>
 
-/* Long enough for a slow machine. Only a failing test takes this long. */
+/* Long enough for a slow machine */
 #define WAIT_TIMEOUT (30 * G_TIME_SPAN_SECOND)
 
 gint64
@@ -19,8 +19,8 @@ wake_cb (gpointer user_data)
   return G_SOURCE_REMOVE;
 }
 
-/* Runs one iteration of the main loop. A timeout ends it if nothing else happens within a second.
- * Fails the test if @deadline, on the clock of g_get_monotonic_time (), has passed. */
+/* Runs one iteration of the main loop, which waits for at most a second. @deadline is on the clock
+ * of g_get_monotonic_time (). */
 void
 monitor_fixture_iterate (gint64      deadline,
                          const char *condition,
@@ -53,8 +53,8 @@ read_address (GSubprocess *server)
   return g_strdup (line + strlen ("Listening on "));
 }
 
-/* Starts the server, the first time on any free port, and then on the same port again. Returns when
- * the server listens. */
+/* Starts the server on any free port, and later on the same port again. Returns when the server
+ * listens. */
 void
 monitor_fixture_start_server (MonitorFixture *self)
 {
@@ -74,7 +74,7 @@ monitor_fixture_start_server (MonitorFixture *self)
   self->server_address = read_address (self->server);
 }
 
-/* Kills the server, so the connections end without a close frame, as in a crash. */
+/* Kills the server, so the connections end without a close frame. */
 void
 monitor_fixture_stop_server (MonitorFixture *self)
 {
@@ -112,8 +112,7 @@ monitor_fixture_get_child (MonitorFixture *self,
   return child;
 }
 
-/* Returns the first button in a libadwaita widget, or NULL. The template of the widget is private,
- * so the tests do not rely on the ids in it. */
+/* Returns the first button in a libadwaita widget, whose ids are private, or NULL. */
 static GtkWidget *
 find_button (GtkWidget *widget)
 {
@@ -150,9 +149,8 @@ find_children (MonitorFixture *self)
   self->follow = monitor_fixture_get_child (self, "follow_revealer");
 }
 
-/* Sets a font and the buttons of the title bar, so that the window has the same size on all
- * machines with this font. Turns off hinting, animations and cursor blinking, so that the pictures
- * are the same too. */
+/* Gives the window the same size, and its pictures the same pixels, on all machines with this
+ * font. */
 static void
 set_settings (void)
 {

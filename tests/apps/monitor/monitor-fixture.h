@@ -25,7 +25,7 @@ typedef struct
   HbWebsocketTask    *task;        /* (owned) */
   GSubprocess        *server;      /* (owned) (nullable) */
 
-  /* (owned): the address of the server, even after the server has been stopped */
+  /* (owned): kept when the server is stopped */
   char               *server_address;
 
   GtkWidget          *address;

@@ -15,11 +15,7 @@ SCREEN = '1280x1024x24'
 
 
 def start(xvfb):
-    """Starts an X server.
-
-    Returns its process, and the name of the display that it has chosen. If the server has failed,
-    the name is None.
-    """
+    """Starts an X server. Returns its process, and its display (None if it has failed)."""
     reading, writing = os.pipe()
     server = subprocess.Popen([xvfb, '-displayfd', str(writing), '-screen', '0', SCREEN,
                                '-dpi', '96', '-nolisten', 'tcp', '-noreset'],

@@ -67,7 +67,6 @@ test_latency (MonitorFixture *self,
 
   g_assert_cmpuint (latency_plot_get_n_gaps (plot), ==, 0);
 
-  /* The plot shows one gap for a lost connection. */
   monitor_fixture_stop_server (self);
   wait_until (eye_has_banner (self));
   g_assert_cmpstr (eye_get_text (self->latency), ==, "–");
@@ -123,7 +122,6 @@ test_loss (MonitorFixture *self,
   g_assert_cmpstr (eye_get_text (self->queued), ==, "9 bytes");
   g_assert_cmpint (eye_get_status (self, 2), ==, MONITOR_MESSAGE_WAITING);
 
-  /* Without a server, another attempt fails, and another delay follows. */
   hand_click (self->button);
   g_assert_cmpstr (eye_get_text (self->state), ==, "Connecting…");
   wait_until (eye_shows (self->state, "Connection Lost"));
@@ -144,8 +142,7 @@ test_loss (MonitorFixture *self,
   g_assert_false (eye_has_banner (self));
 }
 
-/* A message that is still waiting when the user disconnects is listed as not sent. The banner does
- * not report this message, because the banner's button would connect again. */
+/* The banner does not report the unsent message, because its button would connect again. */
 static void
 test_unsent (MonitorFixture *self,
              gconstpointer   data)

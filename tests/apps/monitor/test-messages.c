@@ -119,7 +119,7 @@ test_following (MonitorFixture *self,
   wait_until (eye_lists (self, "third 10"));
 }
 
-/* A window that is closed during a flood frees the task, as tear_down () of the fixture checks. */
+/* tear_down () of the fixture checks that the window frees the task. */
 static void
 test_close (MonitorFixture *self,
             gconstpointer   data)
@@ -130,8 +130,7 @@ test_close (MonitorFixture *self,
   gtk_window_close (GTK_WINDOW (self->window));
 }
 
-/* A waiting message does not keep the task alive after the window is closed, as tear_down () also
- * checks. */
+/* tear_down () checks that the waiting message does not keep the task alive. */
 static void
 test_close_waiting (MonitorFixture *self,
                     gconstpointer   data)

@@ -72,7 +72,6 @@ test_pictures (MonitorFixture *self,
   g_assert_false (eye_has_banner (self));
 }
 
-/* The window fits the screen of a phone, whether the connection is open, not ready or lost. */
 static void
 test_narrow (MonitorFixture *self,
              gconstpointer   data)
@@ -163,8 +162,7 @@ has_overlay (MonitorFixture *self)
                                               GTK_APPLICATION_WINDOW (self->window))));
 }
 
-/* The window can be used with the keyboard. The menu item “Log In First” has no shortcut of its
- * own, so the test activates its action. */
+/* The menu item “Log In First” has no shortcut, so the test activates its action. */
 static void
 test_keyboard (MonitorFixture *self,
                gconstpointer   data)
