@@ -4,8 +4,8 @@
 
 browser.py SERVER DRIVER CHROMIUM FOLDER
 
-DRIVER is chromedriver. The screenshots are saved in FOLDER. These tests show that the page sends
-commands and shows the replies. control.py tests the effects of the commands.
+DRIVER is chromedriver. The screenshots are saved in FOLDER. control.py tests the effects of the
+commands.
 """
 
 import os
@@ -43,8 +43,8 @@ GET_FOCUS = '''
   return (card ? card.dataset.client + ' ' : '') + (focus.id || focus.className || focus.tagName);
 '''
 
-# Clicks `refuse` in the middle of an update, when the page sets its title. The server sent this
-# update before the click, so the update must not undo the click.
+# Clicks `refuse` in the middle of an update, when the page sets its title. The server sent the
+# update before the click, so it must not undo the click.
 CLICK_IN_UPDATE = '''
   Object.defineProperty(document, 'title', {configurable: true, set() {
     const refuse = document.getElementById('refuse');
@@ -67,7 +67,7 @@ def open_browser():
                          '--no-first-run', '--no-proxy-server', '--force-color-profile=srgb',
                          f'--user-data-dir={profile}'):
             options.add_argument(argument)
-        # Chromium refuses to run with its sandbox as root, which is the usual user in containers.
+        # Chromium refuses to run with its sandbox as root.
         if os.geteuid() == 0:
             options.add_argument('--no-sandbox')
         browser = webdriver.Chrome(options=options, service=Service(DRIVER))
@@ -94,7 +94,7 @@ class Page:
     def client(self):
         """Yields a client, and a function that finds a part of the client's card on the page.
 
-        No other client may be connected. At the end, waits until the page has removed the card.
+        No other client may be connected.
         """
         with WebSocket(self.server.port) as client:
             number = self.wait_for_cards(lambda cards: len(cards) == 1, 'a client')[0]['number']
@@ -296,10 +296,7 @@ def test_names(page):
 
 
 def test_looks(page):
-    """The page has no horizontal scroll bar, and follows the colour scheme.
-
-    The screenshots are for reviewers.
-    """
+    """The screenshots are for reviewers."""
     with page.client() as (client, find):
         client.send_text('x' * 500)
         find('mute').click()
@@ -322,8 +319,7 @@ def test_looks(page):
 
 
 def test_console(page):
-    # Each message begins with the address of its page. On a slow machine, Chromium also writes
-    # messages about its own start page.
+    # On a slow machine, Chromium also writes messages about its own start page.
     messages = [entry['message'] for entry in page.browser.get_log('browser')]
     expect_equal([message for message in messages if not message.startswith('chrome://')], [],
                  'the messages on the console')

@@ -1,10 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Tests echo-server without a browser: control.py SERVER.
-
-The tests send the commands of the page and those of hostile clients. They also check the options
-of the server and the files of the page.
-"""
+"""Tests echo-server without a browser: control.py SERVER."""
 
 import json
 import resource
@@ -43,7 +39,7 @@ def with_server(*options):
 def send_without_end(client):
     """Sends up to 64 MiB without reading answers. Returns whether all of it could be sent.
 
-    Stops when a block has not been sent within a second, because the server no longer reads.
+    If a block is not sent within a second, the server no longer reads.
     """
     client.sock.settimeout(1)
     try:
@@ -92,7 +88,6 @@ def test_echo_for_all(server):
 
 @with_server()
 def test_echo_of_long_messages(server):
-    """The server echoes messages above the limits of a SoupServer, whole or in fragments."""
     payload = b'x' * (300 * 1024)
     with WebSocket(server.port) as client:
         client.send(BINARY, payload)
@@ -372,7 +367,6 @@ def test_delay(server):
 
 @with_server()
 def test_delay_is_bounded(server):
-    """When too many answers to a client are waiting, the server stops reading from this client."""
     with WebSocket(server.port) as client, Control(server.port) as control:
         control.do('delay', delay=60000)
         expect(not send_without_end(client), 'the server continues to read')
@@ -381,7 +375,6 @@ def test_delay_is_bounded(server):
 
 @with_server()
 def test_unread_is_bounded(server):
-    """The server stops reading from a client that reads no answers, until the client reads them."""
     with Control(server.port) as control:
         with WebSocket(server.port) as client:
             expect(not send_without_end(client), 'the server continues to read')
@@ -424,7 +417,6 @@ def test_send_and_broadcast(server):
 
 @with_server()
 def test_all(server):
-    """The commands drop, mute and close are for all clients if they name no client."""
     with Control(server.port) as control:
         for command in ({'command': 'drop'}, {'command': 'mute', 'mute': True},
                         {'command': 'close', 'code': 1001}):
@@ -573,7 +565,7 @@ def test_options_pong_and_protocol(server):
 
 @with_server()
 def test_many_at_once(server):
-    """Clients can connect at the same moment, before the server has accepted any of them."""
+    """A stopped server accepts none of the clients before all have connected."""
     server.process.send_signal(signal.SIGSTOP)
     with ExitStack() as stack:
         for _ in range(100):
@@ -582,11 +574,7 @@ def test_many_at_once(server):
 
 
 def test_many_stay():
-    """The server accepts a thousand clients, and refuses more.
-
-    The limit on open files is raised first, because each client needs a descriptor both in the
-    server and in the test.
-    """
+    """Each client needs a descriptor both in the server and in the test."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     if soft != resource.RLIM_INFINITY:
         wanted = 2048 if hard == resource.RLIM_INFINITY else min(2048, hard)

@@ -10,8 +10,7 @@ from types import SimpleNamespace
 from harness import WAIT_TIMEOUT, expect, expect_equal
 from raw_websocket import TEXT, WebSocket
 
-# A text with all control characters and some unusual characters. The server must encode each
-# character in JSON, and show the character or a substitute in the log.
+# All control characters and some unusual characters. The server must encode each in JSON.
 ODD_TEXT = ''.join(map(chr, [*range(0x20), *range(0x7f, 0xa0)])) + '"\\/\u2028\ufeff\uffff🙂'
 
 
@@ -43,7 +42,6 @@ class Control(WebSocket):
         return json.loads(payload)
 
     def run(self, command, /, **members):
-        """Sends a command, and returns the reply."""
         self.send_text(json.dumps({'command': command, **members}))
         return self.read_json()
 

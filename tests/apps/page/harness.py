@@ -1,8 +1,5 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Functions and classes for the tests of echo-server and its page.
-
-The functions check conditions and wait for conditions. The classes run programs.
-"""
+"""Functions and classes for the tests of echo-server and its page."""
 
 import os
 import subprocess
@@ -27,10 +24,7 @@ def expect_equal(value, wanted, what):
 
 
 def wait_for(condition, what):
-    """Waits until the condition is true, and returns its result.
-
-    Raises AssertionError if that takes too long.
-    """
+    """Waits until the condition is true, and returns its result."""
     deadline = time.monotonic() + WAIT_TIMEOUT
 
     while time.monotonic() < deadline:
@@ -95,6 +89,5 @@ class Server(Program):
         self.port = int(self.uri.rstrip('/').rpartition(':')[2])
 
     def terminate(self):
-        """Sends SIGTERM, waits for the end of the server, and returns its exit status."""
         self.process.terminate()
         return self.process.wait(WAIT_TIMEOUT)

@@ -25,10 +25,7 @@ SERVER = sys.argv[1]
 
 
 class Lines:
-    """Sends commands and reads replies.
-
-    The first line that the server sends contains its URI.
-    """
+    """Sends commands and reads replies."""
 
     def __init__(self, reader, writer):
         self.reader = reader
@@ -146,7 +143,6 @@ def test_two_programs():
 
 
 def test_end_of_commands():
-    """After the end of the commands, the server sends all replies, and then ends its output."""
     with server_at_socket() as (_, path), socket.socket(socket.AF_UNIX) as sock:
         sock.settimeout(WAIT_TIMEOUT)
         sock.connect(str(path))
@@ -158,7 +154,6 @@ def test_end_of_commands():
 
 
 def test_unread_replies():
-    """The server stops reading from a program that reads no replies, and still serves clients."""
     with server_at_socket() as (server, path), socket.socket(socket.AF_UNIX) as sock:
         sock.connect(str(path))
         sock.setblocking(False)
@@ -215,7 +210,7 @@ def test_no_socket():
 
 
 def test_options():
-    """Options are checked, and a text must be UTF-8 even in the C locale."""
+    """A text must be UTF-8 even in the C locale."""
     for option, status in [('--control=', 2), (f'--control={"x" * 108}', 2), (b'--pong=\xff', 2),
                            ('--pong=pöng', 0)]:
         result = subprocess.run([SERVER, '--control=-', option], capture_output=True, check=False,
@@ -225,7 +220,6 @@ def test_options():
 
 
 def test_pipe_ends():
-    """The server does not outlive the program that started it."""
     with server_at_pipe() as (process, lines), WebSocket(lines.port):
         lines.do('mute', mute=True)
         process.stdin.close()
