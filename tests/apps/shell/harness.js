@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 
 // Functions and classes for the tests of the module for GNOME Shell. Some of these tests also test
-// the library. The classes run servers in this process, and log the signals of tasks. runAll() runs
-// the scenarios of a table.
+// the library. The servers run in this process.
 
 import GLib from 'gi://GLib';
 import Gio from 'gi://Gio';
@@ -81,9 +80,8 @@ export function jump(...names) {
   }
 }
 
-// Acts as if this process had been stopped for longer than the task's timeouts. The module reads
-// the clocks through GLib, so GLib's clocks jump by a minute. The library reads the system's
-// clocks, so the main loop is blocked instead.
+// Acts as if this process had been stopped for longer than the task's timeouts. The library reads
+// the system's clocks, which cannot jump, so the main loop is blocked instead.
 //
 // A task that handles a deadline more than a second late assumes that its process was not running.
 // LATE is over a second longer than any timeout of up to 500 ms, so use only such timeouts.
@@ -94,12 +92,11 @@ export function freeze() {
     block(LATE);
 }
 
-// Blocks the main loop for the given time.
 export function block(milliseconds) {
   GLib.usleep(milliseconds * 1000);
 }
 
-// Runs the main loop for the given time, as a modal dialog in a signal handler does.
+// Runs the main loop, as a modal dialog in a signal handler does.
 export function runLoop(milliseconds) {
   const loop = new GLib.MainLoop(null, false);
 
@@ -120,8 +117,7 @@ export async function wait(condition, what = `${condition}`) {
 }
 
 // Binds a socket that never listens. As long as this socket exists, the kernel does not choose its
-// port for any other process that asks for a free port, but a socket with SO_REUSEADDR may listen
-// on the port.
+// port as a free one for another process, but a socket with SO_REUSEADDR may listen on the port.
 function reservePort() {
   const socket = Gio.Socket.new(Gio.SocketFamily.IPV4, Gio.SocketType.STREAM,
     Gio.SocketProtocol.TCP);
@@ -184,13 +180,12 @@ export class Peer {
     this.onOpen?.(connection);
   }
 
-  // Sends the text on all open connections.
   send(text) {
     this.connections.filter(({state}) => state === Soup.WebsocketState.OPEN)
       .forEach(connection => connection.send_text(text));
   }
 
-  // Ends all connections without a close frame, as when a server is killed.
+  // Ends all connections without a close frame.
   drop() {
     for (const connection of this.connections.splice(0)) {
       try {
@@ -253,7 +248,7 @@ export class MutePeer {
   }
 }
 
-// Creates peers, and tasks whose signals it logs. end() closes the tasks, and stops the peers.
+// Creates peers, and tasks whose signals it logs
 export class Scenario {
   constructor() {
     this._ends = [];
@@ -330,8 +325,7 @@ function report(number, name, error) {
 }
 
 // Runs the scenarios of `together` at the same time. Those of `alone` would disturb other scenarios
-// or be disturbed by them, so they run one after the other. Prints TAP, and resolves with whether
-// all scenarios have passed.
+// or be disturbed by them, so they run one after the other. Resolves with whether all have passed.
 export async function runAll({together = {}, alone = {}}) {
   const names = [...Object.keys(together), ...Object.keys(alone)];
   let passed = true;

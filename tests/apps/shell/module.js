@@ -1,11 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 
-// Tests of the module alone. The first two set values of `protocols` and send messages that GJS
-// would not accept for the library. The third simulates resumed TLS sessions. In the fourth, an
-// exception interrupts the module. The next two simulate a suspend. The library has other tests for
-// resumed sessions and for suspends. The last one creates, opens and closes a thousand tasks, as an
-// extension does when it is enabled and disabled. It checks that no source, no file descriptor and
-// no handler of the network monitor is left.
+// Tests of the module alone. The library has other tests for resumed TLS sessions and for suspends.
+// The first two tests pass values that GJS would not accept for the library.
 
 import Gio from 'gi://Gio';
 import GLib from 'gi://GLib';
@@ -31,8 +27,7 @@ function countDescriptors() {
 }
 
 // Returns the id of the next source of the default context. A context numbers its sources
-// consecutively, so the id of a source that is attached between two calls is at least the first
-// result, and less than the second.
+// consecutively.
 function getNextId() {
   const id = GLib.idle_add(GLib.PRIORITY_DEFAULT, () => GLib.SOURCE_REMOVE);
 
@@ -57,7 +52,7 @@ function isNetworkWatched() {
     GObject.signal_lookup('network-changed', Gio.NetworkMonitor.$gtype), 0, true);
 }
 
-// Each function waits for a phase of the task. The test then closes the task in this phase.
+// Each function waits for a phase of the task, in which the test closes the task.
 const PHASES = [
   async () => {},
   async () => turn(),
@@ -188,6 +183,8 @@ export const alone = {
     assert(GLib.get_monotonic_time() - start < 5 * GLib.USEC_PER_SEC, 'the timer was kept');
   },
 
+  // Opens and closes tasks, as an extension does when it is enabled and disabled. No source, no
+  // file descriptor and no handler of the network monitor may be left.
   async thousandTimes(scenario) {
     const peer = scenario.peer();
     const cycle = async i => {

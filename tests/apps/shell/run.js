@@ -29,7 +29,7 @@ async function run() {
 }
 
 // After a top-level `await`, the main loop would run in the job of a promise, and no other job
-// could run. Therefore this module has none.
+// could run.
 const loop = new GLib.MainLoop(null, false);
 let passed = false;
 

@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 
 // Scenarios for the module for GNOME Shell (hbWebsocket.js) and for the library (gi://Hb), which
-// must behave the same. Most scenarios compare the signals of their tasks with a list that is the
-// same for both.
+// must behave the same
 
 import Gio from 'gi://Gio';
 import GLib from 'gi://GLib';
@@ -12,9 +11,8 @@ import {
   BINARY, Hb, TEXT, assert, assertEqual, assertFails, block, decode, freeze, runLoop, turn, wait,
 } from './harness.js';
 
-// A timeout in milliseconds that passes during freeze() or block(1600). The task then handles the
-// deadline more than a second late. It therefore assumes that its process was not running, and does
-// not end the connection or the attempt.
+// A timeout in milliseconds that is short enough for freeze(), which explains the limit, and for
+// block(1600)
 const TIMEOUT = 400;
 
 const {State, HeartbeatMode, Liveness, SendFlags} = Hb;
@@ -81,9 +79,8 @@ export const together = {
     scenario.task({});
   },
 
-  // With REPLY, a change of pong-message while a reply is awaited makes the task send another ping,
-  // because the reply to the first one might no longer be recognized. The end of pong-timeout is
-  // not postponed.
+  // With REPLY, the task sends another ping when pong-message changes, because it might no longer
+  // recognize the reply to the first one. The end of pong-timeout is not postponed.
   async newReply(scenario) {
     const peer = scenario.peer(mute);
     const task = await openTask(scenario, peer,
@@ -103,8 +100,7 @@ export const together = {
     GLib.Source.remove(changes);
   },
 
-  // An empty message adds nothing to `buffered-amount`. It still waits for the connection, so
-  // `drain` is emitted when it has been sent.
+  // An empty message adds nothing to `buffered-amount`, but `drain` is emitted when it is sent.
   async emptyMessage(scenario) {
     const peer = scenario.peer(mute);
     const task = scenario.task({uri: peer.uri});
@@ -256,8 +252,7 @@ export const together = {
     assertEqual(task.log, [...START, 'CLOSED', 'close 1000 done']);
   },
 
-  // The number of attempts grows while the server closes each connection at once. The number
-  // becomes 0 when a connection has been open for min-uptime.
+  // The number of attempts becomes 0 only when a connection has been open for min-uptime.
   async minUptime(scenario) {
     const peer = scenario.peer({onOpen: connection => connection.close(1000, null)});
     const task = await openTask(scenario, peer);
@@ -311,7 +306,6 @@ export const together = {
       'close 1006 null', 'reconnect 1 20', ...START]);
   },
 
-  // With pong-timeout 0, the task keeps the connection although the server is silent.
   async noPongTimeout(scenario) {
     const peer = scenario.peer(mute);
     const task = await openTask(scenario, peer, {ping_timeout: 20, pong_timeout: 0});
@@ -409,7 +403,7 @@ export const together = {
       'CLOSED', 'error CLOSED', 'buffered 0']);
   },
 
-  // A handler for `open` may close the task. The waiting messages precede the close frame.
+  // The waiting messages precede the close frame.
   async closeInOpen(scenario) {
     const peer = scenario.peer(mute);
     const task = scenario.task({uri: peer.uri});
@@ -425,7 +419,6 @@ export const together = {
     assertEqual(task.log, [...START, 'CLOSING', 'drain', 'CLOSED', 'close 1000 null']);
   },
 
-  // A handler for `close` that closes the task prevents the next attempt.
   async closeInHandler(scenario) {
     const peer = scenario.peer({onOpen: connection => connection.close(4001, null)});
     const task = await openTask(scenario, peer);
@@ -623,8 +616,8 @@ export const together = {
 };
 
 export const alone = {
-  // The task keeps the connection if the reply to a ping has reached the socket before the
-  // deadline, even if the task reads this reply only after the deadline.
+  // The reply to a ping counts if it has reached the socket before the deadline, even if the task
+  // reads it only afterwards.
   async replyInSocket(scenario) {
     const peer = scenario.peer();
     const task = await openTask(scenario, peer, {ping_timeout: 50, pong_timeout: 400,
