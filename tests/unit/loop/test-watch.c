@@ -638,8 +638,7 @@ test_random (Fixture       *fixture,
     }
 }
 
-/* Opens the plugs one by one. After each, fills the plug in the middle of those that are open, and
- * checks that it is called. */
+/* Opens the plugs one by one. After each, checks the plug in the middle of those that are open. */
 static void
 open_and_fill (Fixture *fixture,
                Plug    *plugs,
