@@ -63,7 +63,6 @@ def is_for_bindings(element):
 
 
 def get_parts(gir):
-    """Yields the kind of each part of the API, its element, and the parent element."""
     for parent in ElementTree.parse(gir).getroot().find(f'{CORE}namespace').iter():
         if not is_for_bindings(parent):
             continue

@@ -68,7 +68,6 @@ main({
     await closeTask(task);
   },
 
-  // An error with the same code in another domain does not match.
   error_domain() {
     try {
       newTask().send_text('text');

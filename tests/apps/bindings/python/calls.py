@@ -35,7 +35,6 @@ def test_errors():
 
 
 def test_error_domain():
-    """An error with the same code in another domain does not match."""
     task = new_task()
     try:
         task.send_text('text')

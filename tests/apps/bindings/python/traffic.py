@@ -83,7 +83,6 @@ def test_threads():
 
 
 def test_payloads():
-    """Text and binary messages are received as they were sent, even if they are empty or long."""
     task = open_task()
     received = []
     task.connect('message', lambda _, kind, data: received.append((kind, data.get_data() or b'')))

@@ -50,7 +50,6 @@ async void test_errors () throws Error
     }
 }
 
-// An error with the same code in another domain does not match.
 void test_error_domain ()
 {
   var task = new Hb.WebsocketTask (uri);
