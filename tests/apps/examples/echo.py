@@ -265,7 +265,6 @@ def test_late_line(_path, *command):
 
 
 def test_too_big(_path, *command):
-    """A message that is too big closes the task, so the example ends."""
     def serve(client):
         client.receive()
         client.sock.sendall(struct.pack('!BBQ', 0x80 | TEXT, 127, 1 << 30))

@@ -28,7 +28,7 @@ def start(xvfb):
 
 
 def run(program, env):
-    """Runs the program, and returns its status. Kills the processes that it leaves behind."""
+    """Kills the processes that the program leaves behind."""
     process = subprocess.Popen(program, env=env, start_new_session=True)
 
     try:

@@ -81,8 +81,6 @@ test_flood (MonitorFixture *self,
   g_assert_cmpint (times.longest, <, LONGEST_FRAME);
 }
 
-/* The list follows the newest message until the user scrolls up, and again after a click on the
- * button that then appears. */
 static void
 test_following (MonitorFixture *self,
                 gconstpointer   data)

@@ -190,7 +190,7 @@ def test_unread_pipe():
 
 
 def test_leaving():
-    """The server continues to run after a program has disconnected without reading its replies."""
+    """A program disconnects without reading its replies."""
     with server_at_socket() as (_, path):
         for _ in range(20):
             with connect(path) as lines:

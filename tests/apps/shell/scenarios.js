@@ -169,8 +169,7 @@ export const together = {
     assert(task.last_error === null);
   },
 
-  // With the default repeat-limit, the task connects again even if the server has closed the
-  // connection normally.
+  // With the default repeat-limit, the task connects again even after a normal close.
   async serverClosesNormally(scenario) {
     const peer = scenario.peer({onOpen: connection => connection.close(1000, null)});
     const task = await openTask(scenario, peer);
@@ -314,8 +313,8 @@ export const together = {
     assertEqual(task.log, START);
   },
 
-  // With ANY and STEADY, a feed of messages keeps the connection open although the server answers
-  // no ping. With ANY, the messages also delay the pings. With REPLY, they do not count as a reply.
+  // With ANY and STEADY, a feed of messages keeps the connection open. With ANY, the messages also
+  // delay the pings. With REPLY, they do not count as a reply.
   async liveness(scenario) {
     const peers = [0, 1, 2].map(() => scenario.peer(mute));
     const [toAny, toSteady, toReply] = peers;
