@@ -10,10 +10,9 @@
 #include "hb-netlink-private.h"
 #endif
 
-/* The process has one default GNetworkMonitor, which emits its signal in the context that was
- * thread-default when the monitor was created. Therefore each change is passed on to the context of
- * each task. One handler serves all tasks, because thousands of handlers would take a lot of
- * memory. Where rtnetlink exists, hb-netlink.c also listens to the kernel. */
+/* The default GNetworkMonitor emits its signal in the context that was thread-default when the
+ * monitor was created, so each change is passed on to the context of each task. One handler serves
+ * all tasks, because thousands of handlers would take a lot of memory. */
 struct _HbNetwork
 {
   GMainContext *context;
@@ -88,9 +87,8 @@ network_changed_cb (GNetworkMonitor *monitor,
 }
 
 #ifdef HAVE_RTNETLINK
-/* Returns whether to listen to the kernel. GIO_USE_NETWORK_MONITOR=base selects a monitor that
- * reports no changes, so that a test does not depend on the network of the computer. In that case,
- * this library does not listen to the kernel either. */
+/* GIO_USE_NETWORK_MONITOR=base selects a monitor that reports no changes, so that a test does not
+ * depend on the network of the computer. */
 static gboolean
 may_listen (GNetworkMonitor *monitor)
 {
@@ -98,8 +96,8 @@ may_listen (GNetworkMonitor *monitor)
 }
 #endif
 
-/* Calls @func in @context after network changes, until hb_network_unwatch (). Changes in
- * quick succession may share one call. The result of @func is ignored.
+/* Calls @func in @context after network changes. Changes in quick succession may share one call.
+ * The result of @func is ignored.
  *
  * Returns: (transfer full): the registration, which hb_network_unwatch () releases */
 HbNetwork *

@@ -35,8 +35,8 @@ void     hb_poller_collect  (HbPoller *self,
 void     hb_poller_set_mark (HbPoller *self);
 HbWatch *hb_poller_pop      (HbPoller *self);
 
-/* Counts an iteration of the loop. Must be called by the prepare () of the source. Returns whether
- * the queue has entries, for which the source must be dispatched. */
+/* Must be called by the prepare () of the source. Returns whether the source must be dispatched
+ * because the queue has entries. */
 static inline gboolean
 hb_poller_prepare (HbPoller *self)
 {

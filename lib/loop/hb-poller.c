@@ -13,10 +13,9 @@
 /* poll(2) always reports these conditions. Both a reader and a writer must be called for them. */
 #define ENDINGS (G_IO_HUP | G_IO_ERR | G_IO_NVAL)
 
-/* poll(2) looks at every descriptor, so the time that it takes grows with their number. epoll(7)
- * looks only at the ready descriptors, but needs one more system call when a socket is ready. If
- * more than MAX_DIRECT sockets must be polled, one epoll descriptor is polled in their place, until
- * fewer than MIN_IN_SET sockets are left. */
+/* poll(2) looks at every descriptor. epoll(7) looks only at the ready ones, but needs one more
+ * system call when a socket is ready. If more than MAX_DIRECT sockets must be polled, one epoll
+ * descriptor is polled in their place, until fewer than MIN_IN_SET are left. */
 #define MAX_DIRECT 32
 #define MIN_IN_SET 16
 
@@ -67,7 +66,6 @@ remove_poll (HbPoller *self,
 G_STATIC_ASSERT ((int) G_IO_IN == (int) EPOLLIN && (int) G_IO_OUT == (int) EPOLLOUT);
 G_STATIC_ASSERT ((int) G_IO_ERR == (int) EPOLLERR && (int) G_IO_HUP == (int) EPOLLHUP);
 
-/* Returns FALSE if the kernel refuses @operation. */
 static gboolean
 control_set (HbPoller *self,
              int       operation,
@@ -78,7 +76,6 @@ control_set (HbPoller *self,
   return epoll_ctl (self->set.fd, operation, watch->poll.fd, &event) == 0;
 }
 
-/* Closes the set, and polls the sockets directly from now on. */
 static void
 close_set (HbPoller *self)
 {
@@ -92,8 +89,8 @@ close_set (HbPoller *self)
     add_poll (self, &get_watch (self, i)->poll);
 }
 
-/* Adds @watch to the set. The watch must already be in the list, because close_set () polls all
- * watches of the list if the set does not accept this one. */
+/* @watch must already be in the list, because close_set () polls the watches of the list if the
+ *   kernel refuses this one. */
 static void
 add_to_set (HbPoller *self,
             HbWatch  *watch)
@@ -105,8 +102,6 @@ add_to_set (HbPoller *self,
   close_set (self);
 }
 
-/* Polls an epoll descriptor in place of the sockets from now on. If the kernel refuses, the sockets
- * are polled directly. */
 static void
 open_set (HbPoller *self)
 {
@@ -190,8 +185,8 @@ remove_watch (HbPoller *self,
   remove_poll (self, &watch->poll);
 }
 
-/* Polls for the conditions that are wanted now. If no condition is wanted, the socket is not
- * polled, because poll(2) and epoll(7) would still report a hang-up in every iteration. */
+/* A socket without a wanted condition is not polled, because poll(2) and epoll(7) would still
+ * report a hang-up in every iteration. */
 void
 hb_poller_update (HbPoller *self,
                   HbWatch  *watch)
@@ -208,7 +203,6 @@ hb_poller_update (HbPoller *self,
     change_watch (self, watch);
 }
 
-/* Adds the watch to the end of the queue, unless it is in the queue already. */
 void
 hb_poller_queue (HbPoller *self,
                  HbWatch  *watch)
@@ -236,7 +230,6 @@ hb_poller_remove (HbPoller *self,
   watch->is_queued = FALSE;
 }
 
-/* Returns TRUE if the last poll has found a socket ready, or if the queue has entries. */
 gboolean
 hb_poller_check (HbPoller *self)
 {
@@ -294,11 +287,9 @@ collect_polled (HbPoller *self)
 
 #ifdef HAVE_EPOLL
 
-/* Each call to epoll_wait(2) reports a batch of ready sockets. A batch that is not full is the last
- * one. A socket that stays ready is reported again, after all others. Therefore this function stops
- * once the number of reports reaches the number of watches. If @is_complete is FALSE, it also stops
- * after a batch that has queued no watch. A call to take () may remove a watch from the list, and
- * may thereby close the set, so the function also stops if the set is closed. */
+/* A batch of epoll_wait(2) that is not full is the last one. A socket that stays ready is reported
+ * again, after all others, so the number of reports is limited to the number of watches. take ()
+ * may remove a watch from the list, and may thereby close the set. */
 static void
 collect_from_set (HbPoller *self,
                   gboolean  is_complete)
@@ -326,8 +317,8 @@ collect_from_set (HbPoller *self,
 
 #endif
 
-/* Queues the watches whose sockets are ready for a wanted condition. No watch is called before this
- * function has returned, because such a call could make the results of the poll stale.
+/* Queues the watches whose sockets are ready. Must return before a watch is called, because such a
+ * call could make the results of the poll stale.
  *
  * @is_complete: whether every ready socket must be found in this call, even if that takes longer */
 void
@@ -345,7 +336,7 @@ hb_poller_collect (HbPoller *self,
   collect_polled (self);
 }
 
-/* Adds the mark to the end of the queue, behind all watches that must be called now. */
+/* Adds the mark behind all watches that must be called now. */
 void
 hb_poller_set_mark (HbPoller *self)
 {
@@ -353,9 +344,7 @@ hb_poller_set_mark (HbPoller *self)
   g_queue_push_tail_link (&self->queue, &self->mark);
 }
 
-/* Removes the first entry from the queue.
- *
- * Returns: (nullable): the watch; NULL if the entry is the mark, or the queue is empty */
+/* Returns: (nullable): NULL if the first entry is the mark, or the queue is empty */
 HbWatch *
 hb_poller_pop (HbPoller *self)
 {

@@ -10,31 +10,28 @@
 #include "hb-timer-private.h"
 
 /* The time, in microseconds, after which one dispatch calls no further watch. The same limit
- * applies separately to alarms. The other ready sources of the same or a higher priority are then
- * dispatched before the remaining watches or alarms are called. */
+ * applies separately to alarms. Other ready sources of the same or a higher priority are then
+ * dispatched before the rest. */
 #define MAX_BUSY 4000
 
 /* The maximum by which the deadline of an alarm may exceed the time by which the heaps sort the
- * alarm. With the default times, the reply to a ping moves the deadline further than this. */
+ * alarm */
 #define MAX_STALENESS (2 * G_TIME_SPAN_SECOND)
 
-/* The deadline of an alarm that is in no heap. HB_NEVER is later by MAX_STALENESS, so an alarm
- * whose new deadline is HB_NEVER is not moved. HB_AT_ONCE follows HB_NEVER when integers wrap
- * around, so an alarm whose new deadline is HB_AT_ONCE is moved. */
+/* The deadline of an alarm that is in no heap. HB_NEVER is later by MAX_STALENESS, so it does not
+ * move such an alarm. HB_AT_ONCE follows HB_NEVER when integers wrap around, so it moves the
+ * alarm. */
 #define NOWHERE (HB_NEVER - MAX_STALENESS)
 
-/* The source of the alarms and the watches of one main context, with one timer for the first
- * deadline of all: see also hb_schedule_acquire (). A source for each connection would make each
- * iteration of the loop slower.
+/* The source of the alarms and the watches of one main context: see also hb_schedule_acquire (). A
+ * source for each connection would make each iteration of the loop slower.
  *
- * Each socket that was readable when a deadline passed is read before the deadline is handled,
- * however many other sockets must be read.
+ * Each socket that was readable when a deadline passed is read before the deadline is handled.
  *
- * If an alarm was touched, the source queries its deadline once, before the next poll. Sorting the
- * alarm again for each message would cost more than all other work on the message. For the same
- * reason, an alarm whose deadline moves to a later time keeps its place in the heaps until the
- * deadline has moved by more than MAX_STALENESS, or the time by which the heaps sort the alarm has
- * passed. In the second case, the timer wakes the loop once although this alarm is not due.
+ * Sorting an alarm again for each message would cost more than all other work on the message. If an
+ * alarm was touched, the source queries its deadline once, before the next poll. If the deadline
+ * has moved to a later time by no more than MAX_STALENESS, the alarm keeps its place in the heaps.
+ * The timer may then wake the loop once although the alarm is not due.
  *
  * In a shared schedule, only the thread that owns the context uses the fields from `poller` to
  * `read_until`. */
@@ -43,7 +40,7 @@ struct _HbSchedule
   GSource       source;
   GMainContext *context;    /* (not owned) */
   guint         n_users;    /* alarms and watches; protected by schedules_mutex */
-  gboolean      is_shared;  /* It is in `schedules`: see hb_schedule_acquire (). */
+  gboolean      is_shared;  /* It is in `schedules`. */
   HbPoller      poller;     /* of the watches */
   HbTimer       timer;
   HbHeap        latest;     /* alarms by the time at which they must be called */
@@ -54,18 +51,18 @@ struct _HbSchedule
   HbAlarmQueue  queue;      /* the alarms to call, which any thread may add */
 };
 
-/* An alarm may be late by the time for which it waits, divided by SLACK, but by no more than
+/* An alarm may be late by the time for which it waits, divided by SLACK, but by at most
  * MAX_SLACK. */
 #define SLACK     64
 #define MAX_SLACK (G_USEC_PER_SEC / 8)
 
 /* A timeout of an attempt or of the heartbeat that is handled late by more than HB_LATE ends no
- * link, so the slack must be smaller than HB_LATE. */
+ * link. */
 G_STATIC_ASSERT (MAX_SLACK < HB_LATE);
 
 /* Delays the deadline to the next multiple of the largest power of two within the slack. Similar
- * deadlines then share one wake-up of the main loop. Similar deadlines of several programs share
- * one wake-up of the computer. */
+ * deadlines then share one wake-up of the loop, and those of several programs one wake-up of the
+ * computer. */
 static gint64
 put_together (gint64 deadline)
 {
@@ -81,8 +78,7 @@ put_together (gint64 deadline)
   return (deadline + grid - 1) / grid * grid;
 }
 
-/* (element-type GMainContext HbSchedule) (not owned) the shared schedules of the contexts that have
- * an alarm or a watch */
+/* (element-type GMainContext HbSchedule) (not owned) the shared schedules */
 static GHashTable *schedules;
 static GMutex schedules_mutex;
 
@@ -135,8 +131,6 @@ move (HbSchedule *self,
     schedule (self, alarm);
 }
 
-/* Queries the deadlines of the touched alarms. An alarm keeps its place if its deadline is the same
- * or a little later: see HbSchedule. */
 static void
 query_touched (HbSchedule *self)
 {
@@ -192,9 +186,8 @@ hb_schedule_check (GSource *source)
          || hb_timer_check (&self->timer, source);
 }
 
-/* Queues the alarms whose earliest time has passed. An alarm that may be called before its deadline
- * is called together with those whose deadline has passed, so that the loop need not wake up again
- * for it. */
+/* Queues each alarm whose earliest time has passed, even before its deadline, so that the loop need
+ * not wake up again for it. */
 static void
 collect (HbSchedule *self)
 {
@@ -213,9 +206,8 @@ collect (HbSchedule *self)
     }
 }
 
-/* Takes the alarm out of the queue, and stores the reasons for the call, which the callback reads.
- * Watches and other alarms that have been called since this alarm was queued may have changed the
- * deadline, so the deadline is queried again.
+/* Stores the reasons for the call, which the callback reads. Watches and other alarms may have
+ * changed the deadline since the alarm was queued.
  *
  * Returns: whether the callback must be called */
 static gboolean
@@ -236,9 +228,9 @@ judge (HbSchedule *self,
   return is_urgent || alarm->may_act || alarm->was_woken;
 }
 
-/* Returns whether the timer has fired and each socket that was readable at that time has been read.
- * These sockets include those that other sources poll. When the timer fires, sets the mark. Once
- * the mark has left the queue, the watches that were queued at that time have been called. */
+/* Returns whether the timer has fired and each socket that was readable at that time has been read,
+ * including those that other sources poll. When the timer fires, sets the mark behind the watches
+ * that must be called first. */
 static gboolean
 has_time_passed (HbSchedule *self)
 {
@@ -256,9 +248,8 @@ has_time_passed (HbSchedule *self)
   return FALSE;
 }
 
-/* Calls the functions of the watches that are queued now, until other sources must have their turn.
- * A function may remove any watch, and may run a main loop, which calls other watches. Therefore
- * the next watch is not looked up before the function has returned. */
+/* A function may remove any watch, and may run a main loop, which calls other watches, so the next
+ * watch is not looked up before the function has returned. */
 static void
 call_watches (HbSchedule *self)
 {
@@ -290,8 +281,7 @@ call_watches (HbSchedule *self)
     }
 }
 
-/* Calls the callbacks of the alarms that are queued now, until other sources must have their turn.
- * A callback may run a main loop, and may remove any alarm, as in call_watches (). */
+/* A callback may remove any alarm, and may run a main loop, as in call_watches (). */
 static void
 call_alarms (HbSchedule *self)
 {
@@ -368,9 +358,7 @@ new_schedule (GMainContext *context)
   return self;
 }
 
-/* Must be called with schedules_mutex locked.
- *
- * Returns: (not nullable): the shared schedule of the context */
+/* Must be called with schedules_mutex locked. */
 static HbSchedule *
 get_schedule (GMainContext *context)
 {
@@ -392,10 +380,9 @@ get_schedule (GMainContext *context)
 
 /* Only the thread that owns a context may use its shared schedule. If a thread without a context of
  * its own opens a task while another thread runs the global default context, both threads use this
- * task. Each alarm or watch that the opening thread adds then gets a schedule of its own, so that
- * the two threads never share the schedule of the other tasks.
+ * task. The alarms and watches of the opening thread then get schedules of their own.
  *
- * Returns: the schedule for an alarm or a watch of the context, until hb_schedule_release () */
+ * Returns: the schedule for an alarm or a watch, until hb_schedule_release () */
 HbSchedule *
 hb_schedule_acquire (GMainContext *context)
 {
@@ -413,8 +400,8 @@ hb_schedule_acquire (GMainContext *context)
   return self;
 }
 
-/* Frees the schedule when its last user releases it, so that nothing is left in a context that is
- * never iterated again. */
+/* The last user frees the schedule, so that nothing is left in a context that is never iterated
+ * again. */
 void
 hb_schedule_release (HbSchedule *self)
 {

@@ -30,8 +30,8 @@ gboolean hb_timer_has_passed (HbTimer *self,
                               GSource *source);
 
 /* Must be called by the prepare () of the source. Sets @timeout to the time for which the loop may
- * wait, in milliseconds, or to -1 for no limit. A descriptor wakes the loop, so only a timer
- * without a descriptor reads the clock. Returns TRUE if a timer without a descriptor has fired. */
+ * wait, in milliseconds, or to -1 for no limit. Only a timer without a descriptor needs a limit,
+ * because a descriptor wakes the loop. Returns whether such a timer has fired. */
 static inline gboolean
 hb_timer_prepare (HbTimer *self,
                   int     *timeout)

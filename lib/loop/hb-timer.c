@@ -55,9 +55,8 @@ hb_timer_clear (HbTimer *self)
 #endif
 }
 
-/* Sets the timer. After hb_timer_has_passed () has found that the timer has fired, does nothing
- * until that function has returned TRUE. Otherwise a deadline that keeps moving could delay all
- * other deadlines forever. */
+/* After hb_timer_has_passed () has found that the timer has fired, does nothing until that function
+ * has returned TRUE. Otherwise a deadline that keeps moving could delay all others forever. */
 void
 hb_timer_set (HbTimer *self,
               gint64   time)
@@ -66,8 +65,7 @@ hb_timer_set (HbTimer *self,
     arm (self, time);
 }
 
-/* Reads the clock, for a timer without a descriptor. Returns whether the timer has fired. If the
- * timer is set, sets @timeout to the time for which the loop may wait, in milliseconds. */
+/* Does the work of hb_timer_prepare () for a timer without a descriptor. */
 gboolean
 hb_timer_read_clock (HbTimer *self,
                      int     *timeout)
@@ -85,9 +83,8 @@ hb_timer_read_clock (HbTimer *self,
 }
 
 /* Returns whether the timer has fired and its time has not been handled yet. Must be called only by
- * the check () and the dispatch () of the source. Without a descriptor, the time that was read
- * before the poll counts. If the clock were read now, the timer might seem to have fired although
- * the sockets were polled before its time. */
+ * the check () and the dispatch () of the source. Does not read the clock, because the timer might
+ * seem to have fired although the sockets were polled before its time. */
 gboolean
 hb_timer_check (HbTimer *self,
                 GSource *source)
@@ -99,13 +96,11 @@ hb_timer_check (HbTimer *self,
 }
 
 /* Must be called by the dispatch () of the source. Returns whether the timer has fired and one
- * iteration has passed since. The timer can then be set again.
+ * iteration has passed since.
  *
  * Sources of the same priority read their sockets in this iteration, so a reply that has arrived is
- * received before its deadline is handled. A source of lower priority could not handle the
- * deadlines instead, because it would never be dispatched if another source were always ready. If a
- * nested loop begins in this iteration, it has read nothing yet, so one of its own iterations must
- * pass. */
+ * received before its deadline is handled. If a nested loop begins in this iteration, it has read
+ * nothing yet, so one of its own iterations must pass. */
 gboolean
 hb_timer_has_passed (HbTimer *self,
                      GSource *source)

@@ -10,22 +10,19 @@
 
 #include "hb-topology-private.h"
 
-/* Remembers how the kernel last described each link, address and route. The kernel repeats a
- * description when the lifetime of an address is extended, when a router advertises an IPv6 route
- * again, and when a link reports wireless statistics. Without this memory, such repetitions
- * would make every task that watches the network send pings, or cut its reconnect delays short. */
+/* Remembers how the kernel last described each link, address and route. The kernel often repeats a
+ * description, for example when a router advertises an IPv6 route again. Each repetition would make
+ * every task that watches the network send a ping, or cut its reconnect delay short. */
 struct _HbTopology
 {
   GHashTable *facts; /* a set of Fact */
 };
 
-/* The subject is a digest, which the hash table uses as the key. The state of a route is also a
- * digest. The state of a link consists of two of its flags, and the state of an address is whether
- * it can be used. */
+/* The hash table uses the first field as the key. */
 typedef struct
 {
-  guint64 subject; /* identifies the link, address or route */
-  guint64 state;   /* its description */
+  guint64 subject; /* a digest that identifies the link, address or route */
+  guint64 state;   /* a digest, or some flags, of its description */
 } Fact;
 
 typedef enum {
@@ -34,8 +31,8 @@ typedef enum {
   KIND_ROUTE,
 } Kind;
 
-/* The maximum number of facts. Without this limit, an application on a router that has all routes
- * of the internet would use too much memory. */
+/* The maximum number of facts. A router with all routes of the internet would otherwise use too
+ * much memory. */
 #define MAX_FACTS 4096
 
 /* The minimum difference, in hundredths of a second, between the two time stamps of an old address.
@@ -43,7 +40,7 @@ typedef enum {
  * that the address is old. */
 #define SAME_TIME 100
 
-/* The constants of the hash function FNV-1a */
+/* FNV-1a */
 #define DIGEST_BASIS G_GUINT64_CONSTANT (0xcbf29ce484222325)
 #define DIGEST_PRIME G_GUINT64_CONSTANT (0x100000001b3)
 
@@ -95,9 +92,7 @@ next_attribute (const struct rtattr *attribute,
   return skip (attribute, attribute->rta_len);
 }
 
-/* Stores the state of a subject.
- *
- * Returns: whether the subject was not known, or @state differs from its last state */
+/* Returns whether the subject was not known, or @state differs from its last state. */
 static gboolean
 learn (HbTopology *self,
        guint64     subject,
@@ -132,9 +127,7 @@ knows (HbTopology *self,
   return g_hash_table_contains (self->facts, &subject);
 }
 
-/* Forgets a subject that was removed.
- *
- * Returns: TRUE, because a removal is always a change */
+/* Returns TRUE, because a removal is always a change. */
 static gboolean
 forget (HbTopology *self,
         guint64     subject)
@@ -144,9 +137,8 @@ forget (HbTopology *self,
   return TRUE;
 }
 
-/* The first message about a link may report a lost carrier, although the mask of changes in the
- * message does not show it. Therefore the first message counts, unless it reports wireless
- * statistics. */
+/* The first message about a link may report a lost carrier, so it counts as a change, unless it
+ * reports wireless statistics. */
 static gboolean
 take_link (HbTopology             *self,
            gboolean                is_gone,
@@ -183,7 +175,6 @@ get_flags (const struct rtattr *attribute)
   return flags;
 }
 
-/* Returns whether the address had existed for a while before the kernel sent the message. */
 static gboolean
 is_aged (const struct rtattr *attribute)
 {
@@ -194,8 +185,8 @@ is_aged (const struct rtattr *attribute)
   return info.tstamp - info.cstamp >= SAME_TIME;
 }
 
-/* An IPv6 address cannot be used if another host has the same address, or while the kernel is
- * checking this. An optimistic address can be used during the check (RFC 4429). */
+/* An IPv6 address cannot be used if another host has it, or while the kernel is checking this. An
+ * optimistic address can be used during the check (RFC 4429). */
 static gboolean
 is_usable (guint32 flags)
 {
@@ -235,8 +226,8 @@ take_address (HbTopology             *self,
   return learn (self, subject, is_usable (flags)) && is_usable (flags) && !is_old;
 }
 
-/* The kernel adds and removes routes of the types below together with an address, about which it
- * also sends a message. A cloned route is only a cache entry. */
+/* The kernel adds and removes routes of these types together with an address, about which it also
+ * sends a message. A cloned route is only a cache entry. */
 static gboolean
 is_of_interest (const struct rtmsg *info)
 {
@@ -294,8 +285,7 @@ take_route (HbTopology         *self,
   return is_gone ? forget (self, subject) : learn (self, subject, state);
 }
 
-/* True if the payload of @header is long enough for a struct of @size bytes, which the attributes
- * follow. */
+/* Whether the payload of @header is long enough for a struct of @size bytes */
 #define has(header, size) ((header)->nlmsg_len >= NLMSG_LENGTH (size))
 
 static gboolean
@@ -346,7 +336,7 @@ hb_topology_free (HbTopology *self)
 /* Processes one datagram of the kernel. @data must be aligned for its headers. A message of a dump
  * describes what existed already, so it is not a change.
  *
- * Returns: whether a change of a link, an address or a route may affect connections */
+ * Returns: whether a change may affect connections */
 gboolean
 hb_topology_take (HbTopology *self,
                   const void *data,
@@ -369,8 +359,7 @@ hb_topology_take (HbTopology *self,
   return has_changed;
 }
 
-/* Forgets everything. Must be called after messages have been lost. The next message about each
- * subject then counts as the first one. */
+/* Must be called after messages have been lost. */
 void
 hb_topology_clear (HbTopology *self)
 {

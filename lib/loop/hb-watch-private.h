@@ -9,23 +9,21 @@ G_BEGIN_DECLS
 /* Called in the context of the watch, which is thread-default then.
  *
  * @ready: the wanted conditions that polls have found since the last call. Errors and hang-ups
- *   count as G_IO_IN and G_IO_OUT. May be 0, because hb_watch_wake () also causes a call, and
- *   because a condition may no longer be wanted. */
+ *   count as G_IO_IN and G_IO_OUT. May be 0, for example after hb_watch_wake (). */
 typedef void (*HbWatchFunc) (GIOCondition ready,
                              gpointer     user_data);
 
 typedef struct _HbSchedule HbSchedule;
 typedef struct _HbWatch HbWatch;
 
-/* Calls a function when the socket of a connection is ready, or in the next iteration of the loop.
- * All watches of a context share one GSource (see HbSchedule), except in the case that
- * hb_schedule_acquire () describes. */
+/* Calls a function when the socket of a connection is ready, or after hb_watch_wake (). Most
+ * watches of a context share one GSource: see HbSchedule. */
 struct _HbWatch
 {
   HbWatchFunc  func;
   gpointer     user_data;
   HbSchedule  *schedule;     /* (nullable) NULL while the watch belongs to no context */
-  const guint *turn;         /* counts the iterations of the loop, from 1; 0 without a context */
+  const guint *turn;         /* see hb_watch_get_turn () */
   GPollFD      poll;         /* `events` are the polled conditions. */
   guint        position;     /* in the poller's list, from 1; 0 if the socket is not polled */
   GList        in_queue;
@@ -51,8 +49,7 @@ GMainContext *
          hb_watch_get_parking (HbWatch     *self);
 
 /* Makes the loop call the function of the watch in its next iteration, without a system call. Does
- * nothing if the watch belongs to no context. Only the thread of the loop may call this.
- * hb_watch_wake () is inline because it is called for each message that is not written at once. */
+ * nothing if the watch belongs to no context. Only the thread of the loop may call this. */
 static inline void
 hb_watch_wake (HbWatch *self)
 {

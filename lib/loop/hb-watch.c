@@ -44,7 +44,7 @@ hb_watch_unref (HbWatch *self)
   g_rc_box_release_full (self, free_watch);
 }
 
-/* Adds the watch to @context, which must exist until hb_watch_leave (). */
+/* @context must exist until hb_watch_leave (). */
 void
 hb_watch_enter (HbWatch      *self,
                 GMainContext *context)
@@ -60,9 +60,8 @@ hb_watch_enter (HbWatch      *self,
     hb_poller_update (poller, self);
 }
 
-/* Removes the watch from its context. The function of the watch is not called again, and may itself
- * call hb_watch_leave (). The socket may be closed afterwards. Does nothing if the watch belongs to
- * no context. */
+/* Afterwards the function of the watch is not called again, and the socket may be closed. The
+ * function may itself call hb_watch_leave (). */
 void
 hb_watch_leave (HbWatch *self)
 {
@@ -77,9 +76,7 @@ hb_watch_leave (HbWatch *self)
 }
 
 /* Sets whether the watch waits for @condition. A condition that is no longer wanted causes no call,
- * but may be polled until a poll finds the socket ready for unwanted conditions only. A reader
- * stops waiting while it reads, and soon waits again, so changing the poll each time would waste
- * time. */
+ * but may still be polled, because a reader that stops waiting soon waits again. */
 void
 hb_watch_want (HbWatch      *self,
                GIOCondition  condition,
@@ -96,8 +93,7 @@ hb_watch_want (HbWatch      *self,
     hb_poller_update (hb_schedule_get_poller (self->schedule), self);
 }
 
-/* Queues the watch for hb_watch_wake (). Call that function instead, because it tests inline
- * whether the watch is already queued. */
+/* For hb_watch_wake (), which tests inline whether the watch is already queued. */
 void
 hb_watch_queue (HbWatch *self)
 {
@@ -105,14 +101,12 @@ hb_watch_queue (HbWatch *self)
     hb_poller_queue (hb_schedule_get_poller (self->schedule), self);
 }
 
-/* Returns a context that is never iterated, for sources that must not be dispatched. In each
- * iteration, a main context examines all its sources, even a destroyed source that is still
- * referenced, so such sources in the context of the watch would slow down each iteration. While the
- * poller has few sockets, it polls them directly. Their sources then take little time, so this
- * function returns NULL.
+/* Returns a context that is never iterated, for sources that must not be dispatched. In the context
+ * of the watch, they would slow down each iteration, which examines even a destroyed source that is
+ * still referenced.
  *
- * Returns: (transfer none) (nullable): NULL also if the watch belongs to no context, or if no other
- *   context could be created */
+ * Returns: (transfer none) (nullable): NULL if the poller has only few sockets, whose sources take
+ *   little time, if the watch belongs to no context, or if no other context could be created */
 GMainContext *
 hb_watch_get_parking (HbWatch *self)
 {
