@@ -9,8 +9,7 @@
 G_BEGIN_DECLS
 
 /* The end of a block of bytes, as a position in the stream and as a position in TCP's count of
- * bytes. Over TLS, the difference between the two grows, because TLS adds bytes to those that are
- * written, and sends messages of its own between them. */
+ * bytes. Over TLS, the difference between the two grows, because TLS adds bytes of its own. */
 typedef struct
 {
   guint64 position;

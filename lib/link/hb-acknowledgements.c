@@ -17,17 +17,13 @@
 #include "hb-acknowledgements-private.h"
 
 /* Linux counts the bytes that the peer has acknowledged, as tcpi_bytes_acked. The count includes
- * the SYN, and the FIN once that is acknowledged. Therefore a position in this count is not
- * computed from the number of written bytes. It is read as the sum of the acknowledged bytes and
- * the unacknowledged ones.
- *
- * The count can be read until the socket is closed, even after the peer has reset the
- * connection. */
+ * the SYN, and the FIN once that is acknowledged, so a position in it is read as the sum of the
+ * acknowledged and the unacknowledged bytes. The count can be read until the socket is closed, even
+ * after the peer has reset the connection. */
 
 #ifdef HAVE_TCP_BYTES_ACKED
 
-/* Returns whether @socket is a TCP socket, and not one of Multipath TCP, which would report the
- * count of one of its subflows. */
+/* Returns FALSE also for Multipath TCP, which would report the count of one of its subflows. */
 static gboolean
 is_tcp (GSocket *socket)
 {
@@ -37,11 +33,9 @@ is_tcp (GSocket *socket)
          && protocol == IPPROTO_TCP;
 }
 
-/* Reads the count of acknowledged bytes, and the round-trip time. Fails on an old kernel, which
- * returns a shorter structure, and on a socket that is not a TCP socket. A kernel that only
- * imitates Linux, such as gVisor, leaves the count at 0. Messages would then wait forever, so this
- * function also fails if the count is 0. On Linux, the count of an open connection is never 0,
- * because it includes the SYN. */
+/* An old kernel returns a shorter structure. A kernel that only imitates Linux, such as gVisor,
+ * leaves the count at 0, and messages would then wait forever. On Linux, the count of an open
+ * connection is never 0, because it includes the SYN. */
 static gboolean
 read_acked (HbAcknowledgements *self)
 {
@@ -60,7 +54,7 @@ read_acked (HbAcknowledgements *self)
   return TRUE;
 }
 
-/* Reads how many bytes in the kernel are unacknowledged, whether or not they have been sent. */
+/* Includes bytes that the kernel has not sent yet. */
 static gboolean
 read_unacknowledged (HbAcknowledgements *self,
                      int                *n_bytes)
@@ -91,10 +85,9 @@ read_unacknowledged (HbAcknowledgements *self,
 
 #endif
 
-/* Reads the position after the last byte in the kernel, in TCP's count. If an acknowledgement
- * arrived between two system calls, the sum of their results would be wrong. Therefore the two
- * numbers are read in turn until one of them has not changed. That number was then also the same
- * while the other one was being read. */
+/* Reads the position after the last byte in the kernel, in TCP's count. An acknowledgement between
+ * two system calls would make the sum of their results wrong. The two numbers are read in turn
+ * until one of them has not changed while the other one was being read. */
 static gboolean
 read_end (HbAcknowledgements *self,
           guint64            *end)
@@ -128,8 +121,7 @@ read_end (HbAcknowledgements *self,
   return TRUE;
 }
 
-/* Removes the acknowledged blocks, and updates `acknowledged`. Must be called after the count has
- * been read. */
+/* Must be called after the count has been read. */
 static void
 pop_acknowledged (HbAcknowledgements *self)
 {
@@ -153,9 +145,7 @@ push_block (HbAcknowledgements *self,
   pop_acknowledged (self);
 }
 
-/* Returns whether the kernel reports acknowledgements on this socket.
- *
- * @round_trip: (out): in microseconds, 0 if it is not known */
+/* @round_trip: (out): in microseconds, 0 if it is not known */
 gboolean
 hb_acknowledgements_are_possible (GSocket *socket,
                                   guint   *round_trip)
@@ -168,10 +158,7 @@ hb_acknowledgements_are_possible (GSocket *socket,
   return is_possible;
 }
 
-/* Begins to read acknowledgements.
- *
- * @is_direct: whether the bytes of the stream reach the socket unchanged
- * @written: the position in the stream; the kernel has accepted all bytes before it
+/* @written: the position in the stream; the kernel has accepted all bytes before it
  *
  * Returns: (nullable): NULL if the socket does not report acknowledgements */
 HbAcknowledgements *
@@ -200,8 +187,8 @@ hb_acknowledgements_new (GSocket  *socket,
   return self;
 }
 
-/* Must be called before the socket is closed. The socket may be closed in another thread, and a
- * later reading could come from a new socket with the same file descriptor. */
+/* Must be called before the socket is closed, because a later reading could come from a new socket
+ * with the same file descriptor. */
 void
 hb_acknowledgements_free (HbAcknowledgements *self)
 {
@@ -210,10 +197,8 @@ hb_acknowledgements_free (HbAcknowledgements *self)
   g_free (self);
 }
 
-/* Ends a block. Must be called after each write, when the kernel has accepted all bytes before
- * @written. Over TLS, the peer can read a record only after all of the record has arrived, so each
- * record is a block. Each block costs two system calls or more, because only the kernel knows how
- * many bytes the record has become. Does nothing if the stream is direct. */
+/* Must be called after each write, when the kernel has accepted all bytes before @written. Over
+ * TLS, the peer can read a record only after all of it has arrived, so each record is a block. */
 void
 hb_acknowledgements_end_block (HbAcknowledgements *self,
                                guint64             written)

@@ -10,20 +10,17 @@
 #include "hb-refusal-private.h"
 #include "hb-turn-private.h"
 
-/* One attempt to connect: its request, its session, and the resulting connection or error.
- *
- * The end is reported from a source of its own and never from within libsoup, which goes through
- * the requests of a session without holding references to them. If a handler of the application ran
- * a main loop at that point, other requests could end, and libsoup would continue with freed
- * memory. */
+/* One attempt to connect. The end is reported from a source of its own and never from within
+ * libsoup, which goes through the requests of a session without holding references to them. If a
+ * handler of the application ran a main loop at that point, other requests could end, and libsoup
+ * would continue with freed memory. */
 struct _HbAttempt
 {
   HbAttemptTurnFunc        turn_func;
   HbAttemptFunc            func;        /* (nullable) NULL after the report of the end, or a drop */
   gpointer                 user_data;
   GMainContext            *context;
-  SoupSession             *session;     /* (nullable) the application's, or a private one that is
-                                         * created when the request is sent */
+  SoupSession             *session;     /* (nullable) the application's, or a private one */
   SoupMessage             *request;
   GCancellable            *cancellable; /* (nullable) NULL once the attempt has ended */
   char                    *origin;      /* (nullable) */
@@ -96,9 +93,8 @@ report_cb (gpointer user_data)
   return G_SOURCE_REMOVE;
 }
 
-/* Attaches a source that reports the end. This source has a higher priority than the source with
- * which libsoup reads from the connection, because a handler that is connected after the first read
- * would miss frames. */
+/* The source has a higher priority than the one with which libsoup reads from the connection,
+ * because a handler that is connected after the first read would miss frames. */
 static void
 report_later (HbAttempt *self)
 {
@@ -135,8 +131,7 @@ connect_cb (GObject      *source,
   unref_attempt (self);
 }
 
-/* Creates an attempt. It belongs to the context that is thread-default now, to which libsoup also
- * attaches its sources.
+/* The attempt belongs to the context that is thread-default now.
  *
  * Returns: (transfer full): the attempt, which hb_attempt_drop () releases */
 HbAttempt *
@@ -160,16 +155,14 @@ hb_attempt_new (const HbSettings   *settings,
   return self;
 }
 
-/* Creates a session for one attempt. An open connection needs no session. If the session were kept,
- * it would have two sources in its main context, and the loop would query both in each iteration.
- * The session would also resolve the name of the server only once, and continue to use an address
- * that the name no longer has. A session that several tasks share would send the password of one
- * task in the requests of another.
+/* Creates a session for one attempt. A session that was kept would add two sources to each
+ * iteration of the loop, and would continue to use an address that the name of the server no longer
+ * has. A shared session would send the password of one task in the requests of another.
  *
- * The session has all of its features from the start. When a request joins the queue, libsoup takes
- * a reference to each feature of the session. When the request leaves the queue, libsoup before
- * 3.6.6 releases one reference to each feature that the session then has. A feature that was added
- * in between would be released once too often, and freed while it is in use.
+ * All features are added at the start. libsoup takes a reference to each feature when a request
+ * joins the queue. When the request leaves the queue, libsoup before 3.6.6 releases one reference
+ * to each feature that the session then has, so a feature that was added in between would be freed
+ * while it is in use.
  *
  * Returns: (transfer full) */
 static SoupSession *
@@ -213,8 +206,7 @@ turn_cb (gpointer user_data)
  *
  * @session: (nullable): the application's, or NULL to create a private one
  *
- * Returns whether the request was sent. If not, the turn function is called after it has been
- * sent. */
+ * Returns whether the request was sent. If not, the turn function is called later. */
 gboolean
 hb_attempt_start (HbAttempt        *self,
                   SoupSession      *session,
@@ -232,7 +224,7 @@ hb_attempt_start (HbAttempt        *self,
   return TRUE;
 }
 
-/* Cancels the attempt if it has not ended, and releases the caller's reference. The functions that
+/* Releases the caller's reference, and cancels an attempt that has not ended. The functions that
  * were passed to hb_attempt_new () are not called after this. */
 void
 hb_attempt_drop (HbAttempt *self)
@@ -259,10 +251,9 @@ hb_attempt_get_request (HbAttempt *self)
 }
 
 /* Returns whether the request is still waiting for a connection, because the session limits the
- * number of its connections. After a redirect, libsoup may keep the id of the previous connection.
- * The result is then FALSE although the request is waiting. If such an attempt times out, the error
- * message does not mention this limit. An error message that mentions the limit is always right.
- * An attempt that has no turn yet does not time out, so the result does not matter then. */
+ * number of its connections. After a redirect, libsoup may keep the id of the previous connection,
+ * so the result may be FALSE although the request is waiting. The result has no meaning before the
+ * attempt has its turn. */
 gboolean
 hb_attempt_is_queued (HbAttempt *self)
 {

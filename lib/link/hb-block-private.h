@@ -7,7 +7,7 @@
 G_BEGIN_DECLS
 
 /* The maximum number of bytes in a block. A message of 64 KiB fits with the header of its frame, so
- * that one system call can write or read the message. */
+ * one system call can write or read it. */
 #define HB_BLOCK_SIZE ((gsize) 65 * 1024)
 
 /* A range of bytes in a piece of memory that has room for HB_BLOCK_SIZE bytes. A block without
@@ -25,8 +25,7 @@ void hb_block_consume     (HbBlock *self,
 void hb_block_compact     (HbBlock *self);
 void hb_block_clear       (HbBlock *self);
 
-/* Returns the masks for frames in this block, which must hold memory. The masks are in that memory,
- * so that thousands of idle connections need no memory for masks. */
+/* The block must hold memory, which includes the masks, so that idle connections need none. */
 static inline HbMaskKeys *
 hb_block_get_mask_keys (HbBlock *self)
 {
@@ -45,7 +44,6 @@ hb_block_get_bytes (const HbBlock *self)
   return self->data + self->begin;
 }
 
-/* Returns how many bytes may be appended. */
 static inline gsize
 hb_block_get_room (const HbBlock *self)
 {

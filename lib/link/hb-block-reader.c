@@ -35,16 +35,14 @@ hb_block_reader_is_readable (const HbBlockReader *self)
   return self->error != NULL || !self->is_exhausted || hb_output_has_failed (self->output);
 }
 
-/* Handles a poll that has found the socket readable. */
 void
 hb_block_reader_on_ready (HbBlockReader *self)
 {
   self->is_exhausted = FALSE;
 }
 
-/* Reads until @buffer is full, or until the base has no more bytes for now, ends or fails. Returns
- * how many bytes were read. If the result is 0, hb_block_reader_report_end () returns the
- * reason. */
+/* Reads until @buffer is full, or until the base has no more bytes for now, ends or fails. If this
+ * returns 0, hb_block_reader_report_end () returns the reason. */
 gsize
 hb_block_reader_read (HbBlockReader *self,
                       guint8        *buffer,
@@ -68,9 +66,9 @@ hb_block_reader_read (HbBlockReader *self,
       if (self->has_ended)
         break;
 
-      /* TLS returns one record at a time, and may hold more bytes that no poll can report. A poll
-       * reports all bytes of a socket, so a direct stream need not be read again after a read that
-       * has not filled the buffer. */
+      /* TLS returns one record at a time, and may hold more bytes that no poll can report. A direct
+       * stream need not be read again after a read that has not filled the buffer, because a poll
+       * reports the rest. */
       if (n < 0 || (self->is_direct && (gsize) n < size - n_read))
         self->is_exhausted = TRUE;
 
@@ -83,8 +81,7 @@ hb_block_reader_read (HbBlockReader *self,
   return n_read;
 }
 
-/* Reads at most @max_bytes into the block, which must not be full. Returns how many bytes were
- * read. */
+/* Reads at most @max_bytes into the block, which must not be full. */
 gsize
 hb_block_reader_fill (HbBlockReader *self,
                       gsize          max_bytes)
@@ -109,7 +106,6 @@ gssize
 hb_block_reader_report_end (HbBlockReader  *self,
                             GError        **error)
 {
-  /* If a write has failed, its error ends the input after all bytes have been read. */
   if (self->error == NULL)
     self->error = hb_output_dup_error (self->output);
 

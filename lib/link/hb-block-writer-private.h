@@ -10,8 +10,7 @@
 
 G_BEGIN_DECLS
 
-/* Gathers bytes in a block and writes them. Counts the bytes that the kernel has accepted, and
- * after each write passes the count to `acknowledgements`. */
+/* Gathers bytes in a block, writes them, and counts those that the kernel has accepted. */
 typedef struct
 {
   HbAcknowledgements    *acknowledgements; /* (nullable) NULL while they are not read */

@@ -35,16 +35,15 @@ set_blocked (HbBlockWriter *self,
   hb_watch_want (self->watch, G_IO_OUT, is_blocked);
 }
 
-/* Handles a poll that has found the socket writable. */
 void
 hb_block_writer_on_ready (HbBlockWriter *self)
 {
   set_blocked (self, FALSE);
 }
 
-/* Writes all bytes, or as many as the kernel accepts. Returns how many bytes the kernel has
- * accepted, even if writing the rest failed with an error. If these bytes were not counted, their
- * message could be sent again on another connection, and arrive twice. */
+/* Returns how many bytes the kernel has accepted, even if writing the rest failed with an error. If
+ * these bytes were not counted, their message could be sent again on another connection, and arrive
+ * twice. */
 gsize
 hb_block_writer_write (HbBlockWriter *self,
                        const guint8  *data,
@@ -69,8 +68,8 @@ hb_block_writer_write (HbBlockWriter *self,
         }
     }
 
-  /* If the error were reported here, it would end the connection at once, and received messages
-   * that are still unread would be lost. Therefore the reader reports it. */
+  /* The reader reports the error, because an error here would end the connection at once, and
+   * received messages that are still unread would be lost. */
   if (self->error != NULL)
     {
       self->is_blocked = TRUE;
@@ -94,8 +93,7 @@ hb_block_writer_gather (HbBlockWriter *self,
   hb_watch_wake (self->watch);
 }
 
-/* Writes as many of the gathered bytes as the kernel accepts. If a write has failed, drops the
- * rest, because it can never be written. */
+/* After a failed write, drops the bytes that are left, because they can never be written. */
 void
 hb_block_writer_flush (HbBlockWriter *self)
 {

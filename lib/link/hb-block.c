@@ -7,8 +7,7 @@
 #include "hb-block-private.h"
 
 /* The maximum number of unused pieces of memory that a thread keeps for the blocks of all its
- * connections: one to read into, and one to write from. A connection holds memory only while bytes
- * are in its blocks, so thousands of idle connections hold none. */
+ * connections: one to read into, and one to write from */
 #define N_SPARES 2
 
 typedef struct
@@ -64,7 +63,6 @@ give_memory (guint8 *data)
     g_free (data);
 }
 
-/* Removes bytes from the beginning. A block that is empty afterwards releases its memory. */
 void
 hb_block_consume (HbBlock *self,
                   gsize    n_bytes)
@@ -75,8 +73,6 @@ hb_block_consume (HbBlock *self,
     hb_block_clear (self);
 }
 
-/* Moves the bytes to the beginning of the memory, so that as many bytes as possible can be
- * appended. */
 void
 hb_block_compact (HbBlock *self)
 {

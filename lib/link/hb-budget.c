@@ -5,14 +5,12 @@
 #include "hb-budget-private.h"
 
 /* A reader that has kept the loop busy for this time, in microseconds, pauses until the other ready
- * sources have been dispatched, down to idle priority. If the application draws its window 120
- * times a second, other sources then have about half of the time between two redraws. */
+ * sources have been dispatched, down to idle priority. The time is about half of that between two
+ * redraws at 120 Hz. */
 #define MAX_BUSY 4000
 
-/* The time between two deliveries, divided by this number, is subtracted from the busy time.
- * Therefore deliveries shorter than MAX_BUSY cause no pause if each takes less than an eighth of
- * the time between two of them. The poll between two deliveries of a flood is too short to prevent
- * a pause. */
+/* The time between two deliveries, divided by this number, is subtracted from the busy time, so
+ * that short deliveries cause no pause if each takes less than an eighth of that time. */
 #define INTERVAL_DIVISOR 8
 
 void
@@ -39,7 +37,6 @@ hb_budget_is_spent (const HbBudget *self,
   return self->busy + (now - self->began_at) > MAX_BUSY;
 }
 
-/* Forgets the busy time, at the end of a pause. */
 void
 hb_budget_renew (HbBudget *self)
 {

@@ -31,10 +31,10 @@ accept_certificate_cb (SoupMessage          *request,
   return FALSE;
 }
 
-/* Keeps the session of a request with a handler for `request-certificate` from being resumed,
- * because the server would otherwise take another client for the owner of the certificate that the
- * handler supplies. glib-networking before 2.76 does not have the property
- * `session-resumption-enabled`, so the session may still be resumed there. */
+/* If the session of a request with a handler for `request-certificate` were resumed, the server
+ * would take another client for the owner of the certificate that the handler supplies.
+ * glib-networking before 2.76 does not have the property, so the session may still be resumed
+ * there. */
 static void
 forget_session (SoupMessage *request,
                 GIOStream   *tls)
@@ -62,9 +62,8 @@ is_accepted (SoupMessage    *request,
   return result;
 }
 
-/* If glib-networking has resumed a session, it checks the certificate of the server, but ignores
- * the errors. They are handled here, before libsoup sends the request. If the application does not
- * accept the certificate, the attempt ends with the same error as after a full handshake. */
+/* In a resumed session, glib-networking ignores the errors of the server's certificate. They are
+ * handled here, before libsoup sends the request, as in a full handshake. */
 static void
 network_event_cb (SoupMessage        *request,
                   GSocketClientEvent  event,
@@ -87,8 +86,7 @@ network_event_cb (SoupMessage        *request,
     }
 }
 
-/* Connects handlers that apply the request's own rules to resumed TLS sessions. Must be called
- * before the application gets the request. */
+/* Must be called before the application gets the request. */
 void
 hb_certificate_guard (SoupMessage *request)
 {

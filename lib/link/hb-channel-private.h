@@ -9,16 +9,16 @@
 
 G_BEGIN_DECLS
 
-/* The functions of an implementation of a channel. @data is the object of the implementation. */
+/* @data: the object of the implementation */
 typedef struct
 {
   /* Whether the channel emits HB_EVENT_ACTIVITY for received bytes. If not, the link emits it for
-   * each message and pong, because the link cannot detect earlier that bytes were received. */
+   * each message and pong. */
   gboolean reports_activity;
 
   /* Returns whether a message may be sent now. If not, HB_EVENT_WRITABLE follows, unless the
-   * connection ends. The result may be FALSE although the channel has not emitted HB_EVENT_BLOCKED,
-   * because libsoup writes pongs while bytes are read. */
+   * connection ends. May be FALSE without a previous HB_EVENT_BLOCKED, because libsoup writes pongs
+   * while bytes are read. */
   gboolean (* may_send)             (gpointer   data);
 
   /* Sends a message or a ping. Sets @span to its position. If the span of a message is empty, the
@@ -44,15 +44,14 @@ typedef struct
   guint64  (* get_acknowledged)     (gpointer   data,
                                      guint     *round_trip);
 
-  /* Writes the gathered bytes, without waiting for the next iteration. */
+  /* Writes the gathered bytes now. */
   void     (* flush)                (gpointer   data);
 
   /* Ends a pause of reading. Returns whether reading was paused. */
   gboolean (* read_on)              (gpointer   data);
 
   /* Starts or stops reading the socket, if the channel can. While reading is stopped, the end of
-   * the connection is not reported either, because bytes that were received before the end may be
-   * unread. */
+   * the connection is not reported either, because earlier bytes may be unread. */
   void     (* set_reading)          (gpointer   data,
                                      gboolean   is_reading);
 
@@ -66,10 +65,9 @@ typedef struct
   void     (* set_fragment_size)    (gpointer   data,
                                      gsize      bytes);
 
-  /* Lets a direct channel emit HB_EVENT_MESSAGE and HB_EVENT_PONG itself where it can. @handlers
-   * are the owner's handlers for libsoup's signals. The channel connects them when libsoup reads,
-   * until the channel is detached. If a channel is not direct, libsoup emits every message, so the
-   * owner must keep the handlers connected. */
+  /* Lets a direct channel emit HB_EVENT_MESSAGE and HB_EVENT_PONG itself where it can. The channel
+   * connects @handlers, which handle libsoup's signals, when libsoup reads, until the channel is
+   * detached. If a channel is not direct, the owner must keep the handlers connected. */
   void     (* open_fast_lane)       (gpointer    data,
                                      HbHandlers *handlers);
 
@@ -81,8 +79,8 @@ typedef struct
 
 /* Carries frames between a connection and its socket, either through streams of this library
  * (hb-stream), or through those of libsoup (hb-fallback). A channel may emit HB_EVENT_ACTIVITY,
- * _PROGRESS, _BLOCKED, _WRITABLE, _DELIVERY and _DELIVERED. A direct channel may also emit _MESSAGE
- * and _PONG. */
+ * _PROGRESS, _BLOCKED, _WRITABLE, _DELIVERY and _DELIVERED, and a direct one also _MESSAGE and
+ * _PONG. */
 typedef struct
 {
   const HbChannelFuncs *funcs;

@@ -7,9 +7,9 @@
 #include "hb-fallback-private.h"
 #include "hb-stream-private.h"
 
-/* Opens the best possible channel. *@connection may be replaced. libsoup must not have read from
- * the connection yet. The channel does not own the connection. Once the connection is gone, the
- * channel must not be used, except to detach and clear it.
+/* *@connection may be replaced. libsoup must not have read from the connection yet. The channel
+ * does not own the connection. Once the connection is gone, the channel must not be used, except to
+ * detach and clear it.
  *
  * @socket: (nullable): NULL if it was not found */
 void
@@ -41,12 +41,11 @@ hb_channel_is_open (SoupWebsocketConnection *connection)
   return soup_websocket_connection_get_state (connection) == SOUP_WEBSOCKET_STATE_OPEN;
 }
 
-/* Lets libsoup send a frame with any opcode, if the connection is open. In any other state of the
- * connection, libsoup would print a critical message. libsoup has no function for pings, but does
- * not check the opcode of a message.
+/* Does nothing if the connection is not open, because libsoup would print a critical message.
+ * libsoup has no function for pings, but does not check the opcode of a message.
  *
- * @context: the context of the connection. It becomes thread-default for the call, because libsoup
- *   waits for the socket in the thread-default context. */
+ * @context: of the connection; becomes thread-default for the call, because libsoup waits for the
+ *   socket in the thread-default context */
 void
 hb_channel_send (SoupWebsocketConnection *connection,
                  GMainContext            *context,

@@ -11,13 +11,12 @@
 #include "hb-i18n-private.h"
 #include "hb-limits-private.h"
 
-/* Waits for the end of a connection, and reports the end and its reason once.
+/* Reports the end of a connection and its reason, once.
  *
- * When a connection ends, libsoup emits several signals, in an order that depends on which side
- * ends the connection. libsoup might never emit the last one, so the end begins with the first
- * signal, except `closing` for our own close frame. The callback is called in the next iteration of
- * the loop, because during a signal libsoup still uses the connection, and has not yet answered a
- * close frame of the peer. */
+ * When a connection ends, libsoup emits several signals, in different orders, and might never emit
+ * the last one. The end begins with the first signal, except `closing` for our own close frame. The
+ * callback is called in the next iteration of the loop, because during a signal libsoup still uses
+ * the connection, and has not yet answered a close frame of the peer. */
 struct _HbEnding
 {
   SoupWebsocketConnection *connection; /* (not owned) */
@@ -50,9 +49,9 @@ unref_ending (HbEnding *self)
   g_rc_box_release_full (self, free_ending);
 }
 
-/* Returns whether the peer ended the connection with a close frame, a FIN or a reset. A protocol
- * error or a network error is none of these. Over TLS, a FIN without a close_notify is reported as
- * G_TLS_ERROR_EOF, a reset as the same error as without TLS, and a fatal alert as another error.
+/* Returns whether the peer ended the connection with a close frame, a FIN or a reset. Over TLS, a
+ * FIN without a close_notify is reported as G_TLS_ERROR_EOF, and a reset as the same error as
+ * without TLS.
  *
  * @error: (nullable): NULL if libsoup has emitted no `error` that counts */
 static gboolean
@@ -117,9 +116,8 @@ begin (HbEnding *self)
   g_source_attach (self->source, self->context);
 }
 
-/* libsoup may emit `error` more than once, and only the first error counts. An error after the
- * peer's close frame is not the reason for the end, because the peer may be gone before libsoup has
- * answered its close frame. */
+/* Only the first error counts. An error after the peer's close frame is not the reason for the end,
+ * because the peer may be gone before libsoup has answered its close frame. */
 static void
 on_error (HbEnding     *self,
           const GError *error)
@@ -140,8 +138,8 @@ on_error (HbEnding     *self,
   begin (self);
 }
 
-/* libsoup emits `closing` for the peer's close frame and for ours. After our close frame, the
- * connection stays open until the peer has answered. */
+/* libsoup also emits `closing` for our close frame, after which the connection stays open until the
+ * peer has answered. */
 static void
 on_closing (HbEnding *self)
 {
@@ -169,7 +167,7 @@ hb_ending_new (SoupWebsocketConnection *connection,
   return self;
 }
 
-/* Frees the ending, which then reports nothing. May be called from the callback. */
+/* After this, the ending reports nothing. May be called from the callback. */
 void
 hb_ending_free (HbEnding *self)
 {
@@ -178,10 +176,10 @@ hb_ending_free (HbEnding *self)
   unref_ending (self);
 }
 
-/* Handles the signals `error`, `closing` and `notify::state`. The signal `notify::state` is the
- * first sign of an end without a close frame and without an error, and of the peer's answer to our
- * close frame. `closed` would be too late: libsoup emits it when the stream has been closed. Over
- * TLS, the stream is not closed while the send buffer is full.
+/* Handles the signals `error`, `closing` and `notify::state`. The last is the first sign of an end
+ * without a close frame and without an error, and of the peer's answer to our close frame. `closed`
+ * would be too late, because over TLS libsoup does not close the stream while the send buffer is
+ * full.
  *
  * @values: see HbHandlersFunc */
 void
@@ -206,15 +204,13 @@ find_timeout (HbEnding *self)
                                                         self->connection);
 }
 
-/* Sends a close frame, which begins an orderly end. Must not be called twice, because libsoup would
- * print a critical message.
+/* Must not be called twice, because libsoup would print a critical message. A handler of the
+ * application may run in this function, and may make the owner free the ending. The connection must
+ * exist until the function returns.
  *
  * libsoup adds a timeout, which would close the stream after five seconds, whatever close-timeout
- * is. Therefore this timeout is stopped. A timeout that existed before the call may belong to the
- * application, so it is not changed, and may hide libsoup's timeout.
- *
- * A handler of the application may run in this function, and may make the owner free the ending.
- * The connection must exist until the function returns. */
+ * is, so this timeout is stopped. An older timeout may belong to the application, so it is not
+ * changed, and may hide libsoup's timeout. */
 void
 hb_ending_send_close (HbEnding   *self,
                       guint       code,

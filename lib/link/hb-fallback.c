@@ -6,9 +6,9 @@
 #include "hb-fallback-private.h"
 #include "hb-limits-private.h"
 
-/* A channel for a connection whose stream cannot be replaced. libsoup itself reads and writes the
- * socket. This is slower, and does not show how many bytes the kernel has accepted. Therefore a
- * frame counts as written when libsoup has it, and a position is a number of frames. */
+/* A channel for a connection whose stream cannot be replaced. libsoup reads and writes the socket,
+ * and does not show how many bytes the kernel has accepted. A frame counts as written when libsoup
+ * has it, and a position is a number of frames. */
 typedef struct
 {
   SoupWebsocketConnection *connection; /* (not owned) */
@@ -31,9 +31,8 @@ writable_cb (GObject  *stream,
   return G_SOURCE_REMOVE;
 }
 
-/* If the socket is full, attaches a source that emits HB_EVENT_WRITABLE when the socket accepts
- * bytes again. This event is useful even if no other frame must be sent, because it proves that the
- * peer has received bytes. */
+/* HB_EVENT_WRITABLE is useful even if no other frame must be sent, because it proves that the peer
+ * has received bytes. */
 static void
 watch_output (HbFallback *self)
 {
@@ -53,8 +52,7 @@ watch_output (HbFallback *self)
   g_source_attach (self->writer, self->context);
 }
 
-/* A message may always be sent, because it has a position even if it waits in libsoup's queue
- * behind a pong. */
+/* A message has a position even if it waits in libsoup's queue behind a pong. */
 static gboolean
 hb_fallback_may_send (gpointer data)
 {

@@ -20,10 +20,9 @@ typedef enum
 } HbPortion;
 
 /* Makes a message from each frame that contains a whole message, and takes each pong, if nothing is
- * wrong with the header of the frame. Gives libsoup the bytes of all other frames. While `is_heard`
- * is TRUE, libsoup also gets the messages, and while `is_exposed` is TRUE, the pongs. The fast lane
- * never refuses a frame. If a message turns out to be invalid, libsoup gets its bytes too, so all
- * errors and close frames come from libsoup. */
+ * wrong with the header of the frame. libsoup gets the bytes of all other frames. It also gets
+ * those of messages while `is_heard` is TRUE, of pongs while `is_exposed` is TRUE, and of invalid
+ * messages. All errors and close frames come from libsoup. */
 typedef struct
 {
   HbLane    lane;
@@ -64,7 +63,7 @@ hb_fast_lane_is_collecting (const HbFastLane *self)
   return self->payload.data != NULL && !self->is_replaying;
 }
 
-/* Returns the size of the frame that was sorted last, in bytes, including its header. */
+/* Returns the size of the frame that was sorted last. */
 static inline guint64
 hb_fast_lane_get_frame_size (const HbFastLane *self)
 {

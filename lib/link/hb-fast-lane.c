@@ -7,14 +7,13 @@
 #include "hb-fast-lane-private.h"
 #include "hb-utf8-private.h"
 
-/* The value of n_slow if libsoup gets all bytes */
 #define ALL_SLOW G_MAXUINT64
 
 /* A frame of more than this number of bytes is read into the memory of its message, unless it is
  * completely in the block. For a shorter frame, another read takes more time than a copy. */
 #define MAX_IN_BLOCK (HB_BLOCK_SIZE / 2)
 
-/* Initializes a fast lane that is closed: libsoup gets every byte. */
+/* A new fast lane is closed. */
 void
 hb_fast_lane_init (HbFastLane *self)
 {
@@ -41,7 +40,7 @@ hb_fast_lane_is_open (HbFastLane *self)
 }
 
 /* Returns whether a message or pong might be taken, or bytes might be given to libsoup, without
- * another read. The bytes in the block may still turn out to be too few. */
+ * another read. */
 gboolean
 hb_fast_lane_has_bytes (HbFastLane    *self,
                         const HbBlock *block)
@@ -60,8 +59,8 @@ replay (HbFastLane *self)
   self->n_replayed = 0;
 }
 
-/* Closes the fast lane: libsoup gets all bytes from now on, beginning with the received bytes of a
- * long message that has not been taken. */
+/* libsoup gets all bytes from now on, beginning with the received bytes of a long message that has
+ * not been taken. */
 void
 hb_fast_lane_close (HbFastLane *self)
 {
@@ -78,10 +77,9 @@ is_close (HbFastLane *self)
          && !self->frame.is_masked && self->frame.length <= HB_FRAME_MAX_CONTROL;
 }
 
-/* Makes libsoup get a frame, of which @n_bytes are in the block or have not been received yet.
- * libsoup also gets all bytes that follow a close frame, or a frame whose header libsoup refuses.
- * At first, libsoup gets an unmasked close frame of valid size without the bytes that follow it,
- * even if libsoup refuses the header of that frame: see hb_fast_lane_give (). */
+/* Makes libsoup get a frame, of which @n_bytes are in the block or have not been received yet, and
+ * all bytes that follow a close frame or a frame whose header libsoup refuses. An unmasked close
+ * frame of valid size is first given without the bytes that follow it: see hb_fast_lane_give (). */
 static HbPortion
 begin_slow (HbFastLane *self,
             guint64     n_bytes)
@@ -92,7 +90,6 @@ begin_slow (HbFastLane *self,
   return HB_PORTION_SLOW;
 }
 
-/* Lets libsoup refuse the message. libsoup gets all bytes from now on. */
 static HbPortion
 refuse (HbFastLane *self)
 {
@@ -123,8 +120,7 @@ make_message (HbFastLane *self,
 
 G_STATIC_ASSERT (HB_BLOCK_SIZE <= HB_PAYLOAD_MIN_CAPACITY);
 
-/* Moves the beginning of the payload from the block to the memory of the message. In the block, no
- * other byte follows it. */
+/* In the block, no other byte follows the payload. */
 static void
 begin_payload (HbFastLane *self,
                HbBlock    *block)
@@ -204,9 +200,8 @@ take_payload (HbFastLane *self,
   return make_message (self, event, hb_payload_finish (&self->payload));
 }
 
-/* Sorts the frame at the beginning of the block. Returns HB_LANE_UNKNOWN if more bytes of the
- * header, or of a message or pong, are needed. If that message is long, moves its bytes out of the
- * block. */
+/* Returns HB_LANE_UNKNOWN if more bytes of the header, or of a message or pong, are needed. If that
+ * message is long, moves its bytes out of the block. */
 static HbLaneKind
 sort (HbFastLane *self,
       HbBlock    *block)
@@ -316,7 +311,7 @@ give_from_block (HbFastLane *self,
 
 /* Gives libsoup at most @size of the next bytes, up to the next message or pong that can be taken,
  * or up to the end of a close frame. If libsoup got invalid bytes together with a close frame, it
- * would close the stream before it wrote its own close frame. Returns how many bytes were given. */
+ * would close the stream before it wrote its own close frame. */
 gsize
 hb_fast_lane_give (HbFastLane *self,
                    HbBlock    *block,
@@ -340,7 +335,7 @@ hb_fast_lane_give (HbFastLane *self,
   return n_given;
 }
 
-/* Reads into the block, or into the memory of a long message. Returns how many bytes were read. */
+/* Returns how many bytes were read into the block, or into the memory of a long message. */
 gsize
 hb_fast_lane_fill (HbFastLane    *self,
                    HbBlockReader *reader)

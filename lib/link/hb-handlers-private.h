@@ -13,12 +13,10 @@ typedef void (* HbHandlersFunc) (guint         signal_id,
                                  const GValue *values,
                                  gpointer      user_data);
 
-/* The handlers of the signals of libsoup's connection.
- *
- * While the connection of a direct channel is open, and until the application has obtained it,
- * libsoup emits these signals only during calls into libsoup. The handlers of thousands of idle
- * connections would take a lot of memory. Therefore the handlers are connected before libsoup is
- * called, and may be disconnected until the next call.
+/* Handlers of the signals of libsoup's connection. Those of thousands of idle connections would
+ * take a lot of memory. While the connection of a direct channel is open, and until the application
+ * has obtained it, libsoup emits these signals only during calls into libsoup, so the handlers may
+ * be disconnected between the calls.
  *
  * Between the calls, the handler for `message` is blocked, so that hb_handlers_has_other () finds
  * only handlers of the application. */

@@ -18,7 +18,7 @@ hb_handlers_init (HbHandlers              *self,
   };
 }
 
-/* Disconnects the handlers. May be called while a signal is being emitted. */
+/* May be called while a signal is being emitted. */
 void
 hb_handlers_clear (HbHandlers *self)
 {
@@ -29,9 +29,8 @@ hb_handlers_clear (HbHandlers *self)
   self->message_handler = 0;
 }
 
-/* Passes a signal and its values to the callback. For messages, the marshaller of libsoup's signal
- * would use libffi, which takes longer than everything else that this library does with a short
- * message. */
+/* For messages, the marshaller of libsoup's signal would use libffi, which takes longer than
+ * everything else that this library does with a short message. */
 static void
 marshal_signal (GClosure     *closure,
                 GValue       *result,
@@ -45,8 +44,8 @@ marshal_signal (GClosure     *closure,
   self->func (((GSignalInvocationHint *) hint)->signal_id, values, self->user_data);
 }
 
-/* Connects the handlers, unless they are connected. Must be called before libsoup closes the
- * connection, because libsoup then emits signals from sources of its own. */
+/* Must be called before libsoup closes the connection, because libsoup then emits signals from
+ * sources of its own. */
 void
 hb_handlers_connect (HbHandlers *self)
 {
@@ -68,9 +67,8 @@ hb_handlers_connect (HbHandlers *self)
     g_signal_handler_block (self->connection, self->message_handler);
 }
 
-/* Disconnects the handlers until libsoup is called again. The connection must be open. Does nothing
- * if the application may have the connection, because our handlers would later be connected after
- * those of the application. */
+/* The connection must be open. Does nothing if the application may have the connection: see
+ * hb_handlers_expose (). */
 void
 hb_handlers_disconnect (HbHandlers *self)
 {
@@ -87,7 +85,7 @@ hb_handlers_expose (HbHandlers *self)
   self->is_exposed = TRUE;
 }
 
-/* Connects the handlers, or unblocks the one for `message`. Must be called before libsoup reads. */
+/* Must be called before libsoup reads. */
 void
 hb_handlers_begin_call (HbHandlers *self)
 {

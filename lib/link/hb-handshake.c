@@ -11,10 +11,6 @@
 #include "hb-redirect-private.h"
 #include "hb-refusal-private.h"
 
-/* The request of a WebSocket handshake, the checks of the responses, and the error of a handshake
- * that has failed */
-
-/* The responses to one request so far */
 typedef struct
 {
   HbRedirects redirects;
@@ -44,9 +40,8 @@ restore_method_cb (SoupMessage *request,
   soup_message_set_method (request, SOUP_METHOD_GET);
 }
 
-/* Creates the request of one attempt, with the headers of the application. Each attempt needs a
- * request of its own, because redirects change a request, and because libsoup may still have the
- * request of a cancelled attempt in its queue.
+/* Each attempt needs a request of its own, because redirects change a request, and libsoup may
+ * still have the request of a cancelled attempt in its queue.
  *
  * @headers: (nullable)
  *
@@ -75,8 +70,7 @@ hb_handshake_new_request (const HbSettings   *settings,
 }
 
 /* libsoup offers permessage-deflate if the session has the feature for extensions. The feature must
- * not be added here, because libsoup before 3.6.6 would release it once too often: see
- * hb-attempt.c. */
+ * not be added here: see new_session () in hb-attempt.c. */
 void
 hb_handshake_set_compression (SoupMessage *request,
                               gboolean     compression)
@@ -94,11 +88,10 @@ free_guard (gpointer data)
   g_free (self);
 }
 
-/* The task does not need the body of a response. libsoup would read a body as long as more of it
- * arrives, so a server that sends many short chunks would block the main loop, and connect-timeout
- * with it. After libsoup has set the status of a response, it reads no body if the method is HEAD.
- * The status is also that of a proxy that refuses a tunnel, and is 0 when the request is sent
- * again. */
+/* libsoup would read the body of a response as long as more of it arrives, so a server that sends
+ * many short chunks would block the main loop, and connect-timeout with it. After libsoup has set
+ * the status of a response, it reads no body if the method is HEAD. The status is 0 when the
+ * request is sent again. */
 static void
 notify_status_cb (SoupMessage *request,
                   GParamSpec  *pspec,
@@ -110,7 +103,7 @@ notify_status_cb (SoupMessage *request,
 }
 
 /* Makes libsoup close the connection of a response whose body has not been read. Otherwise libsoup
- * would use the connection again, and read the body as the next response. */
+ * would read the body as the next response. */
 static void
 close_connection_cb (SoupMessage *request,
                      SoupSession *session)
@@ -122,9 +115,8 @@ close_connection_cb (SoupMessage *request,
     soup_message_headers_replace (headers, "Connection", "close");
 }
 
-/* Keeps libsoup from reading the body of a response to @request. NTLM and Negotiate authenticate a
- * connection instead of a request, so with them the connection must stay open, and libsoup reads
- * the body. */
+/* NTLM and Negotiate authenticate a connection instead of a request, so with them the connection
+ * must stay open, and libsoup reads the body. */
 static void
 skip_bodies (SoupSession *session,
              SoupMessage *request)
@@ -149,9 +141,8 @@ got_headers_cb (SoupMessage *request,
   hb_redirects_handle_response (&self->redirects, request);
 }
 
-/* Returns whether the server has chosen one of the subprotocols that @request offers, or none. RFC
- * 6455, 11.3.4, allows a server to name one subprotocol, in one header. libsoup checks the choice
- * too, but versions before 3.8 ignore case. */
+/* RFC 6455, 11.3.4, allows a server to name one subprotocol, in one header. libsoup checks the
+ * choice too, but versions before 3.8 ignore case. */
 static gboolean
 has_valid_protocol (SoupMessage *request)
 {
@@ -176,9 +167,8 @@ cancel (SoupMessage *request,
   hb_refusal_cancel (request, g_error_new_literal (HB_ERROR, HB_ERROR_HANDSHAKE, reason));
 }
 
-/* Checks an interim response, such as the one with status 101, with which the handshake succeeds.
- * libsoup reads interim responses one after another as long as more of them arrive. Without a
- * limit, they could block the main loop. */
+/* Without a limit, interim responses could block the main loop, because libsoup reads them as long
+ * as more arrive. */
 static void
 got_interim_cb (SoupMessage *request,
                 gpointer     user_data)
@@ -193,9 +183,8 @@ got_interim_cb (SoupMessage *request,
             _("The server sent too many interim responses to the WebSocket handshake"));
 }
 
-/* Connects handlers that check the responses to @request before libsoup acts on them, and that keep
- * secrets from hosts and proxies for which they are not meant. Must be called before @session gets
- * the request. */
+/* Checks the responses to @request before libsoup acts on them, and keeps secrets from hosts and
+ * proxies for which they are not meant. Must be called before @session gets the request. */
 void
 hb_handshake_guard (SoupSession *session,
                     SoupMessage *request)
@@ -236,8 +225,7 @@ new_refusal (SoupMessage *request,
 }
 
 /* Translates an error of the handshake, because libsoup's error does not contain the status of the
- * response. If a handler has made the attempt fail, its reason replaces any error. Otherwise an
- * error whose domain is not SOUP_WEBSOCKET_ERROR is copied unchanged.
+ * response.
  *
  * Returns: (transfer full) */
 GError *
@@ -262,8 +250,8 @@ hb_handshake_translate_error (SoupMessage *request,
   return new_refusal (request, guard->is_answered);
 }
 
-/* Returns whether an HTTP proxy has probably answered that it does not forward ws. Such a proxy
- * gives this response to every request, so another attempt would fail in the same way. */
+/* Returns whether an HTTP proxy has probably answered that it does not forward ws. Another attempt
+ * would fail in the same way. */
 gboolean
 hb_handshake_is_unsupported (SoupMessage *request)
 {
@@ -272,10 +260,8 @@ hb_handshake_is_unsupported (SoupMessage *request)
          && !hb_proxy_is_encrypted (soup_message_get_uri (request));
 }
 
-/* Returns the delay, in seconds, that the server requests with the header Retry-After (RFC 9110,
- * 10.2.3). The header contains a number of seconds, or a date. Returns 0 if the header is missing
- * or not valid, or if the date is in the past. Returns at most G_MAXUINT for a number, and at most
- * G_MAXINT for a date. */
+/* Returns the delay, in seconds, that the header Retry-After requests with a number or a date (RFC
+ * 9110, 10.2.3). Returns 0 if the header is missing or not valid, or if the date is in the past. */
 guint
 hb_handshake_get_retry_after (SoupMessage *request)
 {
