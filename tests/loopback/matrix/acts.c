@@ -8,7 +8,7 @@
 #include "cell.h"
 #include "raw-frame.h"
 
-/* The credentials of the user "user" with the password "password": RFC 7617 */
+/* user:password in Base64: RFC 7617 */
 #define CREDENTIALS "Authorization: Basic dXNlcjpwYXNzd29yZA=="
 
 void
@@ -24,7 +24,6 @@ act_pause (Cell    *cell,
   raw_peer_pause (peer);
 }
 
-/* Sends the gathered bytes in one piece, and then closes the connection without a close frame. */
 void
 act_drop (Cell    *cell,
           RawPeer *peer)
@@ -57,12 +56,12 @@ act_half_close (Cell    *cell,
   raw_peer_half_close (peer);
 }
 
-/* Returns the data of the fault as text. Replaces these placeholders:
+/* Returns the data of the fault, with these placeholders replaced:
  *
  *   - {accept}: the valid Sec-WebSocket-Accept for the request
  *   - {self}: the URI of the faulty server
  *   - {ws} or {wss}: the URI of a second server, to which the faulty server redirects
- *   - {http}: the URI of the second server without its scheme, starting with the colon */
+ *   - {http}: that URI without its scheme, starting with the colon */
 static char *
 make_text (Cell    *cell,
            RawPeer *peer)
@@ -108,7 +107,6 @@ act_text_drop (Cell    *cell,
   raw_peer_drop (peer);
 }
 
-/* Sends the text, followed by fault->number header lines. */
 void
 act_text_flood (Cell    *cell,
                 RawPeer *peer)
@@ -130,7 +128,6 @@ act_accept_drip (Cell    *cell,
   raw_peer_accept (peer);
 }
 
-/* Accepts a client that sends the credentials, and asks any other client for credentials. */
 void
 act_challenge (Cell    *cell,
                RawPeer *peer)
@@ -174,7 +171,6 @@ act_hex_reset (Cell    *cell,
   act_reset (cell, peer);
 }
 
-/* Sends the bytes fault->number times. */
 void
 act_hex_flood (Cell    *cell,
                RawPeer *peer)
@@ -189,7 +185,6 @@ act_hex_flood (Cell    *cell,
   raw_peer_write (peer, flood->data, flood->len);
 }
 
-/* Sends a text message of fault->number bytes. */
 void
 act_message (Cell    *cell,
              RawPeer *peer)
@@ -216,7 +211,6 @@ send_fragments (Cell    *cell,
   raw_peer_write (peer, bytes->data, bytes->len);
 }
 
-/* Sends a text message in fault->number fragments of 600 bytes. */
 void
 act_fragments (Cell    *cell,
                RawPeer *peer)
@@ -224,7 +218,7 @@ act_fragments (Cell    *cell,
   send_fragments (cell, peer, RAW_FIN);
 }
 
-/* Sends the fragments of act_fragments (), but none of them is the last of a message. */
+/* None of the fragments is the last of its message. */
 void
 act_endless (Cell    *cell,
              RawPeer *peer)
@@ -232,7 +226,6 @@ act_endless (Cell    *cell,
   send_fragments (cell, peer, 0);
 }
 
-/* Sends a close frame with the code fault->number, or without a code if the number is 0. */
 void
 act_close (Cell    *cell,
            RawPeer *peer)
@@ -240,7 +233,6 @@ act_close (Cell    *cell,
   raw_peer_send_close (peer, cell->fault->number, cell->fault->data);
 }
 
-/* Sends fault->number replies to a ping. */
 void
 act_reply (Cell    *cell,
            RawPeer *peer)

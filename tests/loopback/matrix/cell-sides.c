@@ -47,7 +47,7 @@ cell_send_messages (Cell  *self,
     }
 }
 
-/* Returns TRUE if a server has received the last message that the task has accepted, or if the task
+/* Returns whether a server has received the last message that the task has accepted, or TRUE if it
  * has accepted none. */
 gboolean
 cell_has_last (Cell *self)
@@ -61,7 +61,6 @@ cell_has_last (Cell *self)
   return self->n_accepted == 0;
 }
 
-/* Sends a reply to a ping of the heartbeat: a pong frame or a message, depending on the mode. */
 void
 cell_reply (Cell    *self,
             RawPeer *peer)
@@ -89,8 +88,6 @@ on_message (Cell       *self,
   g_array_append_val (self->arrivals, arrival);
 }
 
-/* Handles a message or a control frame as a correct server does, and records it. However, if
- * `is_deaf` is set, the server does not answer on the faulty connection. */
 static void
 received_cb (RawPeer  *peer,
              gpointer  user_data)
@@ -124,7 +121,7 @@ received_cb (RawPeer  *peer,
     g_error ("the client sent %s", word);
 }
 
-/* Shortens the timeout that detects the fault, if a timeout detects it. */
+/* Shortens the timeout that detects the fault, if any. */
 static void
 hurry (Cell *self)
 {
@@ -150,7 +147,7 @@ hurry (Cell *self)
     }
 }
 
-/* Sets timeouts that do not expire even on a slow machine, and turns off the regular pings. */
+/* Sets timeouts that do not expire even on a slow machine. */
 static void
 calm (Cell *self)
 {
@@ -177,8 +174,7 @@ cell_strike (Cell *self)
   self->fault->act (self, self->victim);
 }
 
-/* Ends the fault, so that the server works correctly on later connections, and sets long timeouts
- * again. */
+/* Ends the fault, so that the server works on later connections. */
 void
 cell_disarm (Cell *self)
 {
@@ -237,8 +233,7 @@ requested_cb (RawPeer  *peer,
     }
 }
 
-/* If the fault includes messages, answers each message with two others. The connection may end just
- * after this answer. */
+/* If the fault includes messages, answers them. The connection may end just afterwards. */
 static void
 message_cb (HbWebsocketTask       *task,
             SoupWebsocketDataType  type,
@@ -249,8 +244,7 @@ message_cb (HbWebsocketTask       *task,
     cell_send_messages (self, 2);
 }
 
-/* In the state UNREADY, sends a login on each connection. Marks a connection ready only if it was
- * opened after the fault. */
+/* In the state UNREADY, marks a connection as ready only if it was opened after the fault. */
 static void
 open_cb (HbWebsocketTask *task,
          Cell            *self)
@@ -291,8 +285,7 @@ connecting_cb (HbWebsocketTask *task,
   g_signal_connect (message, "authenticate", G_CALLBACK (authenticate_cb), self);
 }
 
-/* Ends or causes the fault while the task waits, and sends messages. This handler runs after the
- * signal log has recorded the signal. */
+/* Runs while the task waits, after the signal log has recorded the signal. */
 static void
 reconnect_cb (HbWebsocketTask *task,
               guint            attempt,
@@ -314,12 +307,11 @@ reconnect_cb (HbWebsocketTask *task,
       cell_strike (self);
     }
 
-  /* No message is sent before a fault that hits a connection while it opens, because this
-   * connection must be lost without a message in flight. */
+  /* A fault that hits a connection while it opens must find no message in flight. */
   if (self->is_struck || self->fault->phase != PHASE_LINK)
     cell_send_messages (self, 2);
 
-  /* Ends a long delay that the server has requested, because the test cannot wait for it. */
+  /* Ends a long delay that the server has requested. */
   if (delay > 1000)
     hb_websocket_task_check (task);
 }

@@ -7,19 +7,18 @@
 G_BEGIN_DECLS
 
 /* The two sides of a cell: an application, and a server that has one fault and works afterwards.
- * cell.c decides when each of them acts, except in callbacks. */
+ * cell.c decides when they act, except in callbacks. */
 
-/* The sizes of message number 0, in bytes. Message number N is N bytes longer. The larger size is
- * for a backlog, whose messages together exceed the kernel's buffers. */
+/* The sizes of message number 0, in bytes. Message number N is N bytes longer. A backlog of
+ * CELL_BIG messages exceeds the kernel's buffers. */
 #define CELL_SMALL 1000
 #define CELL_BIG   16384
 
-/* A numbered message that a server has received */
 typedef struct
 {
   RawPeer *peer;
   guint    link;   /* the number of the connection, plus 1000 on the second server */
-  guint    number; /* the number of the message, which follows from its size */
+  guint    number; /* of the message, which follows from its size */
 } CellArrival;
 
 void     cell_set_up        (Cell  *self);

@@ -4,8 +4,7 @@
 
 #include "cell.h"
 
-/* The signals that the task of a cell must emit. They depend on the fault, on the state that the
- * fault hits, on the transport, and on the version of libsoup. */
+/* The signals that the task of a cell must emit */
 
 #define COMES_BACK " state:connecting connecting state:open open"
 
@@ -15,7 +14,7 @@ cell_get_result (const Cell *self)
   return fault_get_result (self->fault, self->state, self->is_tls, fault_get_soup ());
 }
 
-/* Returns whether the task becomes CLOSED, and remains CLOSED until the test opens it again. */
+/* Returns whether the task becomes CLOSED until the test opens it again. */
 gboolean
 cell_ends_closed (const Cell *self)
 {
@@ -64,8 +63,8 @@ add_close (GString      *words,
     g_string_append_printf (words, ":%s", result->reason);
 }
 
-/* Adds the words of the next attempt and its success. In the state RECONNECTING, the fault has hit
- * the first attempt to reconnect or its connection, so the next attempt is the second in a row. */
+/* Adds the words of the next, successful attempt. In the state RECONNECTING, the fault has hit the
+ * first attempt or its connection, so the next attempt is the second in a row. */
 static void
 add_return (GString    *words,
             const Cell *self)
@@ -75,8 +74,7 @@ add_return (GString    *words,
   g_string_append (words, COMES_BACK " drain");
 }
 
-/* Adds the words of the signals that come before the fault, if the test cannot wait for these
- * signals before it causes the fault. */
+/* Adds the words of the signals before the fault, if the test cannot wait for them first. */
 static void
 add_way (GString    *words,
          const Cell *self)
@@ -204,8 +202,7 @@ add_link (GString    *words,
     add_loss (words, self);
 }
 
-/* Returns the words that the signal log must contain, in order, or an empty string if no signal
- * may be emitted. */
+/* Returns the words that the signal log must contain, or an empty string for none. */
 char *
 cell_make_words (const Cell *self)
 {

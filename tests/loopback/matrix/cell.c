@@ -31,7 +31,7 @@ open_link (Cell *self)
     confirm_messages (self, 3);
 }
 
-/* Opens a connection, and brings it into the state that the fault must hit. */
+/* Opens a connection in the state that the fault must hit. */
 static void
 enter_link (Cell *self)
 {
@@ -85,9 +85,8 @@ enter_link (Cell *self)
     }
 }
 
-/* Begins the attempt that the fault must hit. If the fault is that no server listens, this function
- * or reconnect_cb () causes it. In the state LEFT, hit () causes the fault. Otherwise, a callback
- * of the server causes the fault. */
+/* Begins the attempt that the fault must hit. With PHASE_NOBODY, this function or reconnect_cb ()
+ * causes the fault. In the state LEFT, hit () does, otherwise a callback of the server. */
 static void
 begin_attempt (Cell *self)
 {
@@ -114,10 +113,7 @@ begin_attempt (Cell *self)
     wait_until (self->victim != NULL);
 }
 
-/* Ends the state of the connection after a fault that the connection survives. Depending on the
- * state, the server replies to the ping, reads again, or sends the rest of its message or its close
- * frame. In the state UNREADY, the application marks the connection as ready. In all states, the
- * server answers again. */
+/* Ends the state of a connection that has survived the fault. */
 static void
 carry_on (Cell *self)
 {
@@ -199,7 +195,7 @@ compare_arrivals (gconstpointer a,
   return (int) one->link - (int) other->link;
 }
 
-/* Checks that each message has arrived once and in order. Only messages from @lost_from up to, but
+/* Checks that the messages have arrived once and in order. Only messages from @lost_from up to, but
  * not including, @lost_to may be missing. */
 static void
 check_arrivals (Cell  *self,
@@ -225,8 +221,7 @@ check_arrivals (Cell  *self,
   g_assert_cmpuint (next, ==, self->n_accepted);
 }
 
-/* Waits until the client has closed the faulty connection, and the server has read all messages on
- * it. Does not wait if the server has closed the connection. */
+/* Reads the faulty connection to its end, unless the server has closed it. */
 static void
 bury_victim (Cell *self)
 {
@@ -237,8 +232,7 @@ bury_victim (Cell *self)
   wait_until (raw_peer_has_ended (self->victim));
 }
 
-/* Ends the fault, and waits until the task has an idle open connection. Opens the task again if it
- * has become CLOSED. */
+/* Ends the fault, and waits until the task has an idle open connection. */
 static void
 settle (Cell *self)
 {
@@ -253,8 +247,8 @@ settle (Cell *self)
     }
   else
     {
-      /* Waits until the last message has arrived. Otherwise the next message might be queued, and
-       * then cause `drain`, which the test does not expect. */
+      /* Until the last message has arrived, the next one might be queued and cause `drain`, which
+       * the test does not expect. */
       wait_until (cell_has_last (self));
       wait_idle ();
     }
@@ -267,8 +261,7 @@ settle (Cell *self)
   g_assert_cmpuint (self->n_pongs, <=, self->fault->n_pongs);
 }
 
-/* Checks that the task works. The waiting messages must be sent, both sides must receive messages,
- * and close () must succeed. */
+/* Checks that the task works after the fault. */
 static void
 prove (Cell *self)
 {
@@ -287,9 +280,6 @@ prove (Cell *self)
   check_arrivals (self, self->n_confirmed, lost_to);
 }
 
-/* Runs a cell.
- *
- * @cell: the cell, of which only the fault, state, transport and heartbeat are used */
 void
 cell_run (const Cell      *cell,
           GTlsCertificate *certificate)

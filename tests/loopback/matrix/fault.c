@@ -64,8 +64,7 @@ fault_get_soup (void)
   return soup_get_minor_version ();
 }
 
-/* Returns: (nullable): NULL if the fault cannot hit that state, if its result there varies, or if
- *   the state LAST does not apply to the fault */
+/* Returns: (nullable): NULL if the table has no result for that state */
 const Result *
 fault_get_result (const Fault *self,
                   State        state,
@@ -86,9 +85,9 @@ fault_get_result (const Fault *self,
   return &self->result;
 }
 
-/* Returns the minimum number of pongs that the server must receive. In version 3.8 and later,
- * libsoup drops pongs above a limit while the socket is full. More pongs than the limit can arrive,
- * because the kernel may accept some before the socket is full. */
+/* Returns the minimum number of pongs that the server must receive. While the socket is full,
+ * libsoup 3.8 and later drop pongs above a limit. More may arrive, because the kernel may accept
+ * some before the socket is full. */
 guint
 fault_get_n_pongs (const Fault *self,
                    State        state)

@@ -8,9 +8,8 @@
 
 G_BEGIN_DECLS
 
-/* The faults of a server, and their results. A cell of the matrix tests one fault in one state,
- * over one transport and with one heartbeat. The table in faults.c defines the cells, the expected
- * results, and the tables in doc/faults.md. */
+/* The faults of a server, and their results. The table in faults.c defines the cells of the matrix,
+ * and the tables in doc/faults.md. */
 
 typedef struct _Cell Cell;
 
@@ -43,7 +42,7 @@ typedef enum
 /* The point in a connection at which the server causes the fault */
 typedef enum
 {
-  PHASE_NOBODY,  /* no TCP connection is established, because no server listens */
+  PHASE_NOBODY,  /* no server listens */
   PHASE_ACCEPT,  /* when the TCP connection has been accepted, before any byte is read */
   PHASE_REQUEST, /* in place of the response to the request */
   PHASE_LINK,    /* on an open connection */
@@ -57,8 +56,8 @@ typedef enum
   END_FINAL, /* the connection ends, and the task becomes CLOSED */
 } End;
 
-/* The result of a fault. The code and the reason are those of `close`, which is emitted only if an
- * open connection ends. */
+/* The code and the reason are those of `close`, which is emitted only if an open connection
+ * ends. */
 typedef struct
 {
   End         end;
@@ -90,7 +89,7 @@ typedef struct
   Exception   but[2];   /* the first one that matches applies */
   const char *messages; /* (nullable) the words of the messages that the task receives */
   guint       without;  /* states that the fault cannot hit, or in which its result varies */
-  guint       delay;    /* the delay that follows from Retry-After, in milliseconds, or 0 */
+  guint       delay;    /* the delay of Retry-After in milliseconds, or 0 */
   guint       n_pongs;  /* pongs that the server must receive if the connection stays open */
   guint       n_kept;   /* n_pongs in STATE_BACKLOG with libsoup 3.8 or later, or 0 if unchanged */
   guint       limit;    /* max-message-size in bytes, 0 for the default, NO_LIMIT for none */

@@ -4,8 +4,7 @@
 
 #include "acts.h"
 
-/* The table of faults. Frames are written in hexadecimal digits. RFC 6455, 5.2, defines their
- * format. */
+/* Frames are in hexadecimal digits: RFC 6455, 5.2. */
 
 #define GOES_ON       { .end = END_NONE }
 #define LOST          { .end = END_LOST, .code = 1006 }
@@ -13,7 +12,7 @@
 #define CLOSES(...)   { END_LOST, __VA_ARGS__ }
 #define TOO_BIG       { .end = END_FINAL, .code = 1006, .error = "message-too-big" }
 
-/* The errors that do not belong to HbError, each with its domain and code */
+/* Errors outside of HbError, each with its domain and code */
 #define BROKEN_FRAME  "soup-websocket-error-quark:1002"
 #define BROKEN_TEXT   "soup-websocket-error-quark:1007"
 #define TOO_MANY_PINGS "soup-websocket-error-quark:1008"
@@ -46,9 +45,9 @@
   LINK (hex), .data = frames
 #define BREAKS(frames) \
   FRAMES (frames), .result = FAILS (BROKEN_FRAME)
-/* pong-timeout detects that the server has stopped sending. On a connection that is not marked
- * ready, connect-timeout does, because such a connection still counts as an attempt. While the task
- * is closing, close-timeout does. */
+/* pong-timeout detects a silent server. On a connection that is not marked ready, connect-timeout
+ * does, because such a connection still counts as an attempt. While the task is closing,
+ * close-timeout does. */
 #define UNREADY_IS_ATTEMPT { IN (UNREADY), OVER_BOTH, FAILS ("connect-timeout") }
 #define SILENT \
   .result = FAILS ("pong-timeout"), .slow = ANY_STATE, .but = { UNREADY_IS_ATTEMPT }
@@ -59,8 +58,8 @@
 #define CLOSE_FRAME(code_) \
   LINK (close), .number = code_, .result = CLOSES (code_)
 
-/* With a backlog, a reset of the connection follows the close frame. The result varies, because the
- * task may find the reset when it writes, before it reads the close frame. */
+/* With a backlog, a reset follows the close frame. The result varies, because the task may find the
+ * reset first, when it writes. */
 #define NOT_BACKLOG \
   .without = IN (BACKLOG)
 

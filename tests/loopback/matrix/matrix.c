@@ -10,8 +10,7 @@
 #include "table.h"
 
 /* Tests each fault of a server in each state for which the table has a result, over each transport
- * and with both heartbeats. The task must emit the right signals, and must keep the connection,
- * reconnect or become CLOSED. No message may arrive twice. No message may be lost, except on the
+ * and with both heartbeats. No message may arrive twice. No message may be lost, except on the
  * connection that the fault ends, or when the task becomes CLOSED.
  *
  * matrix [plain|tls] [message|ping]: runs all cells, or only those of one transport or heartbeat
@@ -102,7 +101,6 @@ has_argument (int         argc,
   return FALSE;
 }
 
-/* Returns whether the arguments select @argument, or do not select @other. */
 static gboolean
 wants (int         argc,
        char       *argv[],

@@ -13,7 +13,7 @@
 #define GOES_ON    "→"
 #define NOTHING    "–"
 
-/* The errors in the signal log that do not belong to HbError, and their names in the tables */
+/* Errors outside of HbError: their words in the signal log, and their names in the tables */
 static const struct
 {
   const char *word;
@@ -47,8 +47,8 @@ name_error (const char *word)
   return g_strdup_printf ("`HB_ERROR_%s`", g_strdelimit (upper, "-", '_'));
 }
 
-/* Returns the report of a loss: the error, if one is reported, and the code of `close`, if a
- * connection was open. If nothing is lost, returns an empty string. */
+/* Returns the report of a loss: the error, if any, and the code of `close`, if a connection was
+ * open. */
 static char *
 describe (const Fault  *fault,
           const Result *result)
@@ -99,9 +99,8 @@ get_sign (State         state,
 }
 
 /* Returns the sign of the result, which doc/faults.md explains, followed by the report of the loss
- * if it differs from the usual report of the fault. While the task is closing, errors are not
- * reported, so only the close code follows the sign. If the connection survives the fault, this
- * code is 1000. In the state LEFT, the task does not notice the fault, so the sign stands alone. */
+ * if it differs from the fault's usual report. While the task is closing, only the close code is
+ * reported. In the state LEFT, the task does not notice the fault. */
 static char *
 make_entry_for (const Fault *fault,
                 State        state,
@@ -127,8 +126,8 @@ make_entry_for (const Fault *fault,
   return g_strdup_printf ("%s %s", sign, text);
 }
 
-/* Returns the entry, with both results if those of the oldest and the newest libsoup differ. The
- * table is therefore the same on all systems. */
+/* Includes the results of both the oldest and the newest libsoup if they differ, so that the table
+ * is the same on all systems. */
 static char *
 make_entry (const Fault *fault,
             State        state,
@@ -188,7 +187,6 @@ print_rows (gboolean     of_links,
       print_row (&faults[i], n_states, states);
 }
 
-/* Prints the tables in Markdown. */
 void
 table_print (void)
 {
