@@ -17,8 +17,8 @@
 #include "network.h"
 #include "test-wait.h"
 
-/* The descriptors of the two namespaces. The programs that try_run () starts inherit them, because
- * lay_cable () passes one to `ip`. */
+/* The programs that try_run () starts inherit these descriptors, because lay_cable () passes one to
+ * `ip`. */
 static int namespaces[2] = { -1, -1 };
 
 /* Folders that may contain `nft` and `ip`, but may be missing from PATH */
@@ -58,9 +58,8 @@ write_file (const char  *path,
   return written;
 }
 
-/* Moves this process into a new user namespace and a new network namespace. In the user namespace,
- * the process is root, so it may change the new network, but not the host's. If the system does not
- * allow user namespaces, the process must be root on the host to get the network namespace. */
+/* Moves this process into a new network namespace, and into a new user namespace in which it is
+ * root. If the system does not allow user namespaces, the process must be root on the host. */
 static gboolean
 leave_host (GError **error)
 {
@@ -94,8 +93,7 @@ make_namespaces (GError **error)
          && check_errno (setns (namespaces[NETWORK_NEAR], CLONE_NEWNET), "setns", error);
 }
 
-/* Runs a program in the namespace of @side, and waits until the program has ended. A program
- * inherits the namespace of the thread that starts it. */
+/* Runs a program in the namespace of @side, which it inherits from the thread that starts it. */
 static gboolean
 try_run (NetworkSide   side,
          const char   *command,
@@ -130,9 +128,9 @@ make_filter (NetworkSide   side,
                            "{ type filter hook input priority 0; }'", error);
 }
 
-/* Connects the two namespaces, and adds filters without rules. network_restore () then activates
- * both ends of the cable. The kernel must not generate IPv6 addresses, because it would report each
- * address seconds later, as a network change. */
+/* Connects the two namespaces. network_restore () then activates both ends of the cable. The kernel
+ * must not generate IPv6 addresses, because it would report each address seconds later, as a
+ * network change. */
 static gboolean
 lay_cable (GError **error)
 {
@@ -207,9 +205,9 @@ find_programs (GError **error)
   return TRUE;
 }
 
-/* Creates the network. A process with several threads may not create a user namespace, so main ()
- * must call this function first. If the network cannot be created, ends the program, which then
- * counts as skipped. With HB_REQUIRE_NETNS=1 in the environment, it counts as failed. */
+/* Creates the network. main () must call this function first, because a process with several
+ * threads may not create a user namespace. If the network cannot be created, the program ends as
+ * skipped, or as failed with HB_REQUIRE_NETNS=1 in the environment. */
 void
 network_init (void)
 {
@@ -231,8 +229,8 @@ network_init (void)
   exit (EXIT_SUCCESS);
 }
 
-/* Moves this thread into the namespace of @side. Sockets that the thread creates and programs that
- * it starts from now on belong to this namespace. */
+/* Moves this thread into the namespace of @side, with the sockets that it creates and the programs
+ * that it starts from now on. */
 void
 network_go (NetworkSide side)
 {
@@ -261,9 +259,8 @@ network_filter (NetworkSide  side,
   network_run (side, command);
 }
 
-/* Removes all rules from the filters, and restores the interfaces, the address of "near" and the
- * default route. A test must undo all other changes itself. This function does not iterate the main
- * loop. */
+/* Undoes the changes that most tests make. A test must undo any other change itself. Does not
+ * iterate the main loop. */
 void
 network_restore (void)
 {

@@ -6,9 +6,8 @@
 
 G_BEGIN_DECLS
 
-/* Two hosts, and the cable between them, in network namespaces that exist only while this process
- * runs. The task runs on the host "near", in this thread's namespace. The server listens on the
- * host "far", to which a default route leads.
+/* Two hosts and a cable, in network namespaces of this process. The task runs on the host "near",
+ * in this thread's namespace. The server listens on the host "far", to which a default route leads.
  *
  *   near  192.0.2.1 ------ 192.0.2.2  far
  *                          198.51.100.1

@@ -28,9 +28,7 @@ received_cb (RawPeer  *peer,
     g_ptr_array_add (self->heard, g_strdup_printf ("%u:%s", raw_peer_get_index (peer), word));
 }
 
-/* Replaces the server with one on the host "far", and sets the task's URI.
- *
- * @certificate: (nullable): the certificate for TLS */
+/* @certificate: (nullable): the certificate for TLS */
 static void
 start_server (Outage          *self,
               GTlsCertificate *certificate)
@@ -64,8 +62,6 @@ outage_set_up (Outage        *self,
   hb_websocket_task_set_reconnect_timeout (self->task, RECONNECT_AFTER);
 }
 
-/* Restores the network. Fails if the server has recorded a message or a control frame that the test
- * did not take. */
 void
 outage_tear_down (Outage        *self,
                   gconstpointer  data)
@@ -76,8 +72,7 @@ outage_tear_down (Outage        *self,
   network_restore ();
 }
 
-/* Replaces the server with one that uses TLS. Returns FALSE and skips the test if TLS is not
- * possible. */
+/* Returns FALSE and skips the test if TLS is not possible. */
 gboolean
 outage_use_tls (Outage *self)
 {
@@ -113,7 +108,6 @@ outage_converse (Outage *self)
   self->heard_at = signal_log_get_time (self->log);
 }
 
-/* Drops all packets in both directions, without an error for either side. */
 void
 outage_cut (void)
 {
@@ -121,11 +115,8 @@ outage_cut (void)
   network_filter (NETWORK_FAR, "drop");
 }
 
-/* Waits until the heartbeat has detected the loss, and fails if the detection is too early. A late
- * detection depends more on the machine than on the library, so the test prints the delay, and
- * fails only if the delay exceeds the timeouts by LATEST. For this check, the delay is measured
- * from the call to this function, because the main loop does not run while programs cut the
- * connection. */
+/* Waits until the heartbeat has detected the loss. Lateness is measured from this call, because the
+ * main loop does not run while programs cut the connection. */
 void
 outage_expect_loss (Outage *self)
 {
@@ -143,9 +134,8 @@ outage_expect_loss (Outage *self)
   signal_log_expect (self->log, "error:pong-timeout close:1006 reconnect:1:100");
 }
 
-/* Waits until attempt @attempt has failed. Also waits until its socket is closed, because the
- * kernel could otherwise still connect the socket when the network works again. connect-timeout is
- * short only if the attempt must fail with a timeout. */
+/* Waits until attempt @attempt has failed and its socket is closed. The kernel could otherwise
+ * still connect the socket when the network works again. */
 void
 outage_expect_failure (Outage *self,
                        guint   attempt,
@@ -189,8 +179,7 @@ outage_expect_retry (Outage *self,
   wait_idle ();
 }
 
-/* Waits until the next attempt, which must open the second connection, succeeds. The network must
- * work again. */
+/* Waits until the second connection is open. The network must work again. */
 void
 outage_expect_return (Outage *self)
 {
@@ -219,9 +208,7 @@ count_heard (Outage *self,
   return n;
 }
 
-/* Removes the words that the server has recorded for connection @number.
- *
- * Returns: (transfer full): these words, separated by spaces */
+/* Returns: (transfer full): the recorded words of connection @number, separated by spaces */
 char *
 outage_take_heard (Outage *self,
                    guint   number)
@@ -247,8 +234,7 @@ outage_take_heard (Outage *self,
   return g_string_free (g_steal_pointer (&words), FALSE);
 }
 
-/* Waits until the server has recorded @words for connection @number. Fails if it has recorded any
- * others for this connection. */
+/* Waits until the server has recorded exactly @words for connection @number. */
 void
 outage_expect_heard (Outage     *self,
                      guint       number,
@@ -273,7 +259,6 @@ leads_to_server (int fd)
          && address.sin_addr.s_addr == inet_addr (NETWORK_SERVER);
 }
 
-/* Returns the task's socket, which is the one that is connected to the server. */
 static int
 find_socket (void)
 {

@@ -7,9 +7,9 @@
 
 G_BEGIN_DECLS
 
-/* A task, its server on the other side of the network, and what the server has recorded. The server
- * replies to heartbeats, and answers "hello" with "life". It records all other messages and control
- * frames as words with the number of the connection, such as 0:text:bye. */
+/* A task, and its server on the other side of the network. The server replies to heartbeats, and
+ * answers "hello" with "life". It records other messages and control frames as words with the
+ * number of the connection, such as 0:text:bye. */
 typedef struct
 {
   HbWebsocketTask *task;

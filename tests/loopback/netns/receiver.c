@@ -30,12 +30,11 @@ typedef struct
   guint        n_cut; /* the number of connections that opened_cb () has cut */
 } Receiver;
 
-/* The number of earlier connections that stay open when another opens. The client no longer uses
- * the connections before them. */
+/* The number of earlier connections that stay open. The client no longer uses those before them. */
 #define KEPT 100
 
 /* The server sends a ping after every PING_EACH messages, so that the client also sends pongs, some
- * of them between two fragments of a message. */
+ * of them between two fragments. */
 #define PING_EACH 16
 
 static void

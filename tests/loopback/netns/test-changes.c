@@ -4,9 +4,8 @@
 
 #include "outage.h"
 
-/* The effects of a network change on a task with network-aware set to TRUE. In this test,
- * GIO's network monitor receives routes from the kernel. test-lost-link.c explains the
- * requirements, and how to run the test. */
+/* The effects of a network change on a task with network-aware set to TRUE. test-lost-link.c
+ * explains the requirements, and how to run the test. */
 
 /* A timeout or delay in milliseconds that is too long to expire in a test */
 #define VERY_LONG 120000
@@ -66,7 +65,6 @@ get_delay (Outage *self,
   return (signal_log_get_time (self->log) - time) / 1000.0;
 }
 
-/* After a network change, the task sends a ping on an open connection at once. */
 static void
 test_ping (Outage        *self,
            gconstpointer  data)
@@ -91,9 +89,8 @@ test_ping (Outage        *self,
   assert_state (self->task, HB_STATE_OPEN);
 }
 
-/* A machine that has moved to another network has another address, and receives no packets for the
- * old one. The loss is detected when pong-timeout has passed since the change, however long
- * ping-timeout is. */
+/* A machine that has moved to another network receives no packets for its old address. The loss is
+ * detected pong-timeout after the change, however long ping-timeout is. */
 static void
 test_move (Outage        *self,
            gconstpointer  data)
@@ -119,7 +116,6 @@ test_move (Outage        *self,
   network_run (NETWORK_NEAR, "ip address del 192.0.2.3/24 dev near");
 }
 
-/* When the network returns, the task makes an attempt without waiting for the rest of the delay. */
 static void
 test_return (Outage        *self,
              gconstpointer  data)
@@ -144,8 +140,8 @@ test_return (Outage        *self,
   g_assert_cmpfloat (get_delay (self, changed_at), <, LATEST);
 }
 
-/* The network is lost and returns within CHECK_INTERVAL. The task acts on the second change as soon
- * as this interval has passed since the first one. */
+/* The network returns within CHECK_INTERVAL, so the task acts on its return only when that interval
+ * has passed since the loss. */
 static void
 test_interruption (Outage        *self,
                    gconstpointer  data)

@@ -67,7 +67,7 @@ typedef struct
   GPid             receiver;
   guint            n_messages;
   guint            n_sent;
-  guint            n_awaited; /* the number of calls that have not completed */
+  guint            n_awaited; /* calls that have not completed */
   GHashTable      *refused;   /* the numbers of the messages that have failed */
 } Delivery;
 
@@ -185,7 +185,6 @@ tear_down (Delivery *self)
 
 /* Causes random losses of packets and connections on the way to @side. A dead connection loses all
  * its packets in this direction for 20 seconds, which is longer than the task waits for a reply.
- * Packets in the other direction may still arrive.
  *
  * @port: the field of a packet that contains the client's port, `sport` or `dport` */
 static void
@@ -213,8 +212,7 @@ end_losses (void)
   network_run (NETWORK_FAR, "nft flush chain inet outage chance");
 }
 
-/* Records a failed message. The task drops a message if the server's side has ended three
- * connections in the middle of it, or if ten have been reset before it was acknowledged. */
+/* Records a message that the task has dropped after the loss of several connections. */
 static void
 sent_cb (GObject      *source,
          GAsyncResult *result,
@@ -245,11 +243,10 @@ send_awaited (Delivery   *self,
                                         HB_SEND_FLAGS_DEFAULT, NULL, sent_cb, awaited);
 }
 
-/* Sends a message. A long message has a callback, so that the test knows whether the message fails.
- * A short message has none, because the task queries the kernel for acknowledgements less often
- * while no call waits, and this case must be tested too. A short message hardly ever fails, because
- * it fits into one packet, and ten connections would have to be reset before that packet is
- * acknowledged. */
+/* A long message has a callback, so that the test knows whether the message fails. A short message
+ * has none, because the task queries the kernel for acknowledgements less often while no call
+ * waits, and this case must be tested too. A short message hardly ever fails, because it fits into
+ * one packet. */
 static void
 send_next (Delivery *self)
 {
@@ -280,7 +277,6 @@ send_some (Delivery *self)
     send_next (self);
 }
 
-/* Disconnects the cable for a while. */
 static void
 cut (void)
 {
@@ -461,7 +457,6 @@ send_unread (Delivery *self,
     }
 }
 
-/* Returns the number of bytes that the server has not read. */
 static guint
 count_unread (Delivery *self)
 {
@@ -484,8 +479,7 @@ wait_unread (Delivery *self)
   count_unread (self);
 }
 
-/* Ends the connection on the server's side, and restores the network. The client then connects to a
- * server that reads. */
+/* Ends the connection on the server's side. The client then connects to a server that reads. */
 static void
 end_unread (Delivery     *self,
             const Unread *test)

@@ -14,15 +14,13 @@
 #endif
 
 /* Tests of a network that fails while a connection is open. In most cases, TCP does not report the
- * failure in time, so the heartbeat must detect the loss of the connection. The task reconnects
- * when the network works again. The tests need `ip` and `nft`. They also need root, or a system on
- * which ordinary users may create user namespaces. To run them by hand:
+ * failure in time, so the heartbeat must detect it. The tests need `ip` and `nft`, and root or a
+ * system on which ordinary users may create user namespaces. To run them by hand:
  *
  *   HB_REQUIRE_NETNS=1 meson test -C _build --suite netns --verbose
  *   _build/tests/loopback/netns/test-netns-lost-link --verbose -p /netns/lost-link/dropped
  *
- * In the output, the lines "detected after" show the time until the detection. The tests change
- * nothing outside of the process's own namespaces, and leave nothing behind. */
+ * The tests change nothing outside of the process's own namespaces. */
 
 /* The interval between two messages from the server, in milliseconds */
 #define CHATTER_EACH 50
@@ -92,8 +90,8 @@ static const Removal removals[] = {
   { "/netns/lost-link/cable-pulled", NETWORK_FAR, "ip link set far down", 0 },
 };
 
-/* Waits for a failed attempt. Leaks are ignored, because GSocketClient of GLib 2.74 leaks its own
- * data if an attempt fails after more than 250 ms. */
+/* Ignores leaks, because GSocketClient of GLib 2.74 leaks its own data if an attempt fails after
+ * more than 250 ms. */
 static void
 expect_failure (Outage       *self,
                 GIOErrorEnum  code)
@@ -112,8 +110,7 @@ expect_failure (Outage       *self,
 #endif
 }
 
-/* Each case removes part of the network. TCP keeps the connection, so the heartbeat must detect
- * the loss. */
+/* TCP keeps the connection, so the heartbeat must detect the loss. */
 static void
 test_removed (Outage        *self,
               gconstpointer  data)
@@ -130,9 +127,8 @@ test_removed (Outage        *self,
   outage_converse (self);
 }
 
-/* Byte offsets in a packet of a raw socket. The packet has an IP header, an ICMP header, and the
- * beginning of the rejected packet, which is another IP header and the ports of TCP. Neither IP
- * header has options. */
+/* Byte offsets in a packet of a raw socket: an IP header, an ICMP header, and the IP header and the
+ * ports of the rejected packet. Neither IP header has options. */
 #define ICMP_AT  20
 #define PORTS_AT (ICMP_AT + 8 + 20)
 
@@ -163,13 +159,11 @@ count_unreachable (int   fd,
 
 #define REJECT "reject with icmp type host-unreachable"
 
-/* A router rejects packets with "host unreachable". This ends an attempt to connect, but not an
- * open connection.
+/* A router's "host unreachable" ends an attempt to connect, but not an open connection.
  *
  * The kernel sends a host at most six such messages in a burst, and then at most one each second
- * (icmp_ratelimit). Retransmissions on this connection, and on lost connections of earlier cases,
- * would use them up, and the attempt would receive none. Therefore the rules reject three packets
- * of this connection, and otherwise only those of the attempt. */
+ * (icmp_ratelimit). Retransmissions on lost connections would use them up, so the rules reject
+ * three packets of this connection, and otherwise only those of the attempt. */
 static void
 test_unreachable (Outage        *self,
                   gconstpointer  data)
@@ -193,8 +187,8 @@ test_unreachable (Outage        *self,
   outage_expect_return (self);
 }
 
-/* A router or a host that has been restarted does not know the connection, and answers its next
- * packet with an RST. If the client sends nothing else, the ping is that packet. */
+/* A restarted router or host does not know the connection, and answers its next packet, here the
+ * ping, with an RST. */
 static void
 test_forgotten (Outage        *self,
                 gconstpointer  data)
@@ -219,8 +213,8 @@ test_forgotten (Outage        *self,
   g_assert_cmpuint (get_metric (self->task, hb_metrics_get_pong_timeouts), ==, 0);
 }
 
-/* The server continues to send, but no longer receives the client's data. With liveness REPLY,
- * the heartbeat detects this loss. With ANY, the last message would postpone the detection. */
+/* The server sends, but no longer receives. With liveness ANY, its last message would postpone the
+ * detection. */
 static void
 test_talking_server (Outage        *self,
                      gconstpointer  data)
@@ -249,8 +243,7 @@ test_talking_server (Outage        *self,
   outage_expect_return (self);
 }
 
-/* The outage is shorter than pong-timeout. TCP sends the data again, and the task keeps the
- * connection. */
+/* The outage is shorter than pong-timeout. */
 static void
 test_short_outage (Outage        *self,
                    gconstpointer  data)
@@ -269,9 +262,8 @@ test_short_outage (Outage        *self,
   g_assert_cmpuint (raw_server_get_n_accepted (self->server), ==, 1);
 }
 
-/* Proves that TCP does not detect an outage in the time that the heartbeat needs. Without the
- * heartbeat, the task keeps the connection, because the kernel keeps resending the data for a
- * quarter of an hour. */
+/* Proves that TCP does not detect an outage in the time that the heartbeat needs. The kernel keeps
+ * resending the data for a quarter of an hour. */
 static void
 test_without_heartbeat (Outage        *self,
                         gconstpointer  data)

@@ -4,8 +4,8 @@
 
 #include "outage.h"
 
-/* The messages of a connection that is lost. Messages that wait in the queue arrive once and in
- * order. test-lost-link.c explains the requirements, and how to run the test. */
+/* The messages of a connection that is lost. test-lost-link.c explains the requirements, and how to
+ * run the test. */
 
 /* The approximate number of bytes of an upload. Its messages differ in size, so that the server can
  * identify them. */
@@ -23,7 +23,6 @@ send_two_cb (HbWebsocketTask *task,
   assert_sends (task, "two");
 }
 
-/* Messages are queued while the task waits and while it connects, and arrive in order. */
 static void
 test_queued (Outage        *self,
              gconstpointer  data)
@@ -44,8 +43,8 @@ test_queued (Outage        *self,
   outage_expect_heard (self, 1, "text:one text:two text:three text:four");
 }
 
-/* The server receives the messages, but every packet that it sends is lost, including the
- * acknowledgements. By default, the messages are not sent again. */
+/* The server receives the messages, but its acknowledgements are lost. By default, the messages are
+ * not sent again. */
 static void
 test_unacknowledged (Outage        *self,
                      gconstpointer  data)
@@ -64,8 +63,8 @@ test_unacknowledged (Outage        *self,
   outage_expect_heard (self, 1, "text:three");
 }
 
-/* The kernel has accepted the message, so this one message may be lost. If the kernel sends it
- * again, the message may arrive late on the old connection, but never on the new one. */
+/* The kernel has accepted the first message. It may be lost, or arrive late on the old connection,
+ * but never on the new one. */
 static void
 test_unheard (Outage        *self,
               gconstpointer  data)
@@ -95,8 +94,7 @@ typedef struct
   guint       size; /* of the first message, in bytes */
 } Upload;
 
-/* An upload of messages that are shorter than the data that the kernel accepts at once, and an
- * upload of longer messages */
+/* Messages that are shorter and longer than the data that the kernel accepts at once */
 static const Upload uploads[] = {
   { "/netns/messages/upload/short", 60000 },
   { "/netns/messages/upload/long", 300000 },
@@ -154,8 +152,6 @@ find_first_kept (Outage       *self,
   return i;
 }
 
-/* The connection is lost during an upload. Messages that the kernel had not accepted completely are
- * sent on the next connection, in order. */
 static void
 test_upload (Outage        *self,
              gconstpointer  data)

@@ -131,7 +131,6 @@ static const Command commands[] = {
     "ip neighbour del 192.0.2.9 dev near", FALSE },
 };
 
-/* Waits for longer than any message from the kernel takes to arrive. */
 static void
 wait_for_quiet (void)
 {
@@ -172,7 +171,6 @@ test_command (gconstpointer data)
   network_restore ();
 }
 
-/* Adds a route and removes it again. */
 static void
 change (void)
 {
@@ -180,8 +178,7 @@ change (void)
   network_run (NETWORK_NEAR, "ip route del 203.0.113.0/24");
 }
 
-/* The watchers of a context share a socket, because thousands of tasks would otherwise need
- * thousands of descriptors. */
+/* With a socket for each watcher, thousands of tasks would need thousands of descriptors. */
 static void
 test_shared (void)
 {
@@ -197,7 +194,6 @@ test_shared (void)
   change ();
   wait_until (watchers[0].n_changes > 0);
 
-  /* The loop of one context does not call the watchers of the other. */
   for (i = 0; i < G_N_ELEMENTS (watchers); i++)
     g_assert_cmpuint (watchers[i].n_changes, ==, i % 2 == 0);
 
@@ -249,8 +245,7 @@ test_threads (void)
   assert_n_sockets (0);
 }
 
-/* If a context is never iterated again, its socket is not read. The socket is closed nevertheless
- * when its last watcher is removed. */
+/* The socket of a context that is never iterated again is closed with its last watcher. */
 static void
 test_abandoned (void)
 {
@@ -265,8 +260,8 @@ test_abandoned (void)
   assert_n_sockets (0);
 }
 
-/* If the socket's buffer was full, a change may have been lost. The watcher is therefore called,
- * even if the messages that can still be read report no change. */
+/* If the socket's buffer was full, a change may have been lost, so the watcher is called even if
+ * the messages that can still be read report none. */
 static void
 test_overflow (void)
 {
@@ -329,8 +324,7 @@ test_forged (void)
   unwatch (&watcher);
 }
 
-/* A sandbox may refuse the socket, or the process may have no descriptor left for it. The watcher
- * is then never called, and can still be removed. */
+/* A sandbox may refuse the socket, or the process may have no descriptor left for it. */
 static void
 test_refused (void)
 {
