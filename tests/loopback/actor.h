@@ -7,8 +7,8 @@
 
 G_BEGIN_DECLS
 
-/* The maximum number of actors. The server counts the messages of an actor's other threads as those
- * of another client, whose number is the actor's `id` plus ACTOR_MAX. */
+/* The maximum number of actors. To the server, an actor's other threads are another client, whose
+ * number is `id` plus ACTOR_MAX. */
 #define ACTOR_MAX 2
 
 /* An application that makes random calls at any time and in any handler, and compares each signal
@@ -21,20 +21,20 @@ typedef struct
   Rogue           *rogue;
   Dice            *dice;
   GCancellable    *cancellable;
-  GThread         *sender;       /* (nullable) another thread that sends */
+  GThread         *sender;       /* (nullable) */
   GQueue           greetings;    /* the connections whose `open` is being emitted */
   GHashTable      *seen;         /* the messages received on all connections */
   GHashTable      *last_seen;    /* the next number expected on each connection */
-  HbMetrics       *metrics;      /* the metrics of the last check */
+  HbMetrics       *metrics;      /* of the last check */
   guint            id;
   guint            n_holds;
   guint            n_messages;
   guint            n_sent_outside; /* by other threads */
   guint            n_pending;    /* asynchronous calls that have not completed */
-  guint            n_receiving;  /* calls to receive_async () that have not completed */
+  guint            n_receiving;  /* those of receive_async () */
   guint            n_missing;    /* messages not received yet, although later ones have been */
   guint            n_loops;      /* main loops that run in handlers */
-  guint            n_in_message; /* handlers for `message` that are running; at most 1 */
+  guint            n_in_message; /* running handlers for `message`; at most 1 */
   guint            n_acts;       /* calls to actor_act () that had a task */
   guint            link;         /* the number of the last attempt */
   guint            greeted;      /* the last attempt whose `open` handlers have returned */

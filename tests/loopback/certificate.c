@@ -8,8 +8,8 @@
 
 #include "certificate.h"
 
-/* Turns off AddressSanitizer's handling of thread-local storage. Otherwise LeakSanitizer would
- * report the storage of libraries that are loaded at run time, such as a TLS backend, as leaks. */
+/* Without this option, LeakSanitizer reports the thread-local storage of libraries that are loaded
+ * at run time, such as a TLS backend, as leaks. */
 const char *__asan_default_options (void);
 
 const char *
@@ -18,10 +18,9 @@ __asan_default_options (void)
   return "intercept_tls_get_addr=0";
 }
 
-/* A database with the only authority that this process trusts unless a test sets another one. This
- * authority has not signed any server's certificate. With the system's authorities, results would
- * depend on the machine. A long list of authorities takes time to read, and glib-networking warns
- * if none is installed. */
+/* The default database. Its only authority has not signed any server's certificate. With the
+ * system's authorities, results would depend on the machine, and glib-networking warns if none is
+ * installed. */
 static GTlsDatabase *nobody; /* (nullable) */
 static char *nobody_path;    /* (nullable) the file of the authority */
 
@@ -40,8 +39,7 @@ run (const char * const *argv)
          && g_spawn_check_wait_status (status, NULL);
 }
 
-/* @dated: TRUE for a certificate that was valid for a day in 2020, FALSE for one that is valid for
- *   the next two days */
+/* @dated: TRUE for a certificate that has expired, FALSE for a valid one */
 static gboolean
 run_request (const char *openssl,
              const char *key,
@@ -61,10 +59,8 @@ run_request (const char *openssl,
   return run (argv);
 }
 
-/* Makes a self-signed certificate and its key with openssl. In version 3.4 and later, `openssl req`
- * has options for the dates. An older `openssl req` refuses to make an expired certificate, so this
- * function then makes a valid one, and changes its dates with `openssl x509`. Returns FALSE if
- * openssl is missing or fails. */
+/* Makes a self-signed certificate and its key. Before version 3.4, `openssl req` has no options for
+ * the dates. It then makes a valid certificate, whose dates `openssl x509` changes. */
 static gboolean
 run_openssl (const char *key,
              const char *certificate,
@@ -102,9 +98,8 @@ make_certificate (const char *name,
   return made;
 }
 
-/* Returns a database that has @certificate as its only authority. Writes the certificate to a new
- * file, and sets @path to the path of this file. The caller must keep the file as long as the
- * database, because the database reads the file again when a connection uses the database. */
+/* Returns a database whose only authority is @certificate. The caller must keep the file at @path
+ * as long as the database, which reads it again when a connection uses the database. */
 static GTlsDatabase *
 make_database (GTlsCertificate  *certificate,
                char            **path)
@@ -143,8 +138,8 @@ trust_nobody (void)
   g_tls_backend_set_default_database (g_tls_backend_get_default (), nobody);
 }
 
-/* Makes a self-signed certificate with its key, because one in the repository would expire. Once
- * the first certificate exists, this process trusts none of the machine's authorities.
+/* Makes a self-signed certificate with its key, because one in the repository would expire. From
+ * the first certificate on, this process trusts none of the machine's authorities.
  *
  * @name: the server's address or name in the syntax of openssl, such as IP:127.0.0.1
  *
@@ -168,8 +163,7 @@ certificate_new (void)
   return certificate_new_for ("IP:127.0.0.1", FALSE);
 }
 
-/* Marks the test as skipped if @certificate is NULL. Returns FALSE in this case, so that the test
- * can return. */
+/* If @certificate is NULL, skips the test and returns FALSE. */
 gboolean
 certificate_exists (GTlsCertificate *certificate)
 {
@@ -179,8 +173,7 @@ certificate_exists (GTlsCertificate *certificate)
   return certificate != NULL;
 }
 
-/* Makes @certificate the only authority that this process trusts, until certificate_distrust () is
- * called. */
+/* Makes @certificate the process's only authority, until certificate_distrust () is called. */
 void
 certificate_trust (GTlsCertificate *certificate)
 {
@@ -239,8 +232,7 @@ connecting_cb (HbWebsocketTask *task,
                            G_CONNECT_DEFAULT);
 }
 
-/* Makes @task accept @certificate, even if it has expired or no authority has signed it. Other
- * certificates are checked as usual. */
+/* Makes @task accept @certificate, even if it has expired or no authority has signed it. */
 void
 certificate_accept (HbWebsocketTask *task,
                     GTlsCertificate *certificate)

@@ -7,8 +7,7 @@
 #include "hb-link-steps-private.h"
 #include "hb-websocket-task-private.h"
 
-/* Called when a connection is freed. A weak reference would already be cleared when the connection
- * is disposed of, even if another reference keeps it in memory. */
+/* Called when a connection is freed. A weak reference would be cleared earlier, on dispose. */
 static void
 count_freed (gpointer data)
 {
@@ -78,14 +77,11 @@ fixture_set_up_raw (Fixture       *fixture,
   fixture_set_up (fixture, "raw");
 }
 
-/* Checks that the test has expected all signals. Whatever the state of the task is, checks that no
- * reference keeps it alive, and that all its connections are freed. */
 void
 fixture_tear_down (Fixture       *fixture,
                    gconstpointer  data)
 {
-  /* A hold prevents further attempts. On a slow machine, the signals of such an attempt would make
-   * the check below fail. */
+  /* On a slow machine, the signals of another attempt would make the check below fail. */
   if (fixture->task != NULL)
     hb_websocket_task_hold (fixture->task);
 
@@ -138,8 +134,8 @@ fixture_close_raw (Fixture *fixture,
   signal_log_expect (fixture->log, WORDS_CLOSE);
 }
 
-/* Closes the server's end without a close frame, and waits until the task has noticed the loss. The
- * caller must expect the signal `reconnect`, which follows. */
+/* Ends the connection without a close frame. The caller must expect the signal `reconnect`, which
+ * follows. */
 void
 fixture_lose_raw (Fixture *fixture,
                   RawPeer *peer)
@@ -148,10 +144,9 @@ fixture_lose_raw (Fixture *fixture,
   signal_log_expect (fixture->log, "state:waiting close:1006");
 }
 
-/* Brings the closed task of add_raw_test () into @state, and clears the signal log. For CONNECTING
- * and CLOSING, the server leaves the request or the close frame unanswered. For WAITING,
- * `reconnect-timeout` is set to a minute. The task therefore stays in these three states until the
- * timeout or the delay ends. */
+/* Brings the closed task of add_raw_test () into @state, and clears the signal log. In CONNECTING
+ * and CLOSING, the server does not answer, so the task stays there until the timeout. In WAITING,
+ * the delay is a minute. */
 void
 fixture_enter (Fixture *fixture,
                HbState  state)
@@ -273,8 +268,8 @@ get_metric (HbWebsocketTask *task,
   return getter (metrics);
 }
 
-/* Returns the number of the process's open descriptors, including the one that this function opens,
- * or 0 if the system does not report the number. */
+/* Includes the descriptor that this function opens. Returns 0 if the system does not report the
+ * number. */
 guint
 count_descriptors (void)
 {

@@ -21,13 +21,13 @@ typedef struct
   RawServer       *raw;         /* (nullable) NULL unless the test's data is "raw" */
   HbWebsocketTask *task;        /* (nullable) NULL if the test has dropped it */
   SignalLog       *log;
-  guint            n_connections; /* connections of the task that have not been freed yet */
+  guint            n_connections; /* connections that have not been freed yet */
 } Fixture;
 
 #define RECONNECT 20
 
-/* Whether connections use the library's own stream, which counts the bytes that the kernel has
- * accepted. In the suite `fallback`, libsoup writes to the socket itself. */
+/* Whether connections use the library's own stream. In the suite `fallback`, libsoup writes to the
+ * socket itself. */
 extern const gboolean has_stream;
 
 /* Whether the fixture reads the property `connection`. A read makes the task behave as if the
@@ -39,7 +39,7 @@ extern const gboolean is_exposed;
 #define add_raw_test(path, function) \
   g_test_add (path, Fixture, "raw", fixture_set_up, function, fixture_tear_down)
 
-/* Adds a test like add_raw_test () for each row of an array of structures: see test_rows_add () */
+/* Adds a test like add_raw_test () for each row: see test_rows_add () */
 #define add_raw_rows(prefix, rows, function) \
   test_rows_add_with (prefix, rows, Fixture, fixture_set_up_raw, function, fixture_tear_down)
 
@@ -63,8 +63,8 @@ void     fixture_enter         (Fixture         *fixture,
 void     assert_sends          (HbWebsocketTask *task,
                                 const char      *text);
 
-/* Takes all messages out of the task's queue, and compares them with @expected, a list of words
- * such as text:hello or binary:hello that are separated by spaces. */
+/* Takes back the whole queue. @expected contains words such as text:hello or binary:hello,
+ * separated by spaces. */
 void     assert_takes_back     (HbWebsocketTask *task,
                                 const char      *expected);
 
@@ -72,19 +72,16 @@ void     assert_takes_back     (HbWebsocketTask *task,
   g_assert_cmpstr (signal_log_name_state (hb_websocket_task_get_state (task)), ==, \
                    signal_log_name_state (expected))
 
-/* Stores a reference to the result in the pointer at the address @user_data. This pointer must be
- * NULL before the call. */
+/* Stores a reference to the result in the pointer at @user_data. That pointer must be NULL. */
 void     store_result_cb       (GObject         *source,
                                 GAsyncResult    *result,
                                 gpointer         user_data);
 
-/* A function that finishes an asynchronous call */
 typedef gboolean (*Finish) (HbWebsocketTask *,
                             GAsyncResult *,
                             GError **);
 
-/* Wait until store_result_cb () has stored a result in @place, and check that the call has
- * succeeded, or has failed with the expected error. */
+/* Wait for the call whose result store_result_cb () stores in @place. */
 void     expect_success        (HbWebsocketTask *task,
                                 GAsyncResult   **place,
                                 Finish           finish);

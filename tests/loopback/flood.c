@@ -14,7 +14,7 @@ struct _Flood
   GThread      *thread;
   char         *uri;
   const char   *answer;  /* (not owned) */
-  char         *headers; /* the additional headers of a valid answer */
+  char         *headers;
   GByteArray   *first;   /* (nullable) */
   GByteArray   *again;   /* (nullable) */
   guint64       limit;
@@ -119,13 +119,13 @@ run_flood (gpointer data)
   return NULL;
 }
 
-/* Starts a flood. Takes ownership of @first and @again.
+/* Takes ownership of @first and @again.
  *
  * @answer: the answer to the request, or FLOOD_SHAKES; must remain valid until flood_free ()
- * @headers: additional headers for the answer of FLOOD_SHAKES, each with CRLF at its end
+ * @headers: additional headers for FLOOD_SHAKES, each with CRLF at its end
  * @first: (nullable): the bytes after the answer
  * @again: (nullable): the bytes after @first, repeated until at least @limit bytes have been sent
- *   in all, including those of the answer */
+ *   in all, including the answer */
 Flood *
 flood_new (const char *answer,
            const char *headers,
@@ -183,7 +183,7 @@ flood_get_uri (Flood *self)
   return self->uri;
 }
 
-/* Returns the number of bytes that have been sent, including those of the answer. */
+/* Returns the number of sent bytes, including the answer. */
 guint64
 flood_get_n_sent (Flood *self)
 {
@@ -196,7 +196,6 @@ flood_get_n_sent (Flood *self)
   return n_sent;
 }
 
-/* Returns whether the limit of flood_new () has been reached. */
 gboolean
 flood_is_over (Flood *self)
 {

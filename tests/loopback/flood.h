@@ -6,9 +6,8 @@
 
 G_BEGIN_DECLS
 
-/* A hostile server in another thread. It sends some bytes, and then repeats other bytes as fast as
- * the client reads. The server accepts a single connection, and reads nothing except the request.
- * It allocates hardly any memory, so a test can measure the memory of the client in the same
+/* A hostile server in another thread, which sends as fast as the client reads. It accepts a single
+ * connection. It allocates hardly any memory, so a test can measure the client's in the same
  * process. */
 typedef struct _Flood Flood;
 

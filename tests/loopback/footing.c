@@ -23,8 +23,7 @@ const Footing footing_both = { "tls-deflate", "soup", TRUE, TRUE };
 
 static GTlsCertificate *certificate;
 
-/* Ignores libsoup's debug messages. libsoup writes them for each frame, so they would fill the
- * output of the tests. */
+/* Ignores libsoup's debug messages for each frame, which would fill the tests' output. */
 static void
 ignore_cb (const char     *domain,
            GLogLevelFlags  level,
@@ -119,7 +118,6 @@ footing_add_deflated (const char  *path,
   footing_add (path, &footing_both, func);
 }
 
-/* Adds a test with a RawServer and one with permessage-deflate, each with and without TLS. */
 void
 footing_add_all (const char  *path,
                  FootingFunc  func)
@@ -128,9 +126,7 @@ footing_add_all (const char  *path,
   footing_add_deflated (path, func);
 }
 
-/* Opens a connection, and then sets the counts of system calls to 0.
- *
- * Returns: (nullable): the server's side, or NULL if the server is not a RawServer */
+/* Returns: (nullable): the server's side, or NULL if the server is not a RawServer */
 RawPeer *
 footing_open (Fixture *fixture)
 {
@@ -147,8 +143,7 @@ footing_open (Fixture *fixture)
   return peer;
 }
 
-/* Checks the number at the beginning of a message, to detect a message that is lost or out of
- * order. Then answers, waits and calls `act`, as @listener says. */
+/* Each message begins with its number, which shows whether a message is lost or out of order. */
 static void
 message_cb (HbWebsocketTask       *task,
             SoupWebsocketDataType  type,
@@ -168,8 +163,8 @@ message_cb (HbWebsocketTask       *task,
     listener->act (listener->fixture);
 }
 
-/* Makes @listener receive the messages. Disconnects the signal log from `message`, because the log
- * would keep a word for each message and slow down the test. */
+/* Disconnects the signal log from `message`, because a word for each message would slow down the
+ * test. */
 void
 footing_listen (Fixture         *fixture,
                 FootingListener *listener)
@@ -212,8 +207,7 @@ expect_raw (Fixture *fixture,
     }
 }
 
-/* Waits until the server has received m0, m1 and so on, in this order and without other
- * messages. */
+/* Waits until the server has received exactly m0, m1 and so on, in order. */
 void
 footing_expect (Fixture *fixture,
                 guint    n_messages)
@@ -261,9 +255,7 @@ footing_say (Fixture *fixture,
                     bytes->data, bytes->len);
 }
 
-/* Makes @length random bytes, which cannot be compressed. They are the same on every call.
- *
- * Returns: (transfer full) */
+/* Returns: (transfer full): bytes that cannot be compressed, the same on every call */
 GBytes *
 footing_make_dice (gsize length)
 {

@@ -16,8 +16,7 @@ typedef struct
   gboolean    is_deflated;
 } Footing;
 
-/* The first two transports lead to a RawServer. The others lead to a server of libsoup, which
- * supports permessage-deflate. */
+/* Only the server of libsoup supports permessage-deflate. */
 extern const Footing footing_raw;
 extern const Footing footing_raw_tls;
 extern const Footing footing_soup;
@@ -36,7 +35,7 @@ typedef struct
   guint     act_at;
   guint     n_messages;
   guint     usleep;                        /* the microseconds spent on each message */
-  gboolean  answers;                       /* whether to answer with m0, m1 and so on */
+  gboolean  answers;                       /* answers with m0, m1 and so on */
 } FootingListener;
 
 void     footing_init         (void);

@@ -35,15 +35,14 @@ heartbeat_apply (const Heartbeat *self,
   hb_websocket_task_set_pong_message (task, "pong");
 }
 
-/* Returns the word that raw_peer_take () returns for a ping of this heartbeat. */
+/* Returns the word of raw_peer_take () for a ping. */
 const char *
 heartbeat_get_ping_word (const Heartbeat *self)
 {
   return self->mode == HB_HEARTBEAT_MODE_PING ? "ping:heartbeat" : "text:heartbeat";
 }
 
-/* Sends data that proves that the connection works. With REPLY, the data is a reply to a ping.
- * Otherwise, the data is a message that is not a reply. */
+/* Sends data that proves that the connection works. With REPLY, only a reply to a ping does. */
 void
 heartbeat_send_life (const Heartbeat *self,
                      RawPeer         *peer)

@@ -7,8 +7,8 @@
 
 G_BEGIN_DECLS
 
-/* A mode of the heartbeat, combined with a value of `liveness`. Some tests must pass with each of
- * the combinations in the table. */
+/* A mode of the heartbeat and a value of `liveness`, for tests that must pass with each combination
+ * in the table */
 typedef struct
 {
   const char      *name;

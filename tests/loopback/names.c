@@ -97,8 +97,7 @@ names_set_address (const char *new_address)
   n_lookups = 0;
 }
 
-/* Returns the number of lookups since the test last set the address. Lookups of IPv6 addresses,
- * which find none, do not count. */
+/* Counts from the last names_set_address (), without lookups of IPv6 addresses. */
 guint
 names_get_n_lookups (void)
 {

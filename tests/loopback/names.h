@@ -6,9 +6,8 @@
 
 G_BEGIN_DECLS
 
-/* Replaces the system's resolver for the whole process. Every name then resolves to the IPv4
- * address that the test set last, and has no IPv6 address. Only asynchronous lookups of names
- * work. */
+/* Replaces the process's resolver. Every name then resolves to the IPv4 address that the test set
+ * last, and has no IPv6 address. Only asynchronous lookups work. */
 void  names_install       (void);
 void  names_set_address   (const char *address);
 guint names_get_n_lookups (void);

@@ -18,7 +18,7 @@ struct _Proxy
   guint16         port;
 };
 
-/* One connection of a client. Each operation that is under way holds a reference. */
+/* A connection of a client. Each pending operation holds a reference. */
 typedef struct
 {
   Proxy            *proxy;
@@ -56,7 +56,7 @@ unref_client (Client *self)
   g_rc_box_release_full (self, free_client);
 }
 
-/* One direction of the tunnel has ended. Ends the other direction too. */
+/* Ends the other direction of the tunnel too. */
 static void
 spliced_cb (GObject      *source,
             GAsyncResult *result,
@@ -242,9 +242,7 @@ proxy_make_uri (Proxy      *self,
                           user_info != NULL ? "@" : "", self->port);
 }
 
-/* Makes @session send all its requests to the proxy.
- *
- * @user_info: (nullable): as for proxy_make_uri () */
+/* @user_info: (nullable): as for proxy_make_uri () */
 void
 proxy_use (Proxy       *self,
            SoupSession *session,
@@ -256,9 +254,7 @@ proxy_use (Proxy       *self,
   soup_session_set_proxy_resolver (session, resolver);
 }
 
-/* Makes the proxy require a login from now on.
- *
- * @user_info: the user and the password, separated by a colon */
+/* Makes the proxy require the login @user_info from now on. */
 void
 proxy_require (Proxy      *self,
                const char *user_info)

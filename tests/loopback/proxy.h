@@ -6,9 +6,8 @@
 
 G_BEGIN_DECLS
 
-/* An HTTP proxy that keeps the head of each request. It opens tunnels, or sends the answer that the
- * test has set. If the test requires a login, the proxy refuses each request without that login. It
- * runs in this thread's main context. */
+/* An HTTP proxy in this thread's main context. It opens tunnels, or sends the answer that the test
+ * has set. It keeps the head of each request. */
 typedef struct _Proxy Proxy;
 
 Proxy      *proxy_new            (void);

@@ -9,9 +9,8 @@
 /* The constant from which the answer to a handshake is made: RFC 6455, 1.3 */
 #define ACCEPT_GUID "258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
 
-/* The maximum length, in bytes, of a payload that raw_frame_to_word () includes in a word such as
- * text:hi. For a longer payload, except that of a close frame, the word contains the length
- * instead. */
+/* The maximum length, in bytes, of a text, ping or pong payload in a word. The word of a longer
+ * payload contains the length instead. */
 #define MAX_SHOWN 40
 
 /* @first: the first byte of the frame, with any bits and any opcode */
@@ -48,8 +47,8 @@ raw_frame_append (GByteArray *bytes,
   g_byte_array_append (bytes, payload, length);
 }
 
-/* Returns a word that describes a message or a control frame, such as text:hi, ping:heartbeat or
- * close:1000. For a binary message, the word contains the length: binary:3. */
+/* Returns a word such as text:hi, ping:heartbeat, close:1000, or binary:3 for a binary message of 3
+ * bytes. */
 char *
 raw_frame_to_word (guint8        opcode,
                    const guint8 *payload,
@@ -116,8 +115,7 @@ raw_frame_parse (RawFrame *self,
   return TRUE;
 }
 
-/* Makes bytes from hexadecimal digits such as "81 02 6869". Spaces are ignored, and 61*3 stands for
- * 616161. */
+/* Spaces are ignored, and 61*3 stands for 616161. */
 GByteArray *
 raw_frame_from_hex (const char *hex)
 {
@@ -149,7 +147,7 @@ raw_frame_from_hex (const char *hex)
   return bytes;
 }
 
-/* Makes the value of Sec-WebSocket-Accept in the answer to @request: RFC 6455, 4.2.2. */
+/* Makes the Sec-WebSocket-Accept for @request: RFC 6455, 4.2.2. */
 char *
 raw_frame_make_accept (const char *request)
 {

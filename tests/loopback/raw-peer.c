@@ -74,7 +74,6 @@ raw_peer_new (RawServer         *server,
   self->log = g_string_new (NULL);
   g_queue_init (&self->frames);
 
-  /* Makes the kernel send each frame as soon as it is written: tcp(7). */
   g_socket_set_option (get_socket (self), IPPROTO_TCP, TCP_NODELAY, TRUE, NULL);
   g_tcp_connection_set_graceful_disconnect (G_TCP_CONNECTION (connection), FALSE);
 
@@ -103,10 +102,7 @@ raw_peer_begin (RawPeer *self)
     raw_peer_resume (self);
 }
 
-/* Opens the connection with a valid answer to the handshake, followed by the server's greeting, if
- * any.
- *
- * @lines: more lines for the answer, each with CRLF at its end */
+/* @lines: more lines for the answer, each with CRLF at its end */
 void
 raw_peer_accept_with (RawPeer    *self,
                       const char *lines)
@@ -152,8 +148,7 @@ answer (RawPeer *self)
     raw_peer_accept (self);
 }
 
-/* Stores a complete request, and answers it unless the server is deaf. Returns FALSE if the request
- * is not complete yet. */
+/* Returns FALSE if the request is not complete yet. */
 static gboolean
 read_request (RawPeer *self)
 {
@@ -173,8 +168,8 @@ read_request (RawPeer *self)
   return TRUE;
 }
 
-/* Returns the word of a control frame, or of the message that @frame completes. Returns NULL if the
- * message continues in another frame: RFC 6455, 5.4. */
+/* Returns: (nullable): the word of a control frame, or of the message that @frame completes: RFC
+ *   6455, 5.4 */
 static char *
 join_frame (RawPeer        *self,
             const RawFrame *frame)
@@ -213,8 +208,6 @@ join_frame (RawPeer        *self,
   return word;
 }
 
-/* Stores the beginning of a message, which is in its first frame. Ignores continuations and control
- * frames. */
 static void
 note_beginning (RawPeer        *self,
                 const RawFrame *frame)
@@ -337,8 +330,8 @@ watch_output (RawPeer *self)
   g_source_attach (self->output, g_main_context_get_thread_default ());
 }
 
-/* Returns whether to write more bytes immediately. If the client has already disconnected, or after
- * any error over TLS, the bytes are dropped, and the test does not fail. */
+/* Returns whether to write more bytes immediately. If the client has disconnected, or after any
+ * error over TLS, drops the bytes instead of failing the test. */
 static gboolean
 write_some (RawPeer *self)
 {
@@ -388,8 +381,7 @@ output_cb (GObject  *stream,
   return G_SOURCE_CONTINUE;
 }
 
-/* Writes @length bytes, unless raw_peer_gather () holds them back or the server has closed its end.
- * Bytes that the kernel does not accept at once, and all bytes if raw_peer_drip () limits the
+/* Bytes that the kernel does not accept at once, and all bytes if raw_peer_drip () limits the
  * writes, are written while this thread's main loop runs. */
 void
 raw_peer_write (RawPeer    *self,
@@ -427,7 +419,7 @@ raw_peer_gather (RawPeer  *self,
 }
 
 /* Limits each later write to @n_bytes bytes, so that the client can read them before the next
- * write. Removes the limit if @n_bytes is 0. */
+ * write. 0 means no limit. */
 void
 raw_peer_drip (RawPeer *self,
                guint    n_bytes)
@@ -568,7 +560,6 @@ raw_peer_drop (RawPeer *self)
   raw_peer_cut (self);
 }
 
-/* Closes the server's half of the connection, and continues to read. */
 void
 raw_peer_half_close (RawPeer *self)
 {
@@ -581,7 +572,7 @@ raw_peer_half_close (RawPeer *self)
   g_assert_no_error (error);
 }
 
-/* Closes the socket, and makes the kernel send an RST: SO_LINGER in socket(7). */
+/* Makes the kernel send an RST: SO_LINGER in socket(7). */
 void
 raw_peer_reset (RawPeer *self)
 {
@@ -601,7 +592,6 @@ raw_peer_get_server (RawPeer *self)
   return self->server;
 }
 
-/* Returns the number of this connection. The first one has number 0. */
 guint
 raw_peer_get_index (RawPeer *self)
 {
@@ -633,8 +623,7 @@ raw_peer_count_unread (RawPeer *self)
   return n_bytes;
 }
 
-/* Waits for the next message or control frame. Removes its word, such as text:hi, binary:3,
- * ping:heartbeat or close:1000, and returns it. */
+/* Waits for the next message or control frame, and returns its word: see raw_frame_to_word (). */
 char *
 raw_peer_take (RawPeer *self)
 {
@@ -643,8 +632,7 @@ raw_peer_take (RawPeer *self)
   return g_queue_pop_head (&self->frames);
 }
 
-/* Waits for the messages and control frames in @words, which are separated by spaces. Fails if any
- * other message or control frame is received before the last of them. */
+/* @words: the next messages and control frames, separated by spaces */
 void
 raw_peer_expect (RawPeer    *self,
                  const char *words)
@@ -660,8 +648,8 @@ raw_peer_expect (RawPeer    *self,
     }
 }
 
-/* Returns a word for each frame that has been received since the last call. The word is the first
- * byte in hexadecimal digits and the length of the payload, such as 82:125. */
+/* Returns a word for each frame received since the last call: its first byte in hexadecimal digits
+ * and the length of its payload, such as 82:125. */
 char *
 raw_peer_take_log (RawPeer *self)
 {
@@ -685,8 +673,6 @@ raw_peer_expect_quiet (RawPeer *self)
   g_assert_cmpstr (g_queue_peek_head (&self->frames), ==, NULL);
 }
 
-/* Waits until the client has ended the connection. Fails if the test has not taken all messages and
- * control frames. */
 void
 raw_peer_expect_end (RawPeer *self)
 {
@@ -700,8 +686,8 @@ raw_peer_has_ended (RawPeer *self)
   return self->has_ended;
 }
 
-/* Returns up to 15 bytes from the beginning of the last message, as a string. They identify a
- * message whose word contains only the length. */
+/* Returns up to 15 bytes of the last message, as a string. They identify a message whose word
+ * contains only the length. */
 const char *
 raw_peer_get_beginning (RawPeer *self)
 {
