@@ -6,9 +6,8 @@
 
 G_BEGIN_DECLS
 
-/* A number of bytes that several threads change. An addition that would exceed a limit fails. The
- * check of the limit and the addition are one atomic step, so threads that specify the same limit
- * never exceed it together. */
+/* A number of bytes that several threads change. The check of the limit and the addition are one
+ * atomic step, so threads that specify the same limit never exceed it together. */
 typedef struct
 {
   gsize n_bytes; /* (atomic) */

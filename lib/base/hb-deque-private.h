@@ -6,9 +6,8 @@
 
 G_BEGIN_DECLS
 
-/* A double-ended queue of elements of equal size, which are stored in one block of memory. A GQueue
- * would allocate memory for each element. A pointer to an element is valid until the deque
- * changes. */
+/* A double-ended queue of elements of equal size. A GQueue would allocate memory for each element.
+ * A pointer to an element is valid until the deque changes. */
 typedef struct
 {
   guint8 *elements; /* (owned) (nullable) */
@@ -18,9 +17,8 @@ typedef struct
   guint   length;
 } HbDeque;
 
-/* An empty deque keeps up to this number of bytes, so that an element that passes through it needs
- * no allocation. If the deque has more memory, which only a backlog needs, it frees all of its
- * memory when it becomes empty. */
+/* A deque that becomes empty frees its memory if it has more than this number of bytes. Otherwise
+ * it keeps the memory, so that the next element needs no allocation. */
 #define HB_DEQUE_KEPT 4096
 
 void     hb_deque_init      (HbDeque *self,

@@ -15,8 +15,7 @@ hb_deque_init (HbDeque *self,
   *self = (HbDeque) { .element_size = element_size };
 }
 
-/* Frees the memory, but nothing that the elements own. The deque is empty afterwards, and can be
- * used again. */
+/* Frees the memory, but nothing that the elements own. The deque can be used again. */
 void
 hb_deque_clear (HbDeque *self)
 {
@@ -24,7 +23,6 @@ hb_deque_clear (HbDeque *self)
   hb_deque_init (self, self->element_size);
 }
 
-/* Doubles the capacity, or sets it to CAPACITY_MIN if it is 0. */
 void
 hb_deque_grow (HbDeque *self)
 {
@@ -33,7 +31,7 @@ hb_deque_grow (HbDeque *self)
   guint n_first = MIN (self->length, self->capacity - self->head);
   gsize first_size = (gsize) n_first * self->element_size;
 
-  /* The elements may wrap around at the end of the memory. The copy starts with the first one. */
+  /* The elements may wrap around at the end of the memory. */
   if (self->length > 0)
     {
       memcpy (elements, hb_deque_at (self, 0), first_size);
@@ -60,7 +58,7 @@ hb_deque_push_head (HbDeque *self)
   return hb_deque_at (self, 0);
 }
 
-/* Removes an element. The gap is closed from the side that has fewer elements. */
+/* Closes the gap from the side that has fewer elements. */
 void
 hb_deque_remove (HbDeque *self,
                  guint    index)

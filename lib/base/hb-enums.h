@@ -27,8 +27,7 @@ G_BEGIN_DECLS
  *
  * The first four states have the numbers of the
  * [readyState](https://websockets.spec.whatwg.org/#dom-websocket-readystate) of a browser's
- * WebSocket. When a connection is lost and another attempt follows, the state is `WAITING`, not
- * `CLOSED`.
+ * WebSocket.
  *
  * Since: 1.0
  */

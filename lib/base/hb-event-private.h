@@ -14,12 +14,12 @@ typedef enum
   HB_READING_HELD_UP, /* Nothing can be read, because a handler has not returned. */
 } HbReading;
 
-/* Whether a message is the reply to a ping. A function of the application can decide this. */
+/* Whether a message is the reply to a ping */
 typedef enum
 {
-  HB_REPLY_UNJUDGED, /* No function has decided, so the settings apply. */
-  HB_REPLY_NO,       /* The application's function has returned FALSE. */
-  HB_REPLY_YES,      /* The application's function has returned TRUE. */
+  HB_REPLY_UNJUDGED, /* No function of the application has decided, so the settings apply. */
+  HB_REPLY_NO,
+  HB_REPLY_YES,
 } HbReply;
 
 /* How a link ended */
@@ -34,10 +34,9 @@ typedef struct
   gboolean    is_permanent; /* Another attempt would probably fail too. `error` is then not NULL. */
 } HbLoss;
 
-/* The position of a message, with the headers of its frames, among the bytes that a link sends. The
- * first byte after the handshake has the position 0. If libsoup itself writes to the socket
- * (hb-fallback.c), positions count frames instead of bytes, and a frame counts as written when
- * libsoup has it. */
+/* The position of a message, with the headers of its frames, among the bytes that a link sends
+ * after the handshake. If libsoup writes to the socket (hb-fallback.c), positions count frames
+ * instead of bytes, and a frame counts as written when libsoup has it. */
 typedef struct
 {
   guint64 begin;
@@ -45,29 +44,28 @@ typedef struct
   guint64 written; /* The kernel has accepted all bytes before this position. */
 } HbSpan;
 
-/* The kinds of events. A name in parentheses is the member of HbEvent that holds the details. */
+/* A name in parentheses is the member of HbEvent that holds the details. */
 typedef enum {
   HB_EVENT_TURN,         /* The handshake request, which waited for other attempts, was sent. */
-  HB_EVENT_OPENED,       /* The link is open (opened). */
-  HB_EVENT_MESSAGE,      /* A message was received (message). */
-  HB_EVENT_PONG,         /* A pong frame was received. */
+  HB_EVENT_OPENED,       /* (opened) */
+  HB_EVENT_MESSAGE,      /* (message) */
+  HB_EVENT_PONG,
   HB_EVENT_ACTIVITY,     /* Bytes were received, or the peer has received a part of a backlog. */
   HB_EVENT_PROGRESS,     /* More bytes may have been written to the kernel (written). */
   HB_EVENT_ACKNOWLEDGED, /* The peer's TCP has acknowledged bytes (acknowledged). */
   HB_EVENT_BLOCKED,      /* No message may be sent now. */
-  HB_EVENT_WRITABLE,     /* Messages may be sent again. */
+  HB_EVENT_WRITABLE,
   HB_EVENT_LOST,         /* The link has ended, before or after it was open (loss). */
   HB_EVENT_NETWORK,      /* A network of this computer has changed. */
   HB_EVENT_TICK,         /* A deadline may have passed (tick). */
 
   /* The link emits these two events before and after the events of a delivery, which is everything
-   * that the link reads before it returns to the main loop. The machine does not receive these two
-   * events. */
+   * that it reads before it returns to the main loop. The machine does not receive them. */
   HB_EVENT_DELIVERY,
   HB_EVENT_DELIVERED, /* not emitted if the link is dropped during the delivery */
 } HbEventKind;
 
-/* An event of a link, of the network or of the clock. It owns none of its contents. */
+/* Owns none of its contents. */
 typedef struct
 {
   HbEventKind kind;

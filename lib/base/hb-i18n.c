@@ -6,8 +6,7 @@
 
 #include "hb-i18n-private.h"
 
-/* A library has no main () in which to bind its text domain, so the domain is bound when the first
- * string is translated. */
+/* A library has no main () in which to bind its text domain. */
 static void
 bind_domain (void)
 {

@@ -6,8 +6,8 @@
 
 G_BEGIN_DECLS
 
-/* Times are in microseconds. In the machine, uptime and downtime exclude the current period.
- * hb_machine_get_metrics () adds it to the copy that it returns. */
+/* Times are in microseconds. In the machine, uptime and downtime exclude the current period, which
+ * hb_machine_get_metrics () adds. */
 struct _HbMetrics
 {
   guint64 messages_sent;

@@ -75,7 +75,7 @@ hb_metrics_get_messages_sent (const HbMetrics *self)
  * Gets the number of bytes of payload that were sent.
  *
  * These are the bytes of the messages that [method@Metrics.get_messages_sent] counts, before
- * compression. Frame headers are not counted.
+ * compression.
  *
  * Returns: the number of bytes
  *
@@ -117,7 +117,7 @@ hb_metrics_get_messages_received (const HbMetrics *self)
  * Gets the number of bytes of payload that were received.
  *
  * These are the bytes of the messages that [method@Metrics.get_messages_received] counts, after
- * decompression. Frame headers are not counted.
+ * decompression.
  *
  * Returns: the number of bytes
  *
@@ -190,10 +190,9 @@ hb_metrics_get_messages_expired (const HbMetrics *self)
  *
  * Gets the number of times that a message was sent again although it had been written.
  *
- * The message had been written on a connection that was lost before the acknowledgement by the
- * peer's TCP arrived, so the message may arrive more than once. This happens only to messages that
- * were sent while [property@WebsocketTask:delivery] was `ACKNOWLEDGED`. A message that is sent
- * again on several connections is counted each time.
+ * The connection was lost before the acknowledgement by the peer's TCP arrived, so the message may
+ * arrive more than once. This happens only to messages that were sent while
+ * [property@WebsocketTask:delivery] was `ACKNOWLEDGED`.
  *
  * Returns: the number of times
  *
@@ -368,9 +367,8 @@ hb_metrics_get_latency_mean (const HbMetrics *self)
  *
  * Gets the time for which connections have been open, in microseconds.
  *
- * It is the sum over all connections, including the current one. On systems that have timerfd, such
- * as Linux, the time for which the machine was suspended is included. The time in the state
- * `CLOSING` is not included.
+ * The current connection is included. On systems that have timerfd, such as Linux, the time for
+ * which the machine was suspended is included too. The time in the state `CLOSING` is not included.
  *
  * Returns: the time
  *

@@ -19,9 +19,9 @@ G_BEGIN_DECLS
  *
  * Statistics about the work of a task.
  *
- * [method@WebsocketTask.get_metrics] returns a copy, which belongs to the caller and does not
- * change afterwards. All figures are counted from the construction of the task, across
- * reconnections and across [method@WebsocketTask.close] and [method@WebsocketTask.open].
+ * [method@WebsocketTask.get_metrics] returns a copy, which does not change afterwards. All figures
+ * are counted from the construction of the task, across reconnections and across
+ * [method@WebsocketTask.close] and [method@WebsocketTask.open].
  *
  * Since: 1.0
  */

@@ -17,7 +17,6 @@ typedef enum {
 /* The position of a message that the link has not accepted */
 #define HB_UNSENT G_MAXUINT64
 
-/* A message to send */
 typedef struct
 {
   GBytes   *bytes;       /* (owned) (nullable) NULL for a flush in an HbBatch */

@@ -6,8 +6,7 @@
 
 G_BEGIN_DECLS
 
-/* The ids of the properties of HbWebsocketTask. An HbEffect of the kind HB_EFFECT_NOTIFY
- * contains the id of the property to be notified. */
+/* The ids of the properties of HbWebsocketTask */
 typedef enum {
   HB_PROPERTY_0, /* GObject reserves this id. */
   HB_PROPERTY_SESSION,

@@ -7,8 +7,7 @@
 
 G_BEGIN_DECLS
 
-/* The values of the properties that can be set, except `session`. Times are in milliseconds, as in
- * the API. hb-settings.c lists the defaults and the limits. */
+/* The values of the properties that can be set, except `session`. Times are in milliseconds. */
 typedef struct
 {
   char            *uri;          /* (nullable) */

@@ -7,7 +7,6 @@
 #include "hb-settings-private.h"
 #include "hb-syntax-private.h"
 
-/* The type of a field, which determines how its value is compared and copied */
 typedef enum {
   KIND_NONE, /* for a property that has no field here */
   KIND_BOOLEAN,
@@ -60,11 +59,9 @@ typedef struct
 #define STRING(field) \
   { .kind = KIND_STRING, FIELD (field) }
 
-/* A frame with a payload of this size, in bytes, and a header of 8 bytes is 32 KiB long. Some
- * gateways refuse longer frames. */
+/* With a header of 8 bytes, the frame is 32 KiB long. Some gateways refuse longer frames. */
 #define FRAGMENT_SIZE (32 * 1024 - 8)
 
-/* The defaults and the limits of all properties that can be set, except `session` */
 static const Setting settings[HB_N_PROPERTIES] = {
   [HB_PROPERTY_URI] = STRING (uri),
   [HB_PROPERTY_PROTOCOLS] = { .kind = KIND_STRV, FIELD (protocols) },
@@ -110,8 +107,8 @@ get_setting (HbProperty property)
   return &settings[property];
 }
 
-/* An empty list of subprotocols is stored as NULL, because libsoup 3.2 would send an empty list as
- * a Sec-WebSocket-Protocol header without a value. */
+/* Returns NULL for an empty list, because libsoup 3.2 would send a Sec-WebSocket-Protocol header
+ * without a value. */
 static char **
 copy_strv (const char * const *strv)
 {
@@ -151,9 +148,8 @@ free_string (const Setting *setting,
     g_free (string);
 }
 
-/* This function and the next three each set a field of their type, and return whether the value has
- * changed. A string is copied before the old one is freed, because the new value may be a part of
- * the old one. */
+/* This function and the next three return whether the value has changed. The old string is freed
+ * last, because the new value may be a part of it. */
 static gboolean
 set_string (const Setting  *setting,
             char          **field,
@@ -215,8 +211,8 @@ set_plain (gpointer      field,
   return TRUE;
 }
 
-/* Returns whether the property has a field in HbSettings. Call the other functions that take a
- * property only for a property that has a field. */
+/* Returns whether the property has a field in HbSettings. Call the other functions only for such a
+ * property. */
 gboolean
 hb_settings_has (HbProperty property)
 {
@@ -260,7 +256,7 @@ hb_settings_new_pspec (HbProperty  property,
     }
 }
 
-/* Returns whether the property may have the value. For @value, see hb_settings_set (). */
+/* For @value, see hb_settings_set (). */
 gboolean
 hb_settings_is_allowed (HbProperty    property,
                         gconstpointer value)
@@ -312,8 +308,7 @@ hb_settings_clear (HbSettings *self)
   g_clear_pointer (&self->pong_message, g_free);
 }
 
-/* Sets the field of a property. Does not take ownership of a string, a list or a GBytes. Does not
- * check the value, so call hb_settings_is_allowed () first.
+/* Does not check the value, so call hb_settings_is_allowed () first. Takes no ownership.
  *
  * @value: points to a value of the property's type, which for a string, a list or a GBytes is
  *   itself a pointer
@@ -350,7 +345,7 @@ hb_settings_set (HbSettings    *self,
     }
 }
 
-/* Returns a pointer to the field of a property. */
+/* Returns a pointer to the field, not the value. */
 gconstpointer
 hb_settings_peek (const HbSettings *self,
                   HbProperty        property)
@@ -365,7 +360,6 @@ hb_settings_list_protocols (const HbSettings *self)
   return list_strv ((const char * const *) self->protocols);
 }
 
-/* Checks whether an attempt can be made with these settings. */
 gboolean
 hb_settings_check (const HbSettings  *self,
                    GError           **error)
@@ -374,7 +368,6 @@ hb_settings_check (const HbSettings  *self,
          && hb_settings_check_handshake (self, error);
 }
 
-/* Checks whether the subprotocols and the origin are valid in a request. */
 gboolean
 hb_settings_check_handshake (const HbSettings  *self,
                              GError           **error)

@@ -9,8 +9,7 @@
 #include "hb-syntax-private.h"
 #include "hb-utf8-private.h"
 
-/* RFC 6455, 5.5: a control frame carries at most 125 bytes, of which a close frame needs 2 for its
- * code. */
+/* RFC 6455, 5.5: the 125 bytes of a control frame, without the 2 bytes of the close code */
 #define MAX_REASON 123
 
 /* libsoup's flags for parsing a URI, so that a URI that is valid here is valid for libsoup too */
@@ -30,15 +29,15 @@ has_control_character (const char *string)
   return FALSE;
 }
 
-/* GLib has decoded the escapes in the host. A control character or a space would make the Host
- * header invalid, and a line break would even end it. */
+/* GLib has decoded the escapes in the host. A space or a control character would make the Host
+ * header invalid. */
 static gboolean
 is_host (const char *string)
 {
   return !has_control_character (string) && strchr (string, ' ') == NULL;
 }
 
-/* The tokens of RFC 9110, 5.6.2 */
+/* RFC 9110, 5.6.2 */
 static gboolean
 is_token (const char *string)
 {
@@ -122,9 +121,7 @@ hb_syntax_check_uri (const char  *uri,
   if (!g_utf8_validate (uri, -1, NULL))
     return fail_uri (error, _("The URI is not valid UTF-8"));
 
-  /* GLib would make the line break at the end of a line that was read from a file, or a space that
-   * was pasted, part of the path. The server would then be asked for a path that it does not
-   * have. */
+  /* GLib would make a line break from a file, or a space that was pasted, part of the path. */
   if (has_control_character (uri) || g_str_has_suffix (uri, " "))
     return fail_uri (error, _("The URI ends with a space, or contains a line break or another "
                               "control character"));
@@ -218,15 +215,15 @@ is_close_code (guint code)
          || (code >= 3000 && code <= 4999);
 }
 
-/* For the codes 1006, 1011 and 1015, libsoup's close () prints a critical message and does nothing.
- * Its argument has 16 bits, so a larger code would be truncated. */
+/* libsoup's close () refuses 1006, 1011 and 1015 with a critical message. Its argument has 16
+ * bits. */
 static gboolean
 is_refused_by_libsoup (guint code)
 {
   return code == 1006 || code == 1011 || code == 1015 || code > G_MAXUINT16;
 }
 
-/* Cuts the text off after the last character that ends within @length bytes. */
+/* Keeps at most @length bytes, and no part of a character. */
 static void
 cut (char  *text,
      gsize  length)
@@ -240,11 +237,10 @@ cut (char  *text,
   text[length] = '\0';
 }
 
-/* Converts @code and @reason to values that libsoup accepts. 0 becomes HB_CLOSE_NONE, which stands
- * for a close frame without a code, and HB_CLOSE_NONE remains. A code that libsoup refuses leads to
- * an error. Any other code that a client must not send becomes HB_CLOSE_PROTOCOL_ERROR, as in
- * libsoup, because a task that refused to close would reconnect forever. In all these cases, the
- * reason is dropped.
+/* Converts @code and @reason to values that libsoup accepts. 0 becomes HB_CLOSE_NONE. A code that
+ * libsoup refuses leads to an error. Any other code that a client must not send, except
+ * HB_CLOSE_NONE, becomes HB_CLOSE_PROTOCOL_ERROR, as in libsoup, because a task that refused to
+ * close would reconnect forever. In all these cases, the reason is dropped.
  *
  * @reason: (inout) (transfer full) (nullable): NULL afterwards if this function fails */
 gboolean

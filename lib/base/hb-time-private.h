@@ -6,11 +6,11 @@
 
 G_BEGIN_DECLS
 
-/* A time that never comes. All other times are in microseconds of the caller's clock. */
+/* A time that never comes. Other times are in microseconds of the caller's clock. */
 #define HB_NEVER G_MAXINT64
 
-/* If a deadline passed longer ago than this, the process was suspended or stopped, or its main loop
- * was blocked. A reply may have arrived in that time, so silence is no reason to end the link. */
+/* If a deadline passed longer ago than this, the main loop did not run, for example during a
+ * suspend. A reply may have arrived in that time, so silence is no reason to end the link. */
 #define HB_LATE G_TIME_SPAN_SECOND
 
 static inline gint64
@@ -19,12 +19,12 @@ hb_milliseconds (guint milliseconds)
   return (gint64) milliseconds * G_TIME_SPAN_MILLISECOND;
 }
 
-/* Call this after the length of a timeout that began at @since has been set to @after, in
- * milliseconds, 0 for no limit. If the change alone has moved the end into the past, the timeout
- * has to end now. If its end were left in the past, the timeout would seem to be handled late, as
- * after a suspend, and would start again.
+/* Call this after the length of a timeout has been set. If the change alone has moved the end into
+ * the past, the timeout has to end now. If its end were left in the past, the timeout would seem to
+ * be handled late, as after a suspend, and would start again.
  *
- * @before: the previous length, which may be the same
+ * @before: the previous length in milliseconds, 0 for no limit
+ * @after: the new length, which may be the same
  *
  * Returns: the time at which the timeout now counts as having begun */
 static inline gint64

@@ -6,7 +6,7 @@
 
 #include "hb-utf8-private.h"
 
-/* The highest bit of each byte in a word, which is not set in ASCII */
+/* The highest bit of each byte, which is not set in ASCII */
 #define NOT_ASCII G_GUINT64_CONSTANT (0x8080808080808080)
 
 static gboolean
@@ -27,9 +27,8 @@ is_ascii (const guint8 *data,
   return (all & NOT_ASCII) == 0;
 }
 
-/* Returns how many bytes at the beginning of @data are ASCII. The compiler turns a test of several
- * words into vector instructions. The last words that are tested overlap the words before them,
- * which takes less time than testing the rest byte by byte. */
+/* The compiler turns a test of several words into vector instructions. The last words that are
+ * tested overlap the words before them, which is faster than a test byte by byte. */
 static gsize
 count_ascii (const guint8 *data,
              gsize         length)
@@ -54,14 +53,13 @@ count_ascii (const guint8 *data,
   return i;
 }
 
-/* Returns whether @data is valid UTF-8 (RFC 3629). g_utf8_validate_len () stops at a NUL, which is
- * a character like any other in a message, so the check then continues at the NUL. */
+/* RFC 3629. g_utf8_validate_len () stops at a NUL, which is valid in a message, so the check
+ * continues there. */
 gboolean
 hb_utf8_is_valid (const guint8 *data,
                   gsize         length)
 {
-  /* If @length is 0, @data may be NULL. C does not define an addition to NULL, so the loop does not
-   * run in that case. */
+  /* If @length is 0, @data may be NULL. C does not define an addition to NULL. */
   while (length > 0)
     {
       gsize n_ascii = count_ascii (data, length);
