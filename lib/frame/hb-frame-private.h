@@ -11,17 +11,16 @@ G_BEGIN_DECLS
 #define HB_FRAME_RESERVED 0x70
 #define HB_FRAME_OPCODE   0x0f
 
-/* The opcodes that HbOpcode does not have. Each frame of a message except the first has the opcode
- * HB_FRAME_CONTINUATION. Only the opcodes of control frames have the bit HB_FRAME_CONTROL. */
+/* The opcodes that HbOpcode does not have. Only control frames have the bit HB_FRAME_CONTROL. */
 #define HB_FRAME_CONTINUATION 0x00
 #define HB_FRAME_CONTROL      0x08
 #define HB_FRAME_CLOSE        0x08
 #define HB_FRAME_PONG         0x0a
 
-/* The size of the longest payload of a control frame, in bytes (RFC 6455, 5.5) */
+/* The longest payload of a control frame, in bytes (RFC 6455, 5.5) */
 #define HB_FRAME_MAX_CONTROL 125
 
-/* The size of the longest header, in bytes, including the mask */
+/* The longest header, in bytes, including the mask */
 #define HB_FRAME_MAX_HEADER 14
 
 /* The header of a received frame */
@@ -31,7 +30,7 @@ typedef struct
   guint8   first;       /* the first byte */
   guint8   header_size; /* in bytes, including the mask */
   gboolean is_masked;
-  gboolean is_minimal;  /* The length is written in as few bytes as possible, as it must be. */
+  gboolean is_minimal;  /* The length takes as few bytes as possible, as it must. */
 } HbFrame;
 
 guint hb_frame_parse           (HbFrame      *self,

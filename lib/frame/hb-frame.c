@@ -6,8 +6,6 @@
 
 #include "hb-frame-private.h"
 
-/* The header of a frame (RFC 6455, 5.2) */
-
 #define MASKED   0x80
 #define LENGTH   0x7f
 #define LENGTH16 126 /* The length follows in two bytes. */
@@ -15,8 +13,8 @@
 
 #define MASK_SIZE 4
 
-/* Parses the header at the beginning of @data. Returns its size, or 0 if @data is too short for the
- * whole header. In that case, `first` and `is_masked` are valid if @data has two or more bytes. */
+/* Returns the size of the header, or 0 if @data is too short for it. Two bytes are enough for
+ * `first` and `is_masked`. */
 guint
 hb_frame_parse (HbFrame      *self,
                 const guint8 *data,
@@ -66,7 +64,7 @@ hb_frame_parse (HbFrame      *self,
   return size;
 }
 
-/* Returns the size of the header of a masked frame with a payload of @length bytes. */
+/* Returns the size for a masked frame with a payload of @length bytes. */
 guint
 hb_frame_get_header_size (guint64 length)
 {
@@ -79,7 +77,6 @@ hb_frame_get_header_size (guint64 length)
 /* Writes the header of a masked frame. Returns its size.
  *
  * @buffer: has room for HB_FRAME_MAX_HEADER bytes
- * @first: the first byte
  * @length: of the payload, in bytes
  * @mask: the four bytes of the mask in the order in which they are sent */
 guint

@@ -6,7 +6,7 @@
 #include "hb-framer-private.h"
 #include "hb-mask-private.h"
 
-/* Returns the total size of the frames of a message with a payload of @length bytes. */
+/* Returns the size of all frames of a message, including their headers. */
 guint64
 hb_framer_get_size (gsize length,
                     gsize fragment_size)
@@ -40,11 +40,9 @@ hb_framer_init (HbFramer     *self,
   };
 }
 
-/* Begins the next frame, and writes its header to @buffer. Returns the size of the header. Must not
- * be called before all of the current frame has been written, or after the last frame.
+/* Begins the next frame. Returns the size of its header.
  *
- * @buffer: has room for HB_FRAME_MAX_HEADER bytes
- * @mask: of this frame */
+ * @buffer: has room for HB_FRAME_MAX_HEADER bytes */
 guint
 hb_framer_write_header (HbFramer *self,
                         guint8   *buffer,
@@ -66,10 +64,10 @@ hb_framer_write_header (HbFramer *self,
   return hb_frame_write_header (buffer, first, self->left, mask);
 }
 
-/* Masks as much of the rest of the current frame's payload as fits into @buffer, and writes it
- * there. Returns how many bytes were written.
+/* Writes as much of the current frame's payload as fits into @buffer. Returns how many bytes were
+ * written.
  *
- * @room: the number of bytes for which @buffer has room */
+ * @room: the size of @buffer, in bytes */
 gsize
 hb_framer_write_payload (HbFramer *self,
                          guint8   *buffer,

@@ -10,18 +10,16 @@ G_BEGIN_DECLS
 typedef enum
 {
   HB_LANE_UNKNOWN, /* More bytes of the header are needed. */
-  HB_LANE_FAST,    /* The frame is a whole message, and nothing is wrong with its header. */
-  HB_LANE_PONG,    /* The frame is a pong, and nothing is wrong with its header. */
+  HB_LANE_FAST,    /* a whole message with a valid header */
+  HB_LANE_PONG,    /* a pong with a valid header */
   HB_LANE_SLOW,    /* all other frames */
 } HbLaneKind;
 
-/* Sorts received frames into whole messages, pongs, and the frames that libsoup has to handle:
- * fragments, other control frames, pongs that are too long, frames whose header libsoup refuses,
- * and all frames after a refused one or a close frame. */
+/* Sorts received frames into whole messages, pongs, and the frames that libsoup has to handle. */
 typedef struct
 {
   guint64  max_length;    /* of a payload, in bytes */
-  gboolean is_fragmented; /* The last frame of a message in several frames has not arrived yet. */
+  gboolean is_fragmented; /* The last fragment of a message has not arrived yet. */
   gboolean is_over;       /* All following frames are for libsoup. */
 } HbLane;
 

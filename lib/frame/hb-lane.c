@@ -5,9 +5,8 @@
 #include "hb-lane-private.h"
 #include "hb-outgoing-private.h"
 
-/* Returns whether libsoup refuses a frame with this header, whatever its payload is. The limit of
- * 125 bytes for control frames is not checked, because libsoup before 3.8 refuses only a longer
- * ping, and accepts a longer close frame or pong. */
+/* Returns whether libsoup refuses a frame with this header. The limit of 125 bytes for control
+ * frames is not checked, because libsoup before 3.8 accepts a longer close frame or pong. */
 static gboolean
 is_wrong (const HbLane  *self,
           const HbFrame *frame)
@@ -34,7 +33,6 @@ is_wrong (const HbLane  *self,
     }
 }
 
-/* Returns whether a frame is a whole message, with a header that libsoup does not refuse. */
 static gboolean
 is_message (const HbLane  *self,
             const HbFrame *frame)
@@ -54,8 +52,7 @@ is_pong (const HbLane  *self,
          && frame->is_minimal && frame->length <= MIN (HB_FRAME_MAX_CONTROL, self->max_length);
 }
 
-/* Returns which reader the frame at the beginning of @data is for. Parses the header into @frame,
- * as hb_frame_parse () does. */
+/* Parses the header into @frame, as hb_frame_parse () does. */
 HbLaneKind
 hb_lane_sort (const HbLane *self,
               HbFrame      *frame,

@@ -6,17 +6,15 @@
 
 #include "hb-mask-private.h"
 
-/* The masking of a payload (RFC 6455, 5.3)
- *
- * With -O2, gcc generates vector instructions for a loop only if it knows that the number of
- * iterations is constant, and that the source and the destination do not overlap. The loop of
- * copy_small () meets both conditions. */
+/* RFC 6455, 5.3. With -O2, gcc generates vector instructions only for a loop, such as that of
+ * copy_small (), that has a constant number of iterations, and whose source and destination do not
+ * overlap. */
 
 /* The sizes of a vector, and of the pieces of a long payload, in bytes */
 #define SMALL 16
 #define LARGE 64
 
-/* Rotates the mask, so that it begins with the byte that masks the byte at @offset. */
+/* Makes the mask begin with the byte that masks the byte at @offset. */
 static inline guint32
 rotate (guint32 mask,
         gsize   offset)
@@ -89,11 +87,9 @@ copy_rest (guint8       *restrict to,
     to[at] = from[at] ^ bytes[at % sizeof bytes];
 }
 
-/* Copies and masks a part of a payload.
- *
- * @to: must not overlap with @from
+/* @to: must not overlap with @from
  * @mask: the four bytes of the mask in the order in which they are sent
- * @offset: of the part in the payload */
+ * @offset: of @from in the payload */
 void
 hb_mask_copy (guint8       *restrict to,
               const guint8 *restrict from,
@@ -111,8 +107,8 @@ hb_mask_copy (guint8       *restrict to,
   if (at == length)
     return;
 
-  /* The last piece overlaps the one before it. The bytes in both pieces are written twice, with the
-   * same values. */
+  /* The last piece overlaps the one before it. The bytes in both are written twice, with the same
+   * values. */
   if (length >= LARGE)
     {
       copy_large (to + length - LARGE, from + length - LARGE, rotate (mask, length));

@@ -7,13 +7,12 @@
 G_BEGIN_DECLS
 
 /* A header that announces a long payload must not cost a lot of memory before the payload is
- * received. The memory therefore has room for at most this number of bytes of the payload at first,
- * and later for at most HB_PAYLOAD_GROWTH times the number of bytes that have been received. */
+ * received. The memory has room for at most this number of bytes at first, and later for at most
+ * HB_PAYLOAD_GROWTH times the number of received bytes. */
 #define HB_PAYLOAD_MIN_CAPACITY ((gsize) 65 * 1024)
 
 /* Each time the memory is full, a read ends, and the memory may have to be copied. With this
- * factor, the memory of a payload of 1 MiB grows twice. It would grow four times if its size only
- * doubled. */
+ * factor, the memory of a payload of 1 MiB grows twice, not four times. */
 #define HB_PAYLOAD_GROWTH 4
 
 /* The payload of a message that takes more than one read to receive */

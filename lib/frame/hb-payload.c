@@ -7,9 +7,8 @@
 #include "hb-frame-private.h"
 #include "hb-payload-private.h"
 
-/* The memory has room for the next header after the payload, because the header is read together
- * with the end of the payload. Later, a NUL is written there, because applications pass text to
- * functions that expect a NUL at its end. */
+/* Room for the next header, which is read together with the end of the payload. Later, a NUL is
+ * written there, because applications pass text to functions that expect a NUL at its end. */
 #define ROOM_BEHIND HB_FRAME_MAX_HEADER
 
 static void
@@ -28,11 +27,11 @@ hb_payload_begin (HbPayload *self,
   set_capacity (self, HB_PAYLOAD_MIN_CAPACITY);
 }
 
-/* Returns the memory for the next bytes of a payload that is not complete. May move the bytes that
- * have been received. Once the memory is large enough for the whole payload, @room also includes
- * the room after it.
+/* Returns the memory for the next bytes of a payload that is not complete. May move the bytes
+ * before them.
  *
- * @room: (out): the size of the returned memory, in bytes */
+ * @room: (out): the size of the returned memory, in bytes, including ROOM_BEHIND once the whole
+ *   payload fits */
 guint8 *
 hb_payload_reserve (HbPayload *self,
                     gsize     *room)
@@ -48,8 +47,8 @@ hb_payload_reserve (HbPayload *self,
   return self->data + self->received;
 }
 
-/* Adds bytes that were put into the reserved memory. Returns how many of them follow the payload.
- * These bytes stay at data + size until hb_payload_finish (). */
+/* Adds bytes that were put into the reserved memory. Returns how many follow the payload. These
+ * stay at data + size until hb_payload_finish (). */
 gsize
 hb_payload_append (HbPayload *self,
                    gsize      n_bytes)
@@ -80,9 +79,7 @@ hb_payload_clear (HbPayload *self)
   g_clear_pointer (&self->data, g_free);
 }
 
-/* Makes a payload from bytes that have arrived in one piece.
- *
- * Returns: (transfer full): the payload, followed by a NUL */
+/* Returns: (transfer full): the payload, followed by a NUL */
 GBytes *
 hb_payload_copy (const void *data,
                  gsize       size)
