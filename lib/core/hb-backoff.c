@@ -4,8 +4,7 @@
 
 #include "hb-backoff-private.h"
 
-/* Returns whether no further attempt may be made after @attempt consecutive attempts to reconnect
- * have failed. */
+/* @attempt: how many consecutive attempts to reconnect have failed */
 gboolean
 hb_backoff_is_exhausted (const HbSettings *settings,
                          guint             attempt)
@@ -13,7 +12,7 @@ hb_backoff_is_exhausted (const HbSettings *settings,
   return settings->repeat_limit >= 0 && attempt >= (guint) settings->repeat_limit;
 }
 
-/* Returns the delay before attempt number @attempt, in milliseconds.
+/* Returns the delay in milliseconds.
  *
  * @attempt: 1 for the first attempt to reconnect
  * @random: from 0 to 1, the part of reconnect-jitter by which to shorten the delay */
@@ -24,8 +23,7 @@ hb_backoff_get_delay (const HbSettings *settings,
 {
   guint64 delay = settings->reconnect_timeout;
 
-  /* If the maximum is not greater than the first delay, all delays equal the first. Doubling 0
-   * gives 0, so a first delay of 0 grows as if it were 1 ms. */
+  /* Doubling 0 gives 0, so a first delay of 0 grows as if it were 1 ms. */
   if (settings->reconnect_timeout_max > delay && attempt > 1)
     delay = MIN (MAX (delay, 1) << MIN (attempt - 1, 31), settings->reconnect_timeout_max);
 

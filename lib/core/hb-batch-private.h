@@ -11,8 +11,8 @@ G_BEGIN_DECLS
 /* The calls that other threads have made since the task's thread last took a batch */
 typedef struct
 {
-  HbDeque    messages;   /* of HbOutgoing, in order; one without bytes is a flush */
-  HbTickets  cancelled;  /* (owned) of calls that are to be cancelled */
+  HbDeque    messages;   /* of HbOutgoing, in order */
+  HbTickets  cancelled;  /* (owned) of calls to cancel */
   HbTickets  overflowed; /* of messages that an overflow has dropped */
   guint64    unreserved; /* bytes of the messages whose size is not reserved */
   guint      n_dropped;  /* how many messages an overflow has dropped */

@@ -10,12 +10,11 @@
 G_BEGIN_DECLS
 
 /* The actions that the machine requests from the driver. The driver carries them out in the order
- * in which they were pushed, with two exceptions. The drop of a link is always first, and does not
- * wait until a handler returns: see hb_effects_push_drop (). A message that must wait is moved to
- * the inbox.
+ * in which they were pushed, with two exceptions. The drop of a link is first, and does not wait
+ * until a handler returns: see hb_effects_push_drop (). A message that must wait is moved to the
+ * inbox.
  *
- * The names in parentheses are the members of HbEffect, or of a struct in it, that the effect
- * uses. */
+ * The names in parentheses are the members that the effect uses. */
 typedef enum {
   HB_EFFECT_DROP,      /* drop the link at once */
   HB_EFFECT_CONNECT,   /* make a link, emit `connecting`, send the request unless held (serial) */

@@ -33,10 +33,9 @@ hb_effects_push (HbEffects    *self,
   return effect;
 }
 
-/* Pushes the drop of the link before all other effects, because carrying out one of them may call a
- * handler that runs a main loop. In that loop, a link that the machine has left would still write
- * its gathered messages. The machine sends these messages again on the next link, so they would
- * arrive twice. */
+/* The drop of the link comes first, because another effect may call a handler that runs a main
+ * loop. In that loop, a link that the machine has left would still write its gathered messages. The
+ * machine sends these again on the next link, so they would arrive twice. */
 void
 hb_effects_push_drop (HbEffects *self)
 {
@@ -88,8 +87,7 @@ hb_effects_push_resolve (HbEffects    *self,
   effect->resolve.error = error != NULL ? g_error_copy (error) : NULL;
 }
 
-/* Pushes the effect that completes the call of @ticket with a message. Takes ownership of
- * @bytes. */
+/* Takes ownership of @bytes. */
 void
 hb_effects_push_received (HbEffects *self,
                           gpointer   ticket,
@@ -138,7 +136,7 @@ hb_effects_fail_call (HbEffects    *self,
   return FALSE;
 }
 
-/* Frees what the effect owns. The driver owns the ticket. */
+/* The driver owns the ticket. */
 void
 hb_effect_clear (HbEffect *self)
 {

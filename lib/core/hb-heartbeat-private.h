@@ -10,8 +10,8 @@ G_BEGIN_DECLS
 
 /* The result of a tick */
 typedef enum {
-  HB_VERDICT_WAIT, /* do nothing */
-  HB_VERDICT_PING, /* send a ping */
+  HB_VERDICT_WAIT,
+  HB_VERDICT_PING,
   HB_VERDICT_DEAD, /* end the link, because the peer has not responded in time */
 } HbVerdict;
 
@@ -29,7 +29,6 @@ typedef struct
   gboolean is_stale;      /* The next reply does not give a latency. */
 } HbHeartbeat;
 
-/* The values that mean that no latency is known */
 #define HB_LATENCY_NONE    -1 /* not a reply, or no ping waited for it */
 #define HB_LATENCY_UNKNOWN -2 /* a reply whose latency cannot be measured */
 

@@ -6,13 +6,12 @@
 
 #include "hb-heartbeat-private.h"
 
-/* RFC 6455, 5.5: the payload of a control frame has at most 125 bytes. */
+/* RFC 6455, 5.5: the longest payload of a control frame, in bytes */
 #define MAX_PING 125
 
-/* A ping may be sent early: by at most 1 / EARLY of ping-timeout, and by at most MAX_EARLY. The
+/* A ping may be sent early, by at most 1 / EARLY of ping-timeout, and by at most MAX_EARLY. The
  * pings of several tasks can then share one wake-up. At the default of 15 s, the pings wake a main
- * context at most about once a second, however many tasks belong to it. Each task sends at most 16
- * pings in the time in which it would otherwise send 15. */
+ * context at most about once a second. Each task sends at most 16 pings instead of 15. */
 #define EARLY     16
 #define MAX_EARLY G_TIME_SPAN_SECOND
 
@@ -32,8 +31,8 @@ is_pong_message (const HbSettings *settings,
          && (length == 0 || memcmp (data, settings->pong_message, length) == 0);
 }
 
-/* Returns whether the settings distinguish a reply from other messages. If they do not, and no
- * function of the application decides, every message counts as a reply. */
+/* If the settings do not distinguish a reply, and no function of the application decides, every
+ * message counts as a reply. */
 static gboolean
 knows_reply (const HbSettings *settings)
 {
@@ -46,8 +45,8 @@ hb_heartbeat_init (HbHeartbeat *self)
   hb_heartbeat_stop (self);
 }
 
-/* Starts the heartbeat, or starts it again on the same link. Pings of that link that have been
- * requested, but not sent, are still counted. */
+/* Starts the heartbeat, or starts it again on the same link. Pings that have been requested, but
+ * not sent, are still counted. */
 void
 hb_heartbeat_start (HbHeartbeat *self,
                     gint64       now)
@@ -80,8 +79,7 @@ hb_heartbeat_is_judged (const HbHeartbeat *self,
   return hb_heartbeat_is_awaiting (self) && settings->pong_timeout > 0;
 }
 
-/* Call this when pong-timeout may have changed from @before to @after: see
- * hb_time_change_timeout (). The latency is still measured from the ping. */
+/* See hb_time_change_timeout (). The latency is still measured from the ping. */
 void
 hb_heartbeat_change_pong_timeout (HbHeartbeat *self,
                                   guint        before,
@@ -92,8 +90,7 @@ hb_heartbeat_change_pong_timeout (HbHeartbeat *self,
     self->awaited_since = hb_time_change_timeout (self->awaited_since, before, after, now);
 }
 
-/* Returns when the link is to be judged dead, or HB_NEVER if no ping is judged, or if the ping has
- * not been sent. */
+/* Returns when the link is to be judged dead, or HB_NEVER. */
 static gint64
 get_judged_at (const HbHeartbeat *self,
                const HbSettings  *settings)
@@ -103,8 +100,7 @@ get_judged_at (const HbHeartbeat *self,
          : HB_NEVER;
 }
 
-/* Returns when the next ping is due, or HB_NEVER if none is. While an earlier ping is judged,
- * another one is due only with STEADY, or if the way in which a reply is recognized has changed. */
+/* Returns when the next ping is due, or HB_NEVER. */
 static gint64
 get_ping_at (const HbHeartbeat *self,
              const HbSettings  *settings)
@@ -128,8 +124,8 @@ get_ping_at (const HbHeartbeat *self,
 }
 
 /* Returns whether the deadline of the heartbeat passed more than HB_LATE ago, because the main loop
- * did not run. If the link received something at most HB_LATE ago, the loop ran then, so for most
- * messages the deadline need not be computed. */
+ * did not run. Recent activity proves that the loop ran, so for most messages the deadline need not
+ * be computed. */
 static gboolean
 has_overslept (const HbHeartbeat *self,
                const HbSettings  *settings,
@@ -139,16 +135,16 @@ has_overslept (const HbHeartbeat *self,
          && now - hb_heartbeat_get_deadline (self, settings) > HB_LATE;
 }
 
-/* Call this when the machine decides to send a ping. Until hb_heartbeat_on_pinged (), which follows
- * just before the ping is sent, the link is not judged by this ping, because a function of the
- * application may make the ping, and may run a main loop for a long time.
+/* Call this when the machine decides to send a ping. The link is not judged by this ping until
+ * hb_heartbeat_on_pinged (), because a function of the application may make the ping, and may run a
+ * main loop for a long time.
  *
  * If the main loop did not run while an earlier ping waited, the reply to that ping may still
  * arrive. It would count as the reply to the new ping, so the next reply does not give a latency.
  *
- * If no activity has followed an earlier ping and its deadline has not passed, that ping is still
- * judged, and the next reply counts as its reply. If the new ping were judged instead, pings at
- * intervals shorter than pong-timeout would postpone the deadline forever. */
+ * An earlier ping that is judged, and whose deadline has not passed, remains the one that is
+ * judged. Otherwise pings at intervals shorter than pong-timeout would postpone the deadline
+ * forever. */
 void
 hb_heartbeat_on_ping (HbHeartbeat      *self,
                       const HbSettings *settings,
@@ -170,12 +166,9 @@ hb_heartbeat_on_ping (HbHeartbeat      *self,
   self->is_unsent = TRUE;
 }
 
-/* Makes the payload of a ping. A ping frame carries only the first MAX_PING bytes.
+/* @text: (nullable): from a function of the application, in place of the settings
  *
- * @text: (nullable): from a function of the application, in place of the settings
- * @opcode: (out): how to send it
- *
- * Returns: (transfer full) */
+ * Returns: (transfer full): the payload */
 GBytes *
 hb_heartbeat_make_ping (const HbSettings *settings,
                         const char       *text,
@@ -203,11 +196,10 @@ hb_heartbeat_make_ping (const HbSettings *settings,
   return g_bytes_new_from_bytes (payload, 0, MIN (g_bytes_get_size (payload), MAX_PING));
 }
 
-/* Call this before the ping is sent. If this ping is the one that waits for activity, its time
- * starts here, because code of the application may have run since hb_heartbeat_on_ping (). If
- * another ping, which is made while the application's function is running, is sent first, it takes
- * the place of the one that waits. If activity was recorded while the function was running, no
- * other activity is awaited, but the next reply still gives a latency. */
+/* Call this before the ping is sent. The time of a ping that waits for activity starts here,
+ * because code of the application may have run since hb_heartbeat_on_ping (). A ping that this code
+ * has sent takes the place of the one that waits. If activity was recorded in that time, no other
+ * activity is awaited, but the next reply still gives a latency. */
 void
 hb_heartbeat_on_pinged (HbHeartbeat *self,
                         gint64       now)
@@ -225,9 +217,8 @@ hb_heartbeat_on_pinged (HbHeartbeat *self,
   self->is_unsent = FALSE;
 }
 
-/* Records that the peer is alive. If the main loop did not run when the deadline passed, for
- * example during a suspend, the next reply does not give a latency, because a latency must not
- * include that time. */
+/* Records that the peer is alive. A latency must not include a time in which the main loop did not
+ * run, for example a suspend, so the next reply after that time gives none. */
 void
 hb_heartbeat_on_activity (HbHeartbeat      *self,
                           const HbSettings *settings,
@@ -241,11 +232,10 @@ hb_heartbeat_on_activity (HbHeartbeat      *self,
   self->is_due = FALSE;
 }
 
-/* Call this after the way in which a reply is recognized has changed. If a ping waits for activity,
- * its reply might no longer count, and a link whose peer has replied would be judged dead. Another
- * ping is therefore due at once, unless one has been requested, but not sent. The next reply may
- * belong to either ping, so it does not give a latency. The link is still judged by the earlier
- * ping: see hb_heartbeat_on_ping (). */
+/* Call this after the way in which a reply is recognized has changed. The reply to a ping that
+ * waits might no longer count, and the link would be judged dead, so another ping is due at once,
+ * unless one has been requested, but not sent. The next reply may belong to either ping, so it does
+ * not give a latency. */
 void
 hb_heartbeat_change_reply (HbHeartbeat *self)
 {
@@ -257,9 +247,8 @@ hb_heartbeat_change_reply (HbHeartbeat *self)
 }
 
 /* Handles the end of a pause in which the socket was not read. Silence counts from now, and earlier
- * pings are no longer judged. The reply to a ping may have been waiting in the socket, so if a ping
- * is waiting for its reply, the next reply gives no latency. Does nothing while the heartbeat is
- * stopped. */
+ * pings are no longer judged. The reply to a ping may have been waiting in the socket, so it gives
+ * no latency. */
 void
 hb_heartbeat_on_reading (HbHeartbeat *self,
                          gint64       now)
@@ -273,7 +262,7 @@ hb_heartbeat_on_reading (HbHeartbeat *self,
 }
 
 /* Handles a reply, which is also activity. Returns the latency in microseconds, HB_LATENCY_UNKNOWN
- * if it cannot be measured, or HB_LATENCY_NONE if no ping waits for this reply. */
+ * or HB_LATENCY_NONE. */
 gint64
 hb_heartbeat_on_reply (HbHeartbeat      *self,
                        const HbSettings *settings,
@@ -292,8 +281,7 @@ hb_heartbeat_on_reply (HbHeartbeat      *self,
   return self->is_stale || now < pinged_at ? HB_LATENCY_UNKNOWN : now - pinged_at;
 }
 
-/* Handles a pong, which is always activity, but is a reply only in mode PING. Returns the same
- * values as hb_heartbeat_on_reply (). */
+/* Returns the same values as hb_heartbeat_on_reply (). */
 gint64
 hb_heartbeat_on_pong (HbHeartbeat      *self,
                       const HbSettings *settings,
@@ -307,11 +295,10 @@ hb_heartbeat_on_pong (HbHeartbeat      *self,
   return HB_LATENCY_NONE;
 }
 
-/* Handles a message, and returns whether to deliver it. A recognized reply is not delivered.
+/* Returns whether to deliver the message. A recognized reply is not delivered.
  *
  * @reply: the result of the application's function, which takes precedence over the settings
- * @latency: (out): as from hb_heartbeat_on_reply () if the message counts as a reply, otherwise
- *   HB_LATENCY_NONE */
+ * @latency: (out): as from hb_heartbeat_on_reply () */
 gboolean
 hb_heartbeat_on_message (HbHeartbeat      *self,
                          const HbSettings *settings,
@@ -334,9 +321,7 @@ hb_heartbeat_on_message (HbHeartbeat      *self,
   return !is_reply;
 }
 
-/* Returns what to do now.
- *
- * @held_up: whether received bytes could not be read */
+/* @held_up: whether received bytes could not be read */
 HbVerdict
 hb_heartbeat_tick (const HbHeartbeat *self,
                    const HbSettings  *settings,
@@ -369,8 +354,7 @@ hb_heartbeat_get_deadline (const HbHeartbeat *self,
 }
 
 /* Returns the earliest time at which a tick sends the next ping, or HB_NEVER if none is due. The
- * loop does not wake up at this time. It wakes up at the deadline of the ping, or before that for
- * another deadline. A link is never judged early. */
+ * loop does not wake up at this time, but at the next deadline. A link is never judged early. */
 gint64
 hb_heartbeat_get_early_ping_at (const HbHeartbeat *self,
                                 const HbSettings  *settings)

@@ -59,9 +59,9 @@ hb_inbox_begin_giving (HbInbox *self)
   self->is_giving = TRUE;
 }
 
-/* Does what hb_inbox_on_given () does, if no message waits. Returns FALSE otherwise. Unlike
- * hb_inbox_on_given (), this function does not need to know the time. Reading the clock would take
- * a long time compared with the rest of the work on a short message. */
+/* Does what hb_inbox_on_given () does, if no message waits. Returns FALSE otherwise. Needs no time,
+ * because reading the clock would take long compared with the rest of the work on a short
+ * message. */
 static inline gboolean
 hb_inbox_end_giving (HbInbox *self)
 {
@@ -74,8 +74,7 @@ hb_inbox_end_giving (HbInbox *self)
   return TRUE;
 }
 
-/* Returns whether the next message must be passed to hb_inbox_push (), because it must not be
- * emitted at once. */
+/* Returns whether the next message must be passed to hb_inbox_push (), not emitted at once. */
 static inline gboolean
 hb_inbox_is_needed (const HbInbox *self)
 {
@@ -84,7 +83,6 @@ hb_inbox_is_needed (const HbInbox *self)
          || G_UNLIKELY (g_atomic_int_get (&self->n_returning) > 0);
 }
 
-/* Returns whether hb_inbox_give () would return TRUE. */
 static inline gboolean
 hb_inbox_can_give (const HbInbox *self)
 {

@@ -4,7 +4,6 @@
 
 #include "hb-inbox-private.h"
 
-/* A message that waits */
 typedef struct
 {
   GBytes   *bytes; /* (owned) */
@@ -74,8 +73,8 @@ hb_inbox_is_full (const HbInbox *self)
   return self->amount >= MAX_AMOUNT;
 }
 
-/* Moves the messages of pending effects into the inbox. If such an effect is pending, the inbox is
- * empty before this call, because a message gets an effect only while no other message waits. */
+/* Moves the messages of pending effects into the inbox. The order is kept, because a message gets
+ * an effect only while no other message waits. */
 void
 hb_inbox_take_back (HbInbox *self)
 {
@@ -96,9 +95,9 @@ hb_inbox_take_back (HbInbox *self)
     }
 }
 
-/* Completes a call with a message. Its callback is called later, and `n_returning` is decremented
- * just before that. Until then, no message is emitted, because the application would see that
- * message first. Takes ownership of @bytes. */
+/* Takes ownership of @bytes. The callback of the call is called later, and `n_returning` is
+ * decremented just before that. Until then, no message is emitted, because the application would
+ * see that message first. */
 static void
 return_message (HbInbox  *self,
                 gpointer  ticket,
@@ -109,7 +108,6 @@ return_message (HbInbox  *self,
   hb_effects_push_received (self->effects, ticket, opcode, bytes);
 }
 
-/* Gives the message to the first call that waits for one, or keeps it. */
 void
 hb_inbox_push (HbInbox  *self,
                HbOpcode  opcode,
@@ -139,8 +137,8 @@ hb_inbox_set_paused (HbInbox  *self,
     hb_inbox_take_back (self);
 }
 
-/* Removes the first message that waits, and makes @effect emit it. Returns FALSE if no message may
- * be emitted now. Otherwise hb_inbox_on_given () must follow the emission. */
+/* Makes @effect emit the first message that waits. Returns FALSE if no message may be emitted now.
+ * Otherwise hb_inbox_on_given () must follow the emission. */
 gboolean
 hb_inbox_give (HbInbox  *self,
                HbEffect *effect)
@@ -161,8 +159,7 @@ hb_inbox_give (HbInbox  *self,
   return TRUE;
 }
 
-/* Call this when the message handlers have returned. If another message waits, and the
- * messages before it have taken too long, pushes an HB_EFFECT_YIELD.
+/* Call this when the message handlers have returned.
  *
  * @may_yield: FALSE if the task is CLOSED, because it then leaves its main context, in which other
  *   sources could have their turn */
@@ -196,7 +193,7 @@ hb_inbox_on_yielded (HbInbox *self)
   self->given_since = HB_NEVER;
 }
 
-/* Drops all messages that have not been emitted, including those of pending effects. */
+/* Also drops the messages of pending effects. */
 void
 hb_inbox_drop (HbInbox *self)
 {
@@ -205,7 +202,6 @@ hb_inbox_drop (HbInbox *self)
     g_bytes_unref (pop (self).bytes);
 }
 
-/* Gives the first waiting message to the call of @ticket. If no message waits, the call waits. */
 void
 hb_inbox_receive (HbInbox  *self,
                   gpointer  ticket)
@@ -222,9 +218,8 @@ hb_inbox_receive (HbInbox  *self,
   return_message (self, ticket, message.opcode, message.bytes);
 }
 
-/* Takes back the message of a call whose callback has not been called. The next call receives this
- * message. Call this only if no other call has a message, because that message would be a later
- * one. */
+/* Takes back the message of a call whose callback has not been called. Call this only if no other
+ * call has a message, because that message would be a later one. */
 void
 hb_inbox_put_back (HbInbox  *self,
                    HbOpcode  opcode,
@@ -243,8 +238,7 @@ hb_inbox_put_back (HbInbox  *self,
   self->amount += get_cost (bytes);
 }
 
-/* Cancels the call of @ticket. Returns FALSE if the call already has its message, or does not wait
- * for a message. */
+/* Cancels the call of @ticket. Returns FALSE if the call does not wait for a message. */
 gboolean
 hb_inbox_withdraw (HbInbox  *self,
                    gpointer  ticket)
@@ -257,8 +251,7 @@ hb_inbox_withdraw (HbInbox  *self,
   return TRUE;
 }
 
-/* Fails the waiting calls with @error, because the task has become CLOSED, and keeps a copy of
- * @error for later calls. Waiting messages remain. */
+/* Keeps a copy of @error for later calls. Waiting messages remain. */
 void
 hb_inbox_close (HbInbox      *self,
                 const GError *error)

@@ -5,11 +5,10 @@
 #include "hb-machine-steps-private.h"
 #include "hb-syntax-private.h"
 
-/* The calls of the application: the methods of the task, except those that deal with messages */
+/* The methods of the task, except those that deal with messages */
 
-/* Resets the count of attempts, and `downtime` if the task was CLOSED, because the application has
- * asked for a new start. The new attempt also makes a pending check after a network change
- * unnecessary. */
+/* The application has asked for a new start. The new attempt makes a pending check after a network
+ * change unnecessary. */
 static void
 reset_attempts (HbMachine *self,
                 gboolean   was_closed)
@@ -56,8 +55,7 @@ hb_machine_open (HbMachine *self,
     }
 }
 
-/* Drops the messages that wait until the link is ready, because a link that closes never becomes
- * ready. */
+/* A link that closes never becomes ready. */
 static void
 drop_unready (HbMachine *self)
 {
@@ -72,7 +70,6 @@ drop_unready (HbMachine *self)
   hb_outbox_drop_unready (&self->outbox, error);
 }
 
-/* Closes a task that has no open link. No close frame is sent. */
 static void
 close_without_link (HbMachine *self,
                     gint64     now)
@@ -162,8 +159,7 @@ hb_machine_reconnect_now (HbMachine *self,
   hb_effects_resolve_all (&self->effects, &self->closes, HB_OUTCOME_CANCELLED, NULL);
 }
 
-/* Drops the link as if it had been lost, so the next attempt is counted, and the delays may grow. A
- * task that is closing keeps its link. */
+/* Treats the link as lost, so the next attempt is counted, and the delays may grow. */
 void
 hb_machine_reconnect_later (HbMachine *self,
                             gint64     now)
@@ -172,8 +168,8 @@ hb_machine_reconnect_later (HbMachine *self,
     hb_machine_on_lost (self, now, &(HbLoss) { .code = HB_CLOSE_ABNORMAL });
 }
 
-/* While a ping has not been sent yet, sends no other ping. Otherwise, if the application's function
- * that makes the ping called check (), it would be called again and again. */
+/* If the application's function that makes the ping called check (), it would be called again and
+ * again, so no other ping is sent while one is unsent. */
 void
 hb_machine_check (HbMachine *self,
                   gint64     now)
@@ -201,8 +197,8 @@ hb_machine_check (HbMachine *self,
     }
 }
 
-/* Sends the messages that wait, because the server now accepts them. A heartbeat of mode MESSAGE
- * also begins now, because the server might have rejected a ping message before. */
+/* A heartbeat of mode MESSAGE begins now, because the server might have rejected a ping message
+ * before. */
 void
 hb_machine_mark_ready (HbMachine *self,
                        gint64     now)
@@ -219,9 +215,8 @@ hb_machine_mark_ready (HbMachine *self,
   hb_effects_push_notify (&self->effects, HB_PROPERTY_READY);
 }
 
-/* Applies changed settings. All deadlines except the end of a delay are computed from the settings
- * whenever they are needed, so they need no update here. If `manual-ready` is now FALSE, a link
- * that waits to be marked ready becomes ready at once. */
+/* All deadlines except the end of a delay are computed from the settings whenever they are needed,
+ * so they need no update here. */
 void
 hb_machine_apply_settings (HbMachine *self,
                            gint64     now)
@@ -246,8 +241,6 @@ hb_machine_change_reply (HbMachine *self)
     hb_heartbeat_change_reply (&self->heartbeat);
 }
 
-/* Returns whether @property determines how the reply to a ping is recognized, or which received
- * data counts as activity. */
 static gboolean
 is_about_reply (HbProperty property)
 {
@@ -255,10 +248,7 @@ is_about_reply (HbProperty property)
          || property == HB_PROPERTY_LIVENESS;
 }
 
-/* Sets a property, as hb_settings_set () does, and applies the new value. A timeout that the change
- * shortens may end now: see hb_time_change_timeout ().
- *
- * Returns whether the property has changed. */
+/* Like hb_settings_set (), but also applies the value. */
 gboolean
 hb_machine_set (HbMachine     *self,
                 gint64         now,
@@ -294,9 +284,8 @@ hb_machine_hold (HbMachine *self)
     hb_effects_push_notify (&self->effects, HB_PROPERTY_RECONNECT_AT);
 }
 
-/* Sends the request that a handler for `connecting` has held. If `uri` has changed or the settings
- * are no longer valid, starts another attempt instead. An attempt with invalid settings closes the
- * task. If the handlers are still running, the driver sends the request after them. */
+/* An attempt with invalid settings closes the task. If the handlers for `connecting` are still
+ * running, the driver sends the request after them. */
 static void
 release_request (HbMachine *self,
                  gint64     now)
@@ -338,12 +327,12 @@ hb_machine_release (HbMachine *self,
   return TRUE;
 }
 
-/* Cancels a call whose GCancellable has been triggered, and drops its message if it sends one.
- * Cancelling open_async () also closes the task. Two kinds of calls are not cancelled now:
+/* Cancels a call, and drops its message if it sends one. Cancelling open_async () also closes the
+ * task. Two kinds of calls are not cancelled now:
  *
- * - The call of a message in flight continues to wait. If the message has already been written, and
- *   the link ends before the acknowledgement, the message is not sent again, and the call is
- *   cancelled then.
+ * - The call of a message in flight continues to wait. If the message has been written, and the
+ *   link ends before the acknowledgement, the call is cancelled then, and the message is not sent
+ *   again.
  * - A call that has already received its message completes with that message, unless
  *   hb_machine_put_back () takes the message back. */
 void
