@@ -6,8 +6,7 @@
 
 /* The functions through which all events enter the machine */
 
-/* Returns whether an event belongs to an earlier link, which the machine has dropped. Such an event
- * is ignored. */
+/* An event of an earlier link, which the machine has dropped, is ignored. */
 static gboolean
 is_stale (HbMachine     *self,
           const HbEvent *event)
@@ -16,9 +15,8 @@ is_stale (HbMachine     *self,
          && event->serial != self->serial;
 }
 
-/* Returns whether the event is a message that the application receives, at once or later. Does not
- * check whether the message is recognized as a reply to a ping. The application does not receive
- * such a reply. */
+/* Returns whether the event is a message that the application receives, at once or later, unless it
+ * is recognized as the reply to a ping. */
 gboolean
 hb_machine_would_deliver (HbMachine     *self,
                           const HbEvent *event)
@@ -26,12 +24,10 @@ hb_machine_would_deliver (HbMachine     *self,
   return event->kind == HB_EVENT_MESSAGE && self->state == HB_STATE_OPEN && !is_stale (self, event);
 }
 
-/* Handles a message as hb_machine_handle () does, with one exception: if no effect waits, this
- * function pushes none for the message, and the caller must emit the message at once. Call this
- * only while no effect is being carried out.
- *
- * Returns whether the caller must emit the message. After the emission, the caller must call
- * hb_inbox_end_giving (), and hb_machine_on_given () if that function returns FALSE. */
+/* Handles a message as hb_machine_handle () does, but if no effect waits, returns TRUE instead of
+ * pushing one. The caller must then emit the message at once, and call hb_inbox_end_giving (), and
+ * hb_machine_on_given () if that function returns FALSE. Call this only while no effect is being
+ * carried out. */
 gboolean
 hb_machine_deliver (HbMachine     *self,
                     gint64         now,

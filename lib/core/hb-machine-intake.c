@@ -7,8 +7,8 @@
 /* The calls from other threads. These calls have already returned, so effects report whatever fails
  * here. */
 
-/* Takes in a flush, which completes when the queue is empty. If the task has become CLOSED since
- * the call, messages before the flush may have been dropped, so the flush fails. */
+/* If the task has become CLOSED since the call, messages before the flush may have been dropped, so
+ * the flush fails. */
 static void
 take_flush_in (HbMachine *self,
                gpointer   ticket)
@@ -25,8 +25,7 @@ take_flush_in (HbMachine *self,
   hb_effects_push_resolve (&self->effects, ticket, HB_OUTCOME_FAILED, error);
 }
 
-/* Accepts a message, or drops it. Returns FALSE if the message is dropped because the task has
- * begun to close since the call. */
+/* Returns FALSE if the message is dropped because the task has begun to close since the call. */
 static gboolean
 take_message_in (HbMachine  *self,
                  HbOutgoing *message)
@@ -42,8 +41,7 @@ take_message_in (HbMachine  *self,
   return is_accepting;
 }
 
-/* Handles the calls in @batch. Takes ownership of the messages and of all tickets. The caller then
- * clears the batch. */
+/* Takes ownership of the messages and of all tickets. The caller then clears the batch. */
 void
 hb_machine_take_in (HbMachine *self,
                     gint64     now,

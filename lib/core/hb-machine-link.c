@@ -6,11 +6,10 @@
 #include "hb-i18n-private.h"
 #include "hb-machine-steps-private.h"
 
-/* The events of one link, from its request to its last message. hb-machine-loss.c handles its
- * end. */
+/* The events of one link, except its end */
 
-/* Call this before a request is made. The handlers for `connecting` then see the request. If one of
- * these handlers calls hold (), this attempt is held.
+/* Call this before a request is made. If a handler for `connecting` calls hold (), this attempt is
+ * held.
  *
  * Returns FALSE, and closes the task, if the settings have become invalid since the attempt was
  * started. */
@@ -32,8 +31,7 @@ hb_machine_on_announcing (HbMachine *self,
 }
 
 /* Call this after the handlers for `connecting` have run. Returns whether to send the request now.
- * If the request is held, hb_machine_release () later pushes an HB_EFFECT_REQUEST, or starts
- * another attempt. */
+ * A held request waits for hb_machine_release (). */
 gboolean
 hb_machine_on_announced (HbMachine      *self,
                          const HbEffect *connect)
@@ -46,9 +44,9 @@ hb_machine_on_announced (HbMachine      *self,
   return !self->is_request_held;
 }
 
-/* Call this before a request is sent. The time for the attempt starts here, because handlers of the
- * application have been running, or the request has been held, until now. If `uri` has changed
- * since the request was made, the new URI applies to the next attempt.
+/* Call this before a request is sent. The time for the attempt starts here, because handlers have
+ * been running, or the request has been held, until now. If `uri` has changed since the request was
+ * made, the next attempt uses the new URI.
  *
  * Returns FALSE, and closes the task, if the subprotocols or the origin is invalid, because libsoup
  * might send them anyway. */
@@ -70,8 +68,7 @@ hb_machine_on_requested (HbMachine *self,
 }
 
 /* Call this after hb_machine_on_requested () if the request has to wait until fewer attempts are
- * running. The time for the attempt then starts at HB_EVENT_TURN, because the server does not have
- * the request until then. */
+ * running. The time for the attempt then starts at HB_EVENT_TURN. */
 void
 hb_machine_await_turn (HbMachine *self)
 {
@@ -86,10 +83,9 @@ hb_machine_on_turn (HbMachine *self,
   self->requested_at = now;
 }
 
-/* Stops reading the socket while too many received bytes wait for the application. When reading
- * resumes, the silence of the peer counts from then, and so does the time within which the link has
- * to become ready. A closing task continues reading, because it waits for the server's close
- * frame. */
+/* Stops reading the socket while too many received bytes wait. When reading resumes, the silence of
+ * the peer and the time for becoming ready count from then. A closing task continues reading,
+ * because it waits for the server's close frame. */
 void
 hb_machine_follow_inbox (HbMachine *self,
                          gint64     now)
@@ -190,9 +186,8 @@ hb_machine_on_greeted (HbMachine *self,
   hb_machine_pump (self);
 }
 
-/* Passes a message to the heartbeat, and counts it unless it is recognized as a reply. Returns
- * whether the message must be emitted now. A message that has to wait is added to the inbox
- * instead. */
+/* Returns whether the message must be emitted now. A reply is never emitted, and a message that has
+ * to wait is added to the inbox. */
 gboolean
 hb_machine_accept_message (HbMachine     *self,
                            gint64         now,
@@ -264,10 +259,9 @@ hb_machine_on_activity (HbMachine *self,
     hb_heartbeat_on_activity (&self->heartbeat, &self->settings, now);
 }
 
-/* Call this before a ping is sent. Counts the ping if it may be sent. Returns FALSE if it may not,
- * because code of the application has closed the task, or has changed the heartbeat mode on a link
- * that is not ready. In the second case, the heartbeat starts again, so that no reply to this ping
- * is awaited. */
+/* Call this before a ping is sent. Returns FALSE if it may not be sent, because code of the
+ * application has closed the task, or has changed the heartbeat mode on a link that is not ready.
+ * In the second case, the heartbeat starts again, so that no reply to this ping is awaited. */
 gboolean
 hb_machine_on_pinged (HbMachine *self,
                       gint64     now)
@@ -287,7 +281,6 @@ hb_machine_on_pinged (HbMachine *self,
   return TRUE;
 }
 
-/* Call this when the message handlers have returned. */
 void
 hb_machine_on_given (HbMachine *self,
                      gint64     now)
@@ -303,9 +296,8 @@ hb_machine_on_yielded (HbMachine *self)
   hb_inbox_on_yielded (&self->inbox);
 }
 
-/* Pushes the effect that sends the close frame, if the task is closing and every message has been
- * written. Messages that wait need no effect here, because HB_EVENT_WRITABLE reports when the link
- * accepts them. */
+/* Unlike hb_machine_pump (), pushes no effect for messages that wait, because HB_EVENT_WRITABLE
+ * reports when the link accepts them. */
 static void
 shut_down_when_written (HbMachine *self)
 {
@@ -316,8 +308,8 @@ shut_down_when_written (HbMachine *self)
 /* Call this after a message from hb_machine_take_message () has been passed to the link.
  *
  * @now: matters only if hb_machine_needs_time () returns TRUE
- * @serial: of the link; if it is an earlier link, this function does nothing
- * @span: the position of the message in the link, empty if the link could not send it
+ * @serial: of the link; the report of an earlier link is ignored
+ * @span: empty if the link could not send the message
  * @is_writable: whether the link accepts another message now */
 void
 hb_machine_on_sent (HbMachine    *self,
@@ -340,11 +332,8 @@ hb_machine_on_sent (HbMachine    *self,
 }
 
 /* Call this after passing to the link a message for which hb_machine_send () has set `is_direct`. A
- * task that is closing accepts no message, so no close frame waits for this message.
- *
- * @message: the message that was passed to hb_machine_send ()
- *
- * For the other arguments, see hb_machine_on_sent (). */
+ * task that is closing accepts no message, so no close frame waits for this one. For the arguments,
+ * see hb_machine_on_sent (). */
 void
 hb_machine_on_sent_directly (HbMachine        *self,
                              gint64            now,
@@ -384,8 +373,7 @@ hb_machine_on_blocked (HbMachine *self)
   shut_down_when_written (self);
 }
 
-/* The link was full and accepts messages again, so the peer has received bytes. That proves that
- * the peer is alive. */
+/* The link was full and accepts messages again, so the peer has received bytes, and is alive. */
 void
 hb_machine_on_writable (HbMachine *self,
                         gint64     now)
@@ -398,8 +386,7 @@ hb_machine_on_writable (HbMachine *self,
   hb_machine_pump (self);
 }
 
-/* Drops the messages that have expired, takes the next message that may be sent, and adds it to
- * those in flight.
+/* Moves the next message that may be sent to those in flight.
  *
  * @now: HB_NEVER if queue-timeout is 0 and the clock was not read
  *

@@ -7,7 +7,7 @@
 #include "hb-i18n-private.h"
 #include "hb-machine-steps-private.h"
 
-/* The end of a link. It leads to a delay and another attempt, or it closes the task. */
+/* The end of a link, which leads to another attempt after a delay, or closes the task */
 
 /* RFC 6585, 4 and RFC 7231, 6.6.4: the statuses with which a server may ask for a delay.
  * RETRY_AFTER_MAX, in seconds, limits that delay. */
@@ -15,8 +15,7 @@
 #define HTTP_SERVICE_UNAVAILABLE 503
 #define RETRY_AFTER_MAX          3600
 
-/* Returns a random number from 0 to 1. A GRand takes 2.5 KiB and is seldom needed, so none is
- * kept. */
+/* A GRand takes 2.5 KiB and is seldom needed, so none is kept. */
 static double
 draw (HbMachine *self)
 {
@@ -25,9 +24,8 @@ draw (HbMachine *self)
   return g_rand_double (random);
 }
 
-/* Returns the current delay according to the properties, in milliseconds, or the delay that the
- * server has asked for if that is longer. Each delay keeps one random number, so that only a change
- * to a property changes the delay. */
+/* Returns the delay in milliseconds. Each delay keeps one random number, so that only a change to a
+ * property changes the delay. */
 static guint
 get_delay (HbMachine *self)
 {
@@ -65,9 +63,7 @@ is_final (const HbLoss *loss)
          || g_error_matches (loss->error, HB_ERROR, HB_ERROR_MESSAGE_TOO_BIG);
 }
 
-/* Counts a reset of the link for the first message without an acknowledgement.
- *
- * Returns: (transfer full) (nullable): why the message is refused, or NULL if it is not */
+/* Returns: (transfer full) (nullable): why the first unacknowledged message is refused, if it is */
 static GError *
 judge_reset (HbMachine *self)
 {
@@ -86,7 +82,7 @@ judge_reset (HbMachine *self)
  *
  * @in_message: whether the peer ended the link during a message
  *
- * Returns: (transfer full) (nullable): why a message is refused, or NULL if none is */
+ * Returns: (transfer full) (nullable): why a message is refused, if one is */
 static GError *
 judge_message (HbMachine    *self,
                const HbLoss *loss,
@@ -126,9 +122,8 @@ judge_message (HbMachine    *self,
   return NULL;
 }
 
-/* Drops and reports a message that the server has refused. If the server ends the link because of a
- * message that is too big, but not in the middle of a message, the refused message is unknown, so
- * the refusal is only reported.
+/* If the server ends the link because a message is too big, but not in the middle of a message, the
+ * refused message is unknown, so the refusal is only reported.
  *
  * @refusal: (nullable): from judge_message () */
 static void
@@ -146,9 +141,8 @@ report_refusal (HbMachine    *self,
                                                   "for the server")));
 }
 
-/* @attempt: how many consecutive attempts to reconnect have failed, 0 only if none may be made
- * @error: (nullable): why the last link ended
- * @by_peer: whether the server has ended the last link */
+/* @attempt: consecutive attempts to reconnect that have failed, 0 only if none may be made
+ * @error: (nullable): why the last link ended */
 static GError *
 new_limit_error (guint         attempt,
                  const GError *error,
@@ -168,8 +162,8 @@ new_limit_error (guint         attempt,
                       attempt, cause);
 }
 
-/* Returns whether the link was ready and has been closed normally, and is the only one that the
- * application wants, because `repeat-limit` is 0. */
+/* With a `repeat-limit` of 0, the application wants only one link, whose normal end is no
+ * failure. */
 static gboolean
 is_normal_end (HbMachine    *self,
                const HbLoss *loss)
@@ -269,8 +263,8 @@ hb_machine_on_lost (HbMachine    *self,
 }
 
 /* Call this before a function of the application chooses the delay. Until hb_machine_on_chosen (),
- * the end of the current delay does not lead to an attempt, because the function may run a main
- * loop for a long time, and its result replaces the delay. */
+ * the end of the current delay starts no attempt, because the function may run a main loop for a
+ * long time, and its result replaces the delay. */
 void
 hb_machine_on_choosing (HbMachine *self)
 {
@@ -285,9 +279,9 @@ hb_machine_on_chosen (HbMachine *self)
   self->is_choosing = FALSE;
 }
 
-/* Replaces the current delay, including the one in @reconnect, with @delay, which a function of the
- * application has returned, in milliseconds. A delay that the server asked for remains the minimum.
- * Later changes to the properties do not change the delay. */
+/* Replaces the current delay, also in @reconnect, with the one that a function of the application
+ * has returned, in milliseconds. A delay that the server asked for remains the minimum. Later
+ * changes to the properties do not change the delay. */
 void
 hb_machine_set_delay (HbMachine *self,
                       HbEffect  *reconnect,
@@ -309,8 +303,8 @@ hb_machine_set_delay (HbMachine *self,
   hb_effects_push_notify (&self->effects, HB_PROPERTY_RECONNECT_AT);
 }
 
-/* Moves the end of the current delay after a change to the settings, unless the application has
- * chosen the delay. Closes the task if the new `repeat-limit` has already been reached. */
+/* Applies changed settings to the current delay, unless the application has chosen it. Closes the
+ * task if the new `repeat-limit` has already been reached. */
 void
 hb_machine_apply_to_delay (HbMachine *self,
                            gint64     now)

@@ -9,7 +9,6 @@
 
 /* The calls of the application that send and receive messages */
 
-/* Returns whether the state of the task allows messages to be sent. */
 gboolean
 hb_machine_check_accepting (HbMachine  *self,
                             GError    **error)
@@ -64,16 +63,14 @@ check_text (GBytes  *bytes,
   return hb_syntax_check_text (text, length, error);
 }
 
-/* Accepts a message. This function does not push an effect that sends the message, so the caller
- * must transmit at once.
+/* Accepts a message. No effect sends it, so the caller must transmit at once.
  *
  * @now: HB_NEVER if queue-timeout is 0 and the clock was not read
- * @message: bytes, opcode, flags, and a ticket that is resolved when the message counts as sent or
- *   is dropped, unless this function fails
+ * @message: its ticket is resolved when it counts as sent or is dropped, unless this function fails
  * @is_direct: (inout) (optional): must be FALSE, and is set to TRUE if the link accepts the message
  *   now and no other message precedes it. The caller must then send the message at once, and call
- *   hb_machine_on_sent_directly () before anything else. Adding the message to a queue and removing
- *   it again would take longer than all the other work of the machine. Pass NULL if code of the
+ *   hb_machine_on_sent_directly () before anything else. This saves the time of queueing the
+ *   message, which exceeds that of all other work of the machine. Pass NULL if code of the
  *   application might run while the message is being sent. */
 gboolean
 hb_machine_send (HbMachine   *self,
@@ -113,11 +110,9 @@ hb_machine_take_queue (HbMachine *self,
   hb_machine_pump (self);
 }
 
-/* Pauses the task, and gives the next message to a call. If no message waits and the task is
- * CLOSED, the call fails with the reason why the task was last closed, or with HB_ERROR_CLOSED if
- * the task has never been opened.
- *
- * @ticket: resolved with the message, or when the task is CLOSED */
+/* Pauses the task, and gives the next message to the call of @ticket. If no message waits and the
+ * task is CLOSED, the call fails with the reason why the task was last closed, or with
+ * HB_ERROR_CLOSED if the task has never been opened. */
 void
 hb_machine_receive (HbMachine *self,
                     gint64     now,

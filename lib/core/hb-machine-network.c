@@ -10,9 +10,8 @@
 /* Networks change in bursts: first an interface, then an address, then a route. */
 #define CHECK_INTERVAL (5 * G_TIME_SPAN_SECOND)
 
-/* Acts on a network change, if its check is due and `network-aware` is TRUE. Does not shorten a
- * delay that the server has asked for. If that delay is already over, cuts short a longer delay of
- * the properties. */
+/* Does not shorten a delay that the server has asked for. If that delay is already over, cuts short
+ * a longer delay of the properties. */
 void
 hb_machine_check_network (HbMachine *self,
                           gint64     now)
@@ -27,8 +26,8 @@ hb_machine_check_network (HbMachine *self,
     hb_machine_check (self, now);
 }
 
-/* Acts on the first change of a burst at once. If other changes follow, acts once more when the
- * interval is over, so that the last change is not missed. */
+/* Acts on the first change of a burst at once, and once more when the interval is over if other
+ * changes follow, so that the last change is not missed. */
 void
 hb_machine_on_network (HbMachine *self,
                        gint64     now)

@@ -14,10 +14,9 @@
 
 G_BEGIN_DECLS
 
-/* The state machine of a task, which decides what the task does. A call or an event changes the
- * machine, which pushes effects. The machine never calls the driver or the application, except that
- * releasing a GBytes of the application may call a function of the application. Times are in
- * microseconds of the caller's clock. */
+/* Decides what a task does. A call or an event changes the machine, which pushes effects. The
+ * machine never calls the driver or the application, except a function that frees a GBytes. Times
+ * are in microseconds of the caller's clock. */
 typedef struct
 {
   HbSettings   settings;
@@ -34,10 +33,10 @@ typedef struct
   guint        close_code;
   HbState      state;
   guint32      seed;         /* of the next random number */
-  guint        serial;       /* of the current link; each attempt has a new serial */
+  guint        serial;       /* of the current link; new for each attempt */
   guint        attempt;      /* consecutive attempts to reconnect, including a scheduled one */
   guint        holds;
-  guint        retry_after;  /* in milliseconds, the delay that the server asked for, in WAITING */
+  guint        retry_after;  /* in milliseconds, the delay that the server asked for */
   guint        http_status;
   gint64       since;        /* when the current state began */
   gint64       requested_at; /* when `connect-timeout` began to count, until the link is ready */
@@ -61,8 +60,8 @@ typedef struct
   guint        disposed : 1;
 } HbMachine;
 
-/* Values that the application can read, as they are at a given moment. For the meaning of each, see
- * the property or method of that name. */
+/* A snapshot of the values that the application can read: see the property or method of each
+ * name */
 typedef struct
 {
   const GError *last_error; /* (nullable) (not owned) valid until the machine changes */
@@ -196,8 +195,8 @@ HbStatus          hb_machine_get_status         (HbMachine      *self);
 HbMetrics        *hb_machine_get_metrics        (HbMachine      *self,
                                                  gint64          now);
 
-/* Returns whether hb_machine_pop_effect () has something to do. That function may still return
- * FALSE if all effects are messages that must wait until a handler returns. */
+/* If this returns TRUE, hb_machine_pop_effect () may still return FALSE, because messages must wait
+ * until a handler returns. */
 static inline gboolean
 hb_machine_has_effect (const HbMachine *self)
 {
@@ -205,7 +204,6 @@ hb_machine_has_effect (const HbMachine *self)
          || hb_inbox_can_give (&self->inbox);
 }
 
-/* Returns whether the next effect is the drop of the link. */
 static inline gboolean
 hb_machine_has_drop (const HbMachine *self)
 {
@@ -214,15 +212,14 @@ hb_machine_has_drop (const HbMachine *self)
   return next != NULL && next->kind == HB_EFFECT_DROP;
 }
 
-/* Returns whether written messages wait for the peer's acknowledgement. */
 static inline gboolean
 hb_machine_is_unacknowledged (const HbMachine *self)
 {
   return hb_outbox_is_unacknowledged (&self->outbox);
 }
 
-/* Returns whether the link must read acknowledgements. Messages that were sent while `delivery` was
- * ACKNOWLEDGED need them even after the property has changed. */
+/* Messages that were accepted while `delivery` was ACKNOWLEDGED need acknowledgements even after
+ * the property has changed. */
 static inline gboolean
 hb_machine_needs_acknowledgements (const HbMachine *self)
 {
@@ -230,9 +227,7 @@ hb_machine_needs_acknowledgements (const HbMachine *self)
 }
 
 /* Returns whether hb_machine_on_sent (), hb_machine_on_sent_directly () and HB_EVENT_PROGRESS need
- * the time.
- *
- * @is_awaited: whether a call waits for the message that was sent */
+ * the time: see hb_outbox_needs_time (). */
 static inline gboolean
 hb_machine_needs_time (const HbMachine *self,
                        gboolean         is_awaited)
@@ -240,8 +235,7 @@ hb_machine_needs_time (const HbMachine *self,
   return hb_outbox_needs_time (&self->outbox, is_awaited);
 }
 
-/* Returns whether hb_machine_take_message () would return a message. Does not check whether that
- * message has expired. */
+/* Returns whether hb_machine_take_message () would return a message, unless it has expired. */
 static inline gboolean
 hb_machine_can_transmit (const HbMachine *self)
 {

@@ -7,8 +7,8 @@
 
 G_BEGIN_DECLS
 
-/* Declarations for the files of the machine. Each of these files uses only the files below it,
- * except that hb-machine.c calls hb_machine_follow_inbox ():
+/* Each file of the machine uses only the files below it, except that hb-machine.c calls
+ * hb_machine_follow_inbox ():
  *
  *   hb-machine-event.c
  *   hb-machine-time.c

@@ -8,8 +8,7 @@
 
 /* Deadlines, and the steps that the machine takes when one has passed */
 
-/* Returns when the current attempt times out, or HB_NEVER if its time is not running. An attempt
- * lasts until its link is ready. */
+/* An attempt lasts until its link is ready. */
 static gint64
 get_connect_deadline (HbMachine *self)
 {
@@ -28,7 +27,6 @@ get_heartbeat_deadline (HbMachine *self)
          : HB_NEVER;
 }
 
-/* Returns when the current state needs a tick. */
 static gint64
 get_state_deadline (HbMachine *self)
 {
@@ -60,8 +58,7 @@ get_state_deadline (HbMachine *self)
     }
 }
 
-/* Returns when the current state, or a check after a network change, needs a tick. If received
- * bytes must be read first, puts_off () puts this deadline off once. */
+/* Returns when the current state, or a check after a network change, needs a tick. */
 static gint64
 get_link_deadline (HbMachine *self)
 {
@@ -70,8 +67,6 @@ get_link_deadline (HbMachine *self)
   return MIN (deadline, self->check_at);
 }
 
-/* Returns whether a tick would now act on a deadline of the state, or make a check after a network
- * change. */
 gboolean
 hb_machine_is_link_due (HbMachine *self,
                         gint64     now)
@@ -79,7 +74,6 @@ hb_machine_is_link_due (HbMachine *self,
   return now >= get_link_deadline (self);
 }
 
-/* Returns when the next tick is due, or HB_NEVER if none is. */
 gint64
 hb_machine_get_deadline (HbMachine *self)
 {
@@ -97,8 +91,7 @@ hb_machine_get_deadline (HbMachine *self)
   return MIN (link, outbox);
 }
 
-/* Returns the earliest time at which a tick sends the next ping, or HB_NEVER if none is to be
- * sent. */
+/* Returns the earliest time at which a tick would send the next ping, or HB_NEVER. */
 gint64
 hb_machine_get_early_ping_at (HbMachine *self)
 {
@@ -107,9 +100,8 @@ hb_machine_get_early_ping_at (HbMachine *self)
          : HB_NEVER;
 }
 
-/* Returns whether a deadline may end the link. If the link is ready and hb_heartbeat_is_judged ()
- * returns FALSE, a deadline of the link leads only to a ping, or to a reset of the count of
- * attempts. */
+/* If the link is ready and no ping is judged, a deadline of the link leads only to a ping, or to a
+ * reset of the count of attempts. */
 gboolean
 hb_machine_may_end_link (HbMachine *self)
 {
@@ -125,8 +117,8 @@ lose_with_error (HbMachine *self,
   hb_machine_on_lost (self, now, &(HbLoss) { .error = error, .code = HB_CLOSE_ABNORMAL });
 }
 
-/* A server that has never replied to a ping is probably alive, but does not know the text of
- * `ping-message`. If pings are text messages, the error message therefore names a remedy. */
+/* A server that has never replied to a ping message is probably alive, but does not know the text
+ * of `ping-message`, so the error names a remedy. */
 static GError *
 new_pong_error (HbMachine *self)
 {
@@ -143,8 +135,8 @@ new_pong_error (HbMachine *self)
                       self->settings.pong_timeout);
 }
 
-/* Returns whether the attempt has taken too long. If this process did not run, or could not read,
- * the server's answer may already be in the socket, so the time starts again. */
+/* If this process did not run, or could not read, the server's answer may already be in the socket,
+ * so the time starts again. */
 static gboolean
 is_timed_out (HbMachine *self,
               gint64     now,
@@ -240,10 +232,8 @@ puts_off (HbMachine *self,
   return TRUE;
 }
 
-/* Handles the deadlines that have passed. A ping may also be sent a little before its deadline. If
- * messages wait for an acknowledgement, the caller must query the link before this call.
- *
- * @is_queued: whether the request still waits for a connection of the session */
+/* A ping may also be sent a little before its deadline. If messages wait for an acknowledgement,
+ * the caller must query the link before this call. */
 void
 hb_machine_on_tick (HbMachine *self,
                     gint64     now,

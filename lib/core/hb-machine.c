@@ -15,9 +15,8 @@
  * - hb-machine-network.c for a network change
  * - hb-machine-time.c for a deadline */
 
-/* The maximum number of effects for which memory is kept. More effects rarely wait at once, except
- * after a change of state. If the memory has room for more, all of it is freed when the last effect
- * is taken, so that an idle task does not keep it. */
+/* If there is memory for more effects than this, it is freed when the last effect is taken, so that
+ * an idle task does not keep it. Usually, only a change of state pushes more. */
 #define EFFECTS_KEPT 4
 
 /* The only function that changes the state */
@@ -81,23 +80,22 @@ hb_machine_set_http_status (HbMachine *self,
   hb_effects_push_notify (&self->effects, HB_PROPERTY_HTTP_STATUS);
 }
 
-/* Returns whether a link is open. In CLOSING, it still is. */
+/* In CLOSING, the link is still open. */
 gboolean
 hb_machine_has_open_link (HbMachine *self)
 {
   return self->state == HB_STATE_OPEN || self->state == HB_STATE_CLOSING;
 }
 
-/* Returns whether the task is OPEN and the server accepts all messages. Until a login is complete,
- * a server that requires one accepts only the messages of the login. */
+/* Until a login is complete, a server that requires one accepts only the messages of the login. */
 gboolean
 hb_machine_is_ready (HbMachine *self)
 {
   return self->state == HB_STATE_OPEN && self->outbox.is_ready;
 }
 
-/* Returns whether a ping may be sent now. A server that requires a login might reject a ping
- * message before the login is complete, but every server answers a ping frame at any time. */
+/* A server might reject a ping message before a login is complete, but every server answers a ping
+ * frame at any time. */
 gboolean
 hb_machine_may_ping (HbMachine *self)
 {
@@ -106,8 +104,8 @@ hb_machine_may_ping (HbMachine *self)
              && self->settings.heartbeat_mode == HB_HEARTBEAT_MODE_PING);
 }
 
-/* Returns when the count of attempts starts again, because the link will have been ready for
- * `min-uptime`. Returns HB_NEVER if the link is not ready or the count is 0. */
+/* Returns when the link will have been ready for `min-uptime`, so that the count of attempts starts
+ * again, or HB_NEVER. */
 gint64
 hb_machine_get_settled_at (HbMachine *self)
 {
@@ -165,7 +163,6 @@ hb_machine_new_closed_error (void)
   return g_error_new_literal (HB_ERROR, HB_ERROR_CLOSED, _("The task is closed"));
 }
 
-/* Reports the number of messages that the task drops because it closes. */
 void
 hb_machine_report_unsent (HbMachine *self,
                           guint      n_unsent)
@@ -179,9 +176,7 @@ hb_machine_report_unsent (HbMachine *self,
                                         n_unsent));
 }
 
-/* Drops all messages to send and ends all pending calls, because the task has become CLOSED.
- *
- * @error: the reason */
+/* Drops all messages to send and ends all pending calls, because the task has become CLOSED. */
 void
 hb_machine_release_waiters (HbMachine    *self,
                             const GError *error)
@@ -192,8 +187,8 @@ hb_machine_release_waiters (HbMachine    *self,
   hb_effects_resolve_all (&self->effects, &self->closes, HB_OUTCOME_DONE, NULL);
 }
 
-/* Leaves the current link, if any, and starts an attempt: at once, or on hb_machine_release () if
- * attempts are held. The task closes if its settings are not valid. */
+/* Leaves the current link, if any, and starts an attempt, or waits for hb_machine_release () if
+ * attempts are held. Closes the task if its settings are not valid. */
 void
 hb_machine_attempt (HbMachine *self,
                     gint64     now)
@@ -249,8 +244,8 @@ hb_machine_ping (HbMachine *self,
   hb_effects_push (&self->effects, HB_EFFECT_PING);
 }
 
-/* Pushes an effect that sends messages, if any can be sent. Pushes an effect that sends a close
- * frame, if the task is closing and every message has been written. */
+/* Pushes the effect that sends messages, if any can be sent, or the close frame, if the task is
+ * closing and every message has been written. */
 void
 hb_machine_pump (HbMachine *self)
 {
@@ -269,8 +264,7 @@ hb_machine_pump (HbMachine *self)
     }
 }
 
-/* Drops the messages that have expired. If no other message is left to write, a task that is
- * closing sends its close frame. */
+/* If no message is left to write, a task that is closing sends its close frame. */
 void
 hb_machine_expire (HbMachine *self,
                    gint64     now)
@@ -320,8 +314,8 @@ hb_machine_clear (HbMachine *self)
   g_clear_error (&self->last_error);
 }
 
-/* Ends the task in any state. Later calls fail or do nothing. No signal is emitted afterwards, but
- * all pending calls are completed. The caller drops the link. */
+/* Completes all pending calls. Later calls fail or do nothing, and no signal is emitted. The caller
+ * drops the link. */
 void
 hb_machine_dispose (HbMachine *self,
                     gint64     now)
@@ -349,15 +343,13 @@ hb_machine_dispose (HbMachine *self,
     }
 }
 
-/* Returns whether the socket may be read. */
 gboolean
 hb_machine_may_read (const HbMachine *self)
 {
   return !self->stands_still;
 }
 
-/* Makes the next effect when all pushed effects have been taken. Such effects first release the
- * bytes of sent and dropped messages, and then emit the received messages that wait. */
+/* Makes the next effect when all pushed effects have been taken. */
 static gboolean
 pop_last (HbMachine *self,
           HbEffect  *effect)
@@ -379,9 +371,9 @@ hb_machine_pop_effect (HbMachine *self,
 {
   HbEffect *next = hb_deque_peek (&self->effects, 0);
 
-  /* A message handler is running a main loop, and no other message may be emitted before the
-   * handler has returned. Until now, no message waited in the inbox, so reading can only stop, for
-   * which the time is not needed. */
+  /* A message handler is running a main loop, and no other message may be emitted before it
+   * returns. No message waited in the inbox until now, so reading can only stop, which does not
+   * need the time. */
   if (next != NULL && next->kind == HB_EFFECT_MESSAGE && self->inbox.is_giving)
     {
       hb_inbox_take_back (&self->inbox);
@@ -409,8 +401,8 @@ hb_machine_pop_effect (HbMachine *self,
   return TRUE;
 }
 
-/* Returns whether an effect that belongs to one attempt still applies. Since it was pushed, a
- * handler may have called close () or reconnect_now (). */
+/* Returns whether an effect of one attempt still applies. Since it was pushed, a handler may have
+ * called close () or reconnect_now (). */
 gboolean
 hb_machine_is_current (HbMachine      *self,
                        const HbEffect *effect)
@@ -423,7 +415,6 @@ hb_machine_is_current (HbMachine      *self,
   return self->state == HB_STATE_CONNECTING && self->serial == effect->serial;
 }
 
-/* Returns when the next attempt is due, or HB_NEVER if none follows or attempts are held. */
 gint64
 hb_machine_get_attempt_at (HbMachine *self)
 {
@@ -446,8 +437,8 @@ hb_machine_get_status (HbMachine *self)
   };
 }
 
-/* Adds the current period of uptime or downtime to a copy of the metrics. The machine adds a period
- * to its own metrics only when the period ends.
+/* The machine counts a period of uptime or downtime when the period ends, so the current one is
+ * added to the copy.
  *
  * Returns: (transfer full) */
 HbMetrics *

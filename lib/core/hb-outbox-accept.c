@@ -39,9 +39,9 @@ fits_alone (HbOutbox         *self,
   return settings->max_buffered_amount == 0 || amount <= settings->max_buffered_amount;
 }
 
-/* Reports an overflow. After the first one, no other is reported until the queue is empty, so that
- * a flood of messages does not become a flood of errors. While the queue is empty, each overflow is
- * reported, for example that of each message that is longer than the limit itself. */
+/* After the first overflow, no other is reported until the queue is empty, so that a flood of
+ * messages does not become a flood of errors. While the queue is empty, each message that is longer
+ * than the limit itself is reported. */
 static void
 report_overflow (HbOutbox     *self,
                  const GError *error)
@@ -52,11 +52,10 @@ report_overflow (HbOutbox     *self,
   self->overflowed = !hb_queue_is_empty (&self->queue);
 }
 
-/* Drops the oldest messages until @message has room, if the property `overflow` says so. Messages
- * that are being written remain. If they alone leave no room, no message is dropped, because that
- * would not help.
+/* Drops the oldest messages until @message has room, if `overflow` says so. Messages that are being
+ * written remain. If they alone leave no room, no message is dropped.
  *
- * Returns whether the message has room, which is then reserved. */
+ * Returns whether @message has room, which is then reserved. */
 static gboolean
 make_room (HbOutbox         *self,
            const HbSettings *settings,
@@ -82,8 +81,8 @@ make_room (HbOutbox         *self,
   return hb_queue_reserve (&self->queue, message, 0);
 }
 
-/* Refuses a message that has no room. The property `overflow` selects whether to drop it and report
- * that with effects, or to return FALSE with an error. */
+/* The property `overflow` selects whether to drop the message and report that with effects, or to
+ * return FALSE with an error. */
 static gboolean
 refuse (HbOutbox          *self,
         const HbSettings  *settings,
@@ -193,9 +192,8 @@ add (HbOutbox         *self,
 /* Adds a message, with a reference to its bytes, or drops it if it has no room and `overflow` is
  * DROP_NEWEST. An effect resolves the ticket of the message, unless this function fails.
  *
- * @is_direct: (inout) (optional): must be FALSE, and is set to TRUE if the link accepts the message
- *   now and no other message precedes it. In that case, the message is not added, and the caller
- *   must send it at once and call hb_outbox_add_sent (). */
+ * @is_direct: (inout) (optional): as in hb_machine_send (); if set to TRUE, the message is not
+ *   added, and the caller must call hb_outbox_add_sent () */
 gboolean
 hb_outbox_accept (HbOutbox          *self,
                   const HbSettings  *settings,
@@ -229,9 +227,8 @@ hb_outbox_accept (HbOutbox          *self,
 }
 
 /* Drops a message from another thread, because the task no longer accepts messages, or
- * hb_outbox_accept () has refused this one. That thread's call has already returned, so an effect
- * completes the ticket with @error. Another effect reports an overflow, if that is the reason and
- * the message is not volatile. Takes ownership of the bytes of the message. */
+ * hb_outbox_accept () has refused this one. Reports an overflow, unless the message is volatile.
+ * Takes ownership of the bytes of the message. */
 void
 hb_outbox_drop_late (HbOutbox         *self,
                      const HbOutgoing *message,

@@ -16,8 +16,8 @@ is_awaited (const HbOutbox *self)
 }
 
 /* Returns whether the queue may soon be full, so that the link must be queried more often. The
- * task's thread queries the link before it refuses a message. Other threads cannot do so, and their
- * messages would be refused until the next query. */
+ * task's thread queries the link before it refuses a message, but messages of other threads would
+ * be refused until the next query. */
 static gboolean
 is_half_full (HbOutbox         *self,
               const HbSettings *settings)
@@ -26,7 +26,7 @@ is_half_full (HbOutbox         *self,
          && hb_outbox_get_buffered (self) >= settings->max_buffered_amount / 2;
 }
 
-/* Returns when hb_outbox_tick () has to be called, or HB_NEVER if no message waits for an
+/* Returns when to call hb_outbox_tick (), or HB_NEVER if no message waits for an
  * acknowledgement. */
 gint64
 hb_outbox_get_query_at (HbOutbox         *self,
@@ -52,7 +52,7 @@ hb_outbox_tick (HbOutbox         *self,
 }
 
 /* Returns whether to query the link now, because the peer has sent data or has received a part of a
- * backlog. If so, plans the next query too. */
+ * backlog. If so, plans the next query. */
 gboolean
 hb_outbox_on_receipt (HbOutbox *self,
                       gint64    now)
@@ -60,8 +60,6 @@ hb_outbox_on_receipt (HbOutbox *self,
   return hb_outbox_is_unacknowledged (self) && hb_query_timer_on_receipt (&self->queries, now);
 }
 
-/* Counts the messages that are now completely written. If they are the first to wait for an
- * acknowledgement, plans a query of the link. */
 void
 hb_outbox_follow_written (HbOutbox *self,
                           gint64    now)
@@ -75,8 +73,7 @@ hb_outbox_follow_written (HbOutbox *self,
 }
 
 /* Records that a call waits until the peer has acknowledged all bytes before @position. If nothing
- * was awaited before, the interval of the queries may have grown, so the first interval starts
- * again. */
+ * was awaited before, the intervals of the queries may have grown, so they start again. */
 void
 hb_outbox_await (HbOutbox *self,
                  gint64    now,
@@ -90,11 +87,8 @@ hb_outbox_await (HbOutbox *self,
     hb_query_timer_start (&self->queries, now);
 }
 
-/* Handles an acknowledgement, which also proves that the bytes were written, even if no event has
- * reported that yet.
- *
- * @position: how many bytes of this link the peer has acknowledged
- * @round_trip: as in HbQueryTimer */
+/* An acknowledgement also proves that the bytes were written, even if no event has reported that
+ * yet. */
 void
 hb_outbox_on_acknowledged (HbOutbox *self,
                            gint64    now,

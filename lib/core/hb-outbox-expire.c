@@ -24,8 +24,7 @@ hb_outbox_apply_settings (HbOutbox         *self,
   self->is_timed = is_timed;
 }
 
-/* Drops the messages that have expired. Only the first one since the queue was last empty is
- * reported as an error, as with an overflow. */
+/* Only the first expired message since the queue was last empty is reported as an error. */
 void
 hb_outbox_expire (HbOutbox         *self,
                   const HbSettings *settings,
@@ -57,8 +56,8 @@ hb_outbox_expire (HbOutbox         *self,
     hb_outbox_settle (self);
 }
 
-/* Returns when hb_outbox_expire () has to be called, or an earlier time. Returns HB_NEVER if no
- * message can expire. */
+/* Returns when to call hb_outbox_expire (), or an earlier time, or HB_NEVER if no message can
+ * expire. */
 gint64
 hb_outbox_get_deadline (const HbOutbox   *self,
                         const HbSettings *settings)

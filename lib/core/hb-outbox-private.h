@@ -11,8 +11,8 @@
 
 G_BEGIN_DECLS
 
-/* Decides what happens to each message that the application sends: whether to accept it, when to
- * send it, and with which outcome its call completes. */
+/* Decides whether to accept each message that the application sends, when to send it, and with
+ * which outcome its call completes. */
 typedef struct
 {
   HbQueue      queue;
@@ -142,7 +142,7 @@ void              hb_outbox_on_progress        (HbOutbox         *self,
 void              hb_outbox_on_blocked         (HbOutbox         *self);
 void              hb_outbox_on_writable        (HbOutbox         *self);
 
-/* Keeps the bytes of a message that has left the queue. Takes ownership of @bytes. */
+/* Takes ownership of the bytes of a message that has left the queue. */
 static inline void
 hb_outbox_push_gone (HbOutbox *self,
                      GBytes   *bytes)
@@ -150,11 +150,10 @@ hb_outbox_push_gone (HbOutbox *self,
   *(GBytes **) hb_deque_push_tail (&self->gone) = bytes;
 }
 
-/* Returns the bytes of a message that has left the queue. The caller releases them, which may call
- * a function of the application. That function may call the task again, so it must not run while
- * the machine handles an event or a call.
+/* The caller releases the bytes, which may call a function of the application. That function may
+ * call the task again, so it must not run while the machine handles an event or a call.
  *
- * Returns: (transfer full) (nullable): NULL if none is left */
+ * Returns: (transfer full) (nullable): the bytes of a message that has left the queue */
 static inline GBytes *
 hb_outbox_pop_gone (HbOutbox *self)
 {
@@ -169,8 +168,7 @@ hb_outbox_pop_gone (HbOutbox *self)
   return bytes;
 }
 
-/* Returns whether nothing is left to write. Written messages may still wait for the peer's
- * acknowledgement. */
+/* Written messages may still wait for the peer's acknowledgement. */
 static inline gboolean
 hb_outbox_is_written (const HbOutbox *self)
 {
@@ -205,8 +203,7 @@ hb_outbox_get_last_line (const HbOutbox *self)
   return self->greeting || self->holds_back ? HB_LINE_GREETING : HB_LINE_WAITING;
 }
 
-/* Stops holding HB_LINE_WAITING back if the link is ready, the handlers for `open` have returned,
- * and all messages that precede this line have been acknowledged or dropped. */
+/* Call this when messages that precede HB_LINE_WAITING may be gone: see hb_outbox_try_queue (). */
 static inline void
 hb_outbox_follow_greeting (HbOutbox *self)
 {

@@ -4,19 +4,17 @@
 
 #include "hb-outbox-private.h"
 
-/* A peer that ends this many links in the middle of one message refuses the message. The messages
- * behind it would wait forever, so this message is dropped. */
+/* A message is dropped after the peer has ended this many links in the middle of it, because the
+ * messages behind it would wait forever. */
 #define MAX_REFUSALS 3
 
-/* A message is dropped after this many resets of links on which it was the first written message
- * without an acknowledgement. A peer that refuses a message may reset the link before its TCP has
- * acknowledged the message. A router may reset the link too, so this limit is higher than
- * MAX_REFUSALS. */
+/* A message is dropped after this many resets of links on which it was the first unacknowledged
+ * message. A peer that refuses a message may reset the link before its TCP has acknowledged the
+ * message. A router may reset the link too, so this limit is higher than MAX_REFUSALS. */
 #define MAX_RESETS 10
 
-/* Returns whether the kernel has accepted a part of a message, but not all of it. Over TLS, the
- * kernel may also have a part of a record whose bytes do not count as written. That does not
- * matter, because the peer cannot decrypt a part of a record. */
+/* Returns whether the kernel has accepted a part of a message, but not all of it. Over TLS, a part
+ * of a record does not count, because the peer cannot decrypt it. */
 gboolean
 hb_outbox_is_in_message (HbOutbox *self)
 {
@@ -25,8 +23,8 @@ hb_outbox_is_in_message (HbOutbox *self)
   return first != NULL && first->begin < self->written;
 }
 
-/* Marks the message as refused if @count has reached @limit. The counts belong to the message, so
- * they grow even if other messages complete on each link before this one is sent.
+/* The counts belong to the message, so they grow even if other messages complete on each link
+ * before this one is sent.
  *
  * Returns: (nullable): the message, if it is to be dropped */
 static const HbOutgoing *
@@ -56,9 +54,8 @@ hb_outbox_judge_end (HbOutbox *self,
   return refuse_from (message, ++message->n_ends, is_too_big ? 1 : MAX_REFUSALS);
 }
 
-/* Returns whether to count a reset for a message that waits for its acknowledgement. The messages
- * of `open` handlers and of a login are different on each link, so a count for one of them would
- * never reach the limit. */
+/* Returns whether to count a reset for an unacknowledged message. The messages of `open` handlers
+ * and of a login are different on each link, so their counts would never reach the limit. */
 gboolean
 hb_outbox_can_judge_reset (const HbOutbox *self)
 {
@@ -68,20 +65,18 @@ hb_outbox_can_judge_reset (const HbOutbox *self)
 }
 
 /* Call this after a reset that is counted for no message. If messages of a login or of `open`
- * handlers were not acknowledged, the peer may have refused a message of the queue that it read
- * together with them. The peer would then reset each later link too, before it acknowledges any of
- * these messages, and no reset would ever be counted for the refused message. So on later links,
- * the queue waits until the messages before it are acknowledged. */
+ * handlers were not acknowledged, the peer may have read a message of the queue together with them,
+ * and refused it. The peer would then reset each later link in the same way, and no reset would be
+ * counted for the refused message. So on later links, the queue waits until the messages before it
+ * are acknowledged. */
 void
 hb_outbox_on_reset (HbOutbox *self)
 {
   self->was_reset = self->was_reset || hb_outbox_is_unacknowledged (self);
 }
 
-/* Stops holding HB_LINE_WAITING back, and sends its messages, if no message still precedes it.
- * Until the link is ready and the handlers for `open` have returned, other messages that precede it
- * may be added, so HB_LINE_WAITING is held back. This part of hb_outbox_follow_greeting () is
- * seldom needed, so it is not inline. */
+/* Stops holding HB_LINE_WAITING back, and sends its messages, unless a message precedes this line,
+ * or may still be added before it. Seldom needed, so not inline in hb_outbox_follow_greeting (). */
 void
 hb_outbox_try_queue (HbOutbox *self)
 {
@@ -93,8 +88,8 @@ hb_outbox_try_queue (HbOutbox *self)
   hb_effects_push (self->effects, HB_EFFECT_TRANSMIT);
 }
 
-/* Does the same as hb_outbox_judge_end () for a reset of the link. The reset counts for the first
- * message without an acknowledgement, because the peer has acknowledged all messages before it. */
+/* Like hb_outbox_judge_end (), but for a reset, which counts for the first message without an
+ * acknowledgement, because the peer has acknowledged all messages before it. */
 const HbOutgoing *
 hb_outbox_judge_reset (HbOutbox *self)
 {
@@ -105,9 +100,8 @@ hb_outbox_judge_reset (HbOutbox *self)
   return refuse_from (message, ++message->n_resets, MAX_RESETS);
 }
 
-/* Drops the message that hb_outbox_judge_end () or hb_outbox_judge_reset () has returned, and
- * reports @error. Call this after hb_outbox_on_lost (), which has already dropped the message if it
- * was volatile or for that link only. */
+/* Call this after hb_outbox_on_lost (), which has already dropped the refused message if it was
+ * volatile or for that link only. */
 void
 hb_outbox_drop_refused (HbOutbox     *self,
                         const GError *error)

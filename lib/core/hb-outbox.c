@@ -6,7 +6,7 @@
 #include "hb-i18n-private.h"
 #include "hb-outbox-private.h"
 
-/* Counts a message as dropped, and completes its call. The caller still owns its bytes. */
+/* The caller still owns the bytes of @message. */
 static void
 resolve_unsent (HbOutbox         *self,
                 const HbOutgoing *message,
@@ -28,8 +28,7 @@ hb_outbox_drop (HbOutbox         *self,
   hb_outbox_push_gone (self, message->bytes);
 }
 
-/* Notes that a message has to wait, and notifies buffered-amount, because the application may show
- * or limit the backlog. */
+/* Notifies buffered-amount, because the application may show or limit the backlog. */
 void
 hb_outbox_keep_waiting (HbOutbox *self)
 {
@@ -64,9 +63,7 @@ settle_when_empty (HbOutbox *self)
   hb_effects_resolve_all (self->effects, &self->flushes, HB_OUTCOME_DONE, NULL);
 }
 
-/* Call this after messages have been removed. If the queue is now empty, completes the flushes, and
- * emits `drain` if a message has waited. Notifies buffered-amount only if a message has waited, or
- * if the queue is now empty and the application may have seen a value other than 0. */
+/* Call this after messages have been removed. */
 void
 hb_outbox_settle (HbOutbox *self)
 {
@@ -93,7 +90,7 @@ drop_all (HbOutbox     *self,
 
 /* Drops the volatile messages that are not in flight.
  *
- * @is_over: whether the link has ended, so that messages for that link only are dropped too */
+ * @is_over: whether the link has ended; if so, drops messages for that link only too */
 static void
 drop_volatile (HbOutbox *self,
                gboolean  is_over)
@@ -129,7 +126,7 @@ drop_volatile (HbOutbox *self,
   hb_deque_clear (&popped);
 }
 
-/* Counts a message as sent, and completes its call. Takes ownership of the bytes of @message. */
+/* Takes ownership of the bytes of @message. */
 static inline void
 complete (HbOutbox         *self,
           const HbOutgoing *message,
@@ -142,9 +139,8 @@ complete (HbOutbox         *self,
   hb_outbox_push_gone (self, message->bytes);
 }
 
-/* Call this when the link ends. Completes the written messages that need no acknowledgement, but
- * wait behind messages that need one. Without this step, messages that need no acknowledgement
- * would be sent again on the next link. */
+/* Completes the written messages that need no acknowledgement, but wait behind messages that need
+ * one. Otherwise they would be sent again on the next link. */
 static void
 complete_passed (HbOutbox *self)
 {
@@ -188,7 +184,7 @@ hb_outbox_clear (HbOutbox *self)
   hb_tickets_clear (&self->flushes);
 }
 
-/* Returns how many messages are waiting, not counting those in flight. */
+/* Does not count the messages in flight. */
 guint
 hb_outbox_get_n_queued (const HbOutbox *self)
 {
@@ -211,9 +207,9 @@ hb_outbox_flush (HbOutbox *self,
     hb_tickets_add (&self->flushes, ticket);
 }
 
-/* Cancels the call of @ticket, and drops the message of that call, if any. Returns FALSE if the
- * call continues, because its message is in flight, or if the call is already complete. A message
- * in flight that is completely written will not be sent again on another link. */
+/* Cancels the call of @ticket, and drops its message, if any. Returns FALSE if the call continues,
+ * because its message is in flight, or if the call is already complete. For messages in flight, see
+ * hb_queue_withdraw (). */
 gboolean
 hb_outbox_withdraw (HbOutbox *self,
                     gpointer  ticket)
@@ -238,8 +234,8 @@ hb_outbox_withdraw (HbOutbox *self,
 }
 
 /* Moves the messages that are not in flight to @taken, a deque of HbOutgoing, in the order in which
- * they would be sent, and cancels their calls. The caller owns their bytes. Messages in flight that
- * are completely written will not be sent again. */
+ * they would be sent, and cancels their calls. The caller owns their bytes. For messages in flight,
+ * see hb_queue_withdraw (). */
 void
 hb_outbox_take_queue (HbOutbox *self,
                       HbDeque  *taken)
@@ -277,7 +273,6 @@ hb_outbox_close (HbOutbox     *self,
   self->is_last = FALSE;
 }
 
-/* Returns how many messages are waiting for the link to be ready. */
 guint
 hb_outbox_get_n_unready (HbOutbox *self)
 {
@@ -286,8 +281,8 @@ hb_outbox_get_n_unready (HbOutbox *self)
            - hb_queue_get_n_waiting (&self->queue, HB_LINE_THIS_LINK);
 }
 
-/* Drops the messages that wait until the link is ready, because the link will not become ready.
- * The calls of these messages and all flushes fail with @error. */
+/* Drops the messages that wait until the link is ready. Their calls and all flushes fail with
+ * @error. */
 void
 hb_outbox_drop_unready (HbOutbox     *self,
                         const GError *error)
@@ -311,10 +306,8 @@ hb_outbox_drop_unready (HbOutbox     *self,
 
 /* Until hb_outbox_on_greeted (), no message of HB_LINE_WAITING is sent.
  *
- * @is_ready: whether the server accepts all messages; if not, only those for this link are sent
- *   until hb_outbox_on_ready ()
- * @can_acknowledge: whether the link can report acknowledgements; if not, every message counts as
- *   sent when it is written
+ * @is_ready: if FALSE, only messages for this link are sent until hb_outbox_on_ready ()
+ * @can_acknowledge: if FALSE, every message counts as sent when it is written
  * @round_trip: as in HbQueryTimer */
 void
 hb_outbox_on_opened (HbOutbox *self,
@@ -348,7 +341,6 @@ hb_outbox_on_greeted (HbOutbox *self)
   hb_outbox_follow_greeting (self);
 }
 
-/* @is_last: whether the task is CLOSED, and hb_outbox_close () follows */
 void
 hb_outbox_on_lost (HbOutbox *self,
                    gboolean  is_last)
@@ -370,9 +362,8 @@ hb_outbox_on_lost (HbOutbox *self,
 
 /* Call this before a property is notified. Records whether the application can see that
  * buffered-amount is not 0, because the property must then be notified again once the amount is 0.
- * The amount also counts messages that have themselves caused no notification: those that were sent
- * without waiting and are in flight, and those of other threads that the machine has not taken in
- * yet. */
+ * The amount also counts messages that cause no notification: those in flight that have not waited,
+ * and those of other threads. */
 void
 hb_outbox_on_notify (HbOutbox   *self,
                      HbProperty  property)
@@ -381,8 +372,8 @@ hb_outbox_on_notify (HbOutbox   *self,
     self->shown = hb_outbox_get_buffered (self) > 0;
 }
 
-/* Call this after a batch of messages from other threads has been taken in. If the batch has left
- * no message in the queue, no other function notifies buffered-amount, which is 0 again. */
+/* Call this after a batch of messages has been taken in. If it has left no message in the queue, no
+ * other function notifies buffered-amount, which is 0 again. */
 void
 hb_outbox_on_taken_in (HbOutbox *self)
 {
@@ -390,7 +381,7 @@ hb_outbox_on_taken_in (HbOutbox *self)
     settle_when_empty (self);
 }
 
-/* Completes and removes the messages that count as sent. Returns whether it has removed any. */
+/* Returns whether any message has been completed. */
 gboolean
 hb_outbox_complete_sent (HbOutbox *self)
 {
@@ -425,8 +416,8 @@ hb_outbox_take (HbOutbox *self)
   return message;
 }
 
-/* Records the position of the last taken message that has no position yet, and how many bytes the
- * kernel has accepted. For @now, see hb_outbox_on_progress (). */
+/* @now: as in hb_outbox_on_progress ()
+ * @span: the position of the last taken message that has no position yet */
 void
 hb_outbox_on_sent (HbOutbox     *self,
                    gint64        now,
@@ -441,10 +432,10 @@ hb_outbox_on_sent (HbOutbox     *self,
   hb_outbox_on_progress (self, now, span->written);
 }
 
-/* Adds a message that was sent in the call that accepted it. Takes ownership of its bytes. For
- * @now, see hb_outbox_on_progress ().
+/* Adds a message that was sent in the call that accepted it. Takes ownership of its bytes.
  *
- * @span: the position of the message, empty if the link could not send it */
+ * @now: as in hb_outbox_on_progress ()
+ * @span: empty if the link could not send the message */
 void
 hb_outbox_add_sent (HbOutbox         *self,
                     gint64            now,
@@ -466,8 +457,7 @@ hb_outbox_add_sent (HbOutbox         *self,
     hb_outbox_on_progress (self, now, span->written);
 }
 
-/* @now: matters only if hb_outbox_needs_time () returns TRUE
- * @written: how many bytes of this link the kernel has accepted */
+/* @now: matters only if hb_outbox_needs_time () returns TRUE */
 void
 hb_outbox_on_progress (HbOutbox *self,
                        gint64    now,

@@ -6,7 +6,7 @@
 
 /* The limits of the interval, in microseconds. Within a single computer, a round trip takes less
  * than INTERVAL_MIN, but more frequent queries would cost more than they gain. INTERVAL_MAX limits
- * the time until a late acknowledgement is noticed, for example after packet loss. */
+ * the time until an acknowledgement is noticed after packet loss. */
 #define INTERVAL_MIN 100
 #define INTERVAL_MAX G_TIME_SPAN_SECOND
 
@@ -14,7 +14,6 @@
  * message would take longer than sending the message. */
 #define INTERVAL_LATE (100 * G_TIME_SPAN_MILLISECOND)
 
-/* @round_trip: as in HbQueryTimer */
 void
 hb_query_timer_init (HbQueryTimer *self,
                      guint         round_trip)
@@ -28,9 +27,8 @@ get_first_interval (const HbQueryTimer *self)
   return CLAMP ((gint64) self->round_trip, INTERVAL_MIN, INTERVAL_MAX);
 }
 
-/* Starts again with the first interval. Call this when messages begin to wait for an
- * acknowledgement, when a call begins to wait for one, and when bytes have been acknowledged and
- * messages are still waiting. */
+/* Starts again with the first interval. Call this when messages or a call begin to wait for an
+ * acknowledgement, and when messages still wait after one. */
 void
 hb_query_timer_start (HbQueryTimer *self,
                       gint64        now)
@@ -39,8 +37,7 @@ hb_query_timer_start (HbQueryTimer *self,
   self->at = now + self->interval;
 }
 
-/* Plans the query that follows one at @now. As long as nothing is acknowledged, each interval is
- * twice as long as the one before, up to INTERVAL_MAX. */
+/* Plans the query that follows one at @now. */
 void
 hb_query_timer_on_query (HbQueryTimer *self,
                          gint64        now)
@@ -50,8 +47,8 @@ hb_query_timer_on_query (HbQueryTimer *self,
   self->at = now + self->interval;
 }
 
-/* Returns when to query next if nothing depends on an early query: no call and no `drain` waits for
- * an acknowledgement, and the queue is less than half full. */
+/* Returns when to query next if nothing depends on an early query: see
+ * hb_outbox_get_query_at (). */
 gint64
 hb_query_timer_get_late (const HbQueryTimer *self)
 {
@@ -59,8 +56,8 @@ hb_query_timer_get_late (const HbQueryTimer *self)
 }
 
 /* Call this when the peer has sent or received data, because an acknowledgement has then probably
- * arrived. Returns whether to query now. If so, also plans the next query. A flood of data would
- * cause too many queries, so the time since the last query must be at least the first interval. */
+ * arrived. Returns whether to query now. If so, plans the next query. At least the first interval
+ * must have passed since the last query, because a flood of data would cause too many. */
 gboolean
 hb_query_timer_on_receipt (HbQueryTimer *self,
                            gint64        now)

@@ -20,12 +20,10 @@ typedef enum {
 
 /* The messages that the task has accepted and that do not count as sent yet.
  *
- * hb_queue_push () adds a message to one of the lines, from which hb_queue_take () moves it to
- * `in_flight`. hb_queue_push_sent () adds a message that was sent at once to `in_flight` directly.
- * A message stays in `in_flight` until it counts as sent, an overflow drops it, or the link is
- * lost. The written messages come first in `in_flight`. Each of them waits for the peer's
- * acknowledgement, or behind a message that does. When the link is lost, all messages return to
- * HB_LINE_WAITING, in the order in which they were to be sent.
+ * hb_queue_take () moves a message from its line to `in_flight`, where it stays until it counts as
+ * sent, an overflow drops it, or the link is lost. The written messages come first in `in_flight`.
+ * Each of them waits for the peer's acknowledgement, or behind a message that does. When the link
+ * is lost, all messages return to HB_LINE_WAITING, in the order in which they were to be sent.
  *
  * Each line is in the order in which its messages were accepted, except that messages that have
  * returned may stand before older ones. */
@@ -90,9 +88,7 @@ void              hb_queue_withdraw      (HbQueue          *self,
 void              hb_queue_start_ages    (HbQueue          *self,
                                           gint64            now);
 
-/* Returns how many messages could be taken now.
- *
- * @last: the last line from which messages may be taken */
+/* @last: the last line from which messages may be taken */
 static inline guint
 hb_queue_get_n_waiting (const HbQueue *self,
                         HbLine         last)
@@ -114,7 +110,6 @@ hb_queue_is_empty (const HbQueue *self)
   return self->in_flight.length + hb_queue_get_n_waiting (self, HB_LINE_WAITING) == 0;
 }
 
-/* Returns whether all messages are completely written. */
 static inline gboolean
 hb_queue_is_written (const HbQueue *self)
 {
@@ -136,9 +131,8 @@ hb_queue_peek_unacknowledged (const HbQueue *self)
   return self->n_unacknowledged > 0 ? hb_deque_peek (&self->in_flight, 0) : NULL;
 }
 
-/* Returns: (nullable): the first message in flight, or NULL if it does not count as sent. It counts
- *   as sent if all of it precedes the position that applies to its `delivery`, which is @written or
- *   @acknowledged. */
+/* Returns: (nullable): the first message in flight, if all of it precedes the position that applies
+ *   to its `delivery`: @written or @acknowledged */
 static inline HbOutgoing *
 hb_queue_peek_sent (const HbQueue *self,
                     guint64        written,
@@ -152,9 +146,7 @@ hb_queue_peek_sent (const HbQueue *self,
 }
 
 /* Removes the message that hb_queue_peek_sent () has returned. The caller owns its bytes. Call
- * hb_queue_release_gone () after the last removal.
- *
- * @size: its size in bytes */
+ * hb_queue_release_gone () after the last removal. */
 static inline void
 hb_queue_pop_sent (HbQueue *self,
                    gsize    size)

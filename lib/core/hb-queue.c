@@ -4,8 +4,8 @@
 
 #include "hb-queue-private.h"
 
-/* Removes the message at @index, and copies it to @to. Inline, because this function runs for each
- * message that waits. The first message, which is removed in most calls, can be removed faster. */
+/* Inline, because this function runs for each message that waits. The first message, which is
+ * removed in most calls, can be removed faster. */
 static inline void
 move (HbDeque    *from,
       guint       index,
@@ -19,7 +19,6 @@ move (HbDeque    *from,
     hb_deque_remove (from, index);
 }
 
-/* Updates the counts for a message that leaves the lines. */
 static void
 on_left (HbQueue          *self,
          const HbOutgoing *message)
@@ -38,8 +37,7 @@ take_out (HbQueue    *self,
   on_left (self, message);
 }
 
-/* Removes a message that is not in flight, and no longer counts its bytes. The caller owns them.
- * Returns FALSE if the line has no message at @index. */
+/* The caller owns the bytes of the message. Returns FALSE if the line has no message at @index. */
 static gboolean
 pop (HbQueue    *self,
      HbLine      line,
@@ -89,7 +87,7 @@ hb_queue_clear (HbQueue *self)
 }
 
 /* Counts the bytes of @message, unless all counted bytes together would exceed @limit. Returns
- * whether the bytes of @message are counted, by this call or by an earlier one.
+ * whether they are counted, by this call or by an earlier one.
  *
  * @limit: in bytes, 0 for no limit */
 gboolean
@@ -114,9 +112,8 @@ hb_queue_release (HbQueue          *self,
     hb_amount_release (&self->buffered, g_bytes_get_size (message->bytes));
 }
 
-/* Subtracts from `buffered` the bytes of the messages that hb_queue_pop_sent () and
- * hb_queue_pop_passed () have removed. One subtraction for all of them saves time, because each
- * subtraction is an atomic operation. */
+/* Subtracts the bytes of the messages that hb_queue_pop_sent () and hb_queue_pop_passed () have
+ * removed. One subtraction for all of them saves time, because it is an atomic operation. */
 void
 hb_queue_release_gone (HbQueue *self)
 {
@@ -133,8 +130,7 @@ hb_queue_get_buffered (HbQueue *self)
   return hb_amount_get (&self->buffered) - self->n_unreleased;
 }
 
-/* Adds a message to the end of a line, and takes ownership of its bytes. hb_queue_reserve () must
- * have counted them. */
+/* Takes ownership of the bytes of @message. hb_queue_reserve () must have counted them. */
 void
 hb_queue_push (HbQueue          *self,
                const HbOutgoing *message,
@@ -148,13 +144,9 @@ hb_queue_push (HbQueue          *self,
   self->oldest = MIN (self->oldest, message->accepted_at);
 }
 
-/* Adds a message that was sent at once, and is therefore in flight. As in hb_queue_push (), the
- * bytes are reserved, and the queue takes ownership of them. The position is set only in the copy
- * that the queue keeps. If it were set in @message first, the copying would have to wait for these
- * writes.
- *
- * @begin: the position of the message, or HB_UNSENT
- * @end: the position after the message, or HB_UNSENT */
+/* Adds a message that was sent at once. For its bytes, see hb_queue_push (), and for @begin and
+ * @end, see HbOutgoing. They are set only in the copy that the queue keeps, because the copying
+ * would have to wait for writes to @message. */
 void
 hb_queue_push_sent (HbQueue          *self,
                     const HbOutgoing *message,
@@ -173,8 +165,7 @@ hb_queue_push_sent (HbQueue          *self,
  *
  * @last: the last line from which messages may be taken
  *
- * Returns: (nullable): the message, which is valid until the queue changes; NULL if none may be
- *   taken */
+ * Returns: (nullable): the message, which is valid until the queue changes */
 const HbOutgoing *
 hb_queue_take (HbQueue *self,
                HbLine   last)
@@ -198,9 +189,9 @@ hb_queue_take (HbQueue *self,
   return message;
 }
 
-/* Records the position of the frames of the last taken message that has no position yet. While that
- * message was being written, a handler may have sent another message, whose position was then
- * recorded first. Returns whether a call waits for the message. */
+/* Records the position of the last taken message that has no position yet. While that message was
+ * being written, a handler may have sent another message, whose position was then recorded first.
+ * Returns whether a call waits for the message. */
 gboolean
 hb_queue_set_span (HbQueue *self,
                    guint64  begin,
@@ -223,8 +214,7 @@ hb_queue_set_span (HbQueue *self,
   return FALSE;
 }
 
-/* Call this when the link has been lost. Moves all messages back to HB_LINE_WAITING, in the order
- * in which they would have been sent. Call hb_queue_pop_passed () before this. */
+/* Call this when the link has been lost, after hb_queue_pop_passed (). */
 void
 hb_queue_take_back (HbQueue *self)
 {
@@ -259,8 +249,7 @@ hb_queue_take_back (HbQueue *self)
   self->n_unacknowledged = 0;
 }
 
-/* Updates the number of unacknowledged messages after more bytes have been written. Call this after
- * hb_queue_pop_sent (). */
+/* Call this after hb_queue_pop_sent (), when more bytes have been written. */
 void
 hb_queue_on_written (HbQueue *self,
                      guint64  written)
@@ -274,9 +263,8 @@ hb_queue_on_written (HbQueue *self,
     }
 }
 
-/* Moves the messages that are written and need no acknowledgement to @popped, a deque of
- * HbOutgoing. They were waiting only behind other messages, so they count as sent. The caller owns
- * their bytes. Call hb_queue_release_gone () after this. */
+/* Moves the written messages that need no acknowledgement to @popped, a deque of HbOutgoing. The
+ * caller owns their bytes, and calls hb_queue_release_gone (). */
 void
 hb_queue_pop_passed (HbQueue *self,
                      HbDeque *popped)
@@ -301,8 +289,7 @@ hb_queue_pop_passed (HbQueue *self,
     }
 }
 
-/* Removes the message that would be taken next. The kernel may already have accepted a part of a
- * message that is in flight, so all messages in flight remain in the queue. */
+/* Messages in flight remain, because the kernel may already have accepted a part of one. */
 gboolean
 hb_queue_pop_next (HbQueue    *self,
                    HbOutgoing *message)
@@ -312,7 +299,6 @@ hb_queue_pop_next (HbQueue    *self,
          || pop (self, HB_LINE_WAITING, 0, message);
 }
 
-/* Removes the next message that does not wait in HB_LINE_THIS_LINK. */
 gboolean
 hb_queue_pop_unready (HbQueue    *self,
                       HbOutgoing *message)
@@ -320,7 +306,6 @@ hb_queue_pop_unready (HbQueue    *self,
   return pop (self, HB_LINE_GREETING, 0, message) || pop (self, HB_LINE_WAITING, 0, message);
 }
 
-/* Removes the first of the messages that are written. It will not be sent again. */
 static gboolean
 pop_unacknowledged (HbQueue    *self,
                     HbOutgoing *message)
@@ -336,8 +321,8 @@ pop_unacknowledged (HbQueue    *self,
 }
 
 /* Removes the message that an overflow drops first. Dropping a written message does the least harm,
- * because it will probably arrive. Of the other messages, those of a login and of `open` handlers
- * are dropped last, because without them a server may ignore all others. */
+ * because it will probably arrive. The messages of a login and of `open` handlers are dropped last,
+ * because without them a server may ignore all others. */
 gboolean
 hb_queue_pop_oldest (HbQueue    *self,
                      HbOutgoing *message)
@@ -349,8 +334,8 @@ hb_queue_pop_oldest (HbQueue    *self,
 }
 
 /* Moves all volatile messages that are not in flight to @popped, a deque of HbOutgoing. The caller
- * owns their bytes. Each line is searched only once, because a search for each message would take
- * too long if thousands are to be removed.
+ * owns their bytes. Each line is searched only once, because a search for each of thousands of
+ * messages would take too long.
  *
  * @and_this_link: whether messages for this link only are removed too */
 void
@@ -384,8 +369,8 @@ hb_queue_pop_volatile (HbQueue  *self,
 }
 
 /* Removes the first message in the lines that was accepted at or before @limit. In a line, no older
- * message stands behind one that has not returned, so the search of the line ends at the first
- * message that has not returned. If no message is found, `oldest` is exact afterwards. */
+ * message stands behind one that has not returned, so the search of the line ends there. If no
+ * message is found, `oldest` is exact afterwards. */
 gboolean
 hb_queue_pop_expired (HbQueue    *self,
                       gint64      limit,
@@ -452,8 +437,8 @@ hb_queue_pop_refused (HbQueue    *self,
   return FALSE;
 }
 
-/* Marks written messages as withdrawn and as messages for this link only. If the link ends before
- * they are acknowledged, they are not sent again, and their calls are cancelled.
+/* Marks written messages. If the link ends before they are acknowledged, they are not sent again,
+ * and their calls are cancelled.
  *
  * @ticket: (nullable): of the message, NULL for all */
 void

@@ -7,8 +7,8 @@
 G_BEGIN_DECLS
 
 /* A list of tickets, in the order in which they were added. A ticket is the GTask of a call that
- * waits. The list takes no references. A task has several such lists, and calls seldom wait, so an
- * empty list holds no memory. A list whose bytes are all zero is empty. */
+ * waits. The list takes no references. Calls seldom wait, so an empty list holds no memory. A list
+ * whose bytes are all zero is empty. */
 typedef struct
 {
   GPtrArray *array; /* (nullable) NULL if the list is empty */

@@ -21,7 +21,7 @@ clear_if_empty (HbTickets *self)
     hb_tickets_clear (self);
 }
 
-/* Removes @ticket. Returns whether it was in the list. */
+/* Returns whether @ticket was in the list. */
 gboolean
 hb_tickets_remove (HbTickets *self,
                    gpointer   ticket)
@@ -34,9 +34,7 @@ hb_tickets_remove (HbTickets *self,
   return TRUE;
 }
 
-/* Removes the first ticket.
- *
- * Returns: (nullable): NULL if the list is empty */
+/* Returns: (nullable): the first ticket, which is removed */
 gpointer
 hb_tickets_pop (HbTickets *self)
 {
@@ -57,8 +55,7 @@ hb_tickets_clear (HbTickets *self)
   g_clear_pointer (&self->array, g_ptr_array_unref);
 }
 
-/* Empties the list, and releases one reference to each ticket. The caller must own these
- * references. */
+/* Releases one reference to each ticket, which the caller must own. */
 void
 hb_tickets_unref_all (HbTickets *self)
 {
