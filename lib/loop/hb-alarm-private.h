@@ -6,12 +6,11 @@
 
 G_BEGIN_DECLS
 
-/* The deadline of an alarm whose callback must run in the next iteration of the loop. It is used
- * instead of a time from hb_clock_now (). */
+/* The deadline of an alarm whose callback must run in the next iteration of the loop */
 #define HB_AT_ONCE G_MININT64
 
-/* Returns the time at which the callback must run, or HB_AT_ONCE, or HB_NEVER. The function must
- * not call any function of HbAlarm.
+/* Returns the time of hb_clock_now () at which the callback must run, or HB_AT_ONCE, or HB_NEVER.
+ * The function must not call any function of HbAlarm.
  *
  * @earliest: (out) (optional): the time from which the callback may run if another deadline has
  *   woken the loop; the returned time if the function does not set it */
@@ -23,8 +22,8 @@ typedef void (*HbAlarmCallback) (gpointer user_data);
 typedef struct _HbAlarm HbAlarm;
 typedef struct _HbSchedule HbSchedule;
 
-/* Calls a function in a main context, at a given time or at once. All alarms of a context share one
- * GSource (see HbSchedule), except in the case that hb_schedule_acquire () describes. */
+/* Calls a function in a main context, at a given time or at once. Alarms of a context share a
+ * GSource: see hb_schedule_acquire (). */
 struct _HbAlarm
 {
   HbAlarmFunc      func;
@@ -42,9 +41,8 @@ struct _HbAlarm
   gboolean         is_woken;    /* woken since the alarm last left the queue */
   gboolean         has_come;    /* The alarm is queued because its earliest time has passed. */
 
-  /* The reasons for the current call to the callback, which reads them. A time has passed only when
-   * each socket that was readable at that time has been read. `may_act` is FALSE if the deadline is
-   * HB_AT_ONCE. */
+  /* The reasons for the current call to the callback. A time has passed only when each socket that
+   * was readable at that time has been read. `may_act` is FALSE if the deadline is HB_AT_ONCE. */
   gboolean         was_woken;   /* hb_alarm_wake () was called. */
   gboolean         may_act;     /* The earliest time has passed. */
   gboolean         is_due;      /* The deadline has passed too. */

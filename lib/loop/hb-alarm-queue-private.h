@@ -6,8 +6,8 @@
 
 G_BEGIN_DECLS
 
-/* The alarms that a schedule must call, in the order in which they were added. Any thread may add
- * an alarm. Only the thread of the loop may remove one. */
+/* The alarms that a schedule must call, in order. Any thread may add an alarm. Only the thread of
+ * the loop may remove one. */
 typedef struct
 {
   GMutex mutex;  /* protects the queue, and is_queued and is_woken of each alarm */

@@ -19,9 +19,7 @@ hb_alarm_queue_clear (HbAlarmQueue *self)
   g_mutex_clear (&self->mutex);
 }
 
-/* Adds the alarm, unless it is in the queue already.
- *
- * @is_woken: whether hb_alarm_wake () is the reason: see hb_alarm_queue_remove () */
+/* @is_woken: whether hb_alarm_wake () is the reason */
 void
 hb_alarm_queue_push (HbAlarmQueue *self,
                      HbAlarm      *alarm,
@@ -40,8 +38,7 @@ hb_alarm_queue_push (HbAlarmQueue *self,
   g_mutex_unlock (&self->mutex);
 }
 
-/* Removes the alarm if it is in the queue. Returns whether it has been woken since the last
- * removal. */
+/* Returns whether the alarm has been woken since it was last removed. */
 gboolean
 hb_alarm_queue_remove (HbAlarmQueue *self,
                        HbAlarm      *alarm)

@@ -22,8 +22,7 @@ hb_alarm_init (HbAlarm         *self,
   };
 }
 
-/* Adds the alarm to @context, which must exist until hb_alarm_leave (). The deadline is queried
- * before the next poll. */
+/* @context: must exist until hb_alarm_leave () */
 void
 hb_alarm_enter (HbAlarm      *self,
                 GMainContext *context)
@@ -34,8 +33,7 @@ hb_alarm_enter (HbAlarm      *self,
   hb_schedule_add (self->schedule, self);
 }
 
-/* Removes the alarm from its context. The callback is not called again, and may itself call this
- * function. Does nothing if the alarm belongs to no context. */
+/* The callback is not called again. It may itself call this function. */
 void
 hb_alarm_leave (HbAlarm *self)
 {
@@ -48,8 +46,8 @@ hb_alarm_leave (HbAlarm *self)
   hb_schedule_release (schedule);
 }
 
-/* Makes the loop run the callback as soon as possible, and wakes the loop. Any thread may call this
- * between hb_alarm_enter () and hb_alarm_leave (). */
+/* Makes the loop run the callback as soon as possible. Any thread may call this between
+ * hb_alarm_enter () and hb_alarm_leave (). */
 void
 hb_alarm_wake (HbAlarm *self)
 {

@@ -6,9 +6,8 @@
 
 #include "hb-clock-private.h"
 
-/* Returns the time in microseconds. Where the system has timerfd, the clock is CLOCK_BOOTTIME
- * (clock_gettime(2)), which also counts the time during which the system is suspended. Elsewhere,
- * it is the clock of g_get_monotonic_time (). HbTimer must use the same clock. */
+/* Returns the time in microseconds. CLOCK_BOOTTIME also counts the time during which the system is
+ * suspended. HbTimer must use the same clock. */
 gint64
 hb_clock_now (void)
 {

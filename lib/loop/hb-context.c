@@ -9,9 +9,8 @@
 
 #include "hb-context-private.h"
 
-/* Creates a context, unless the process can open no more descriptors. In that case,
- * g_main_context_new () would abort the process. A context has one descriptor, or the two of a
- * pipe.
+/* Creates a context, unless the process can open no more descriptors, because g_main_context_new ()
+ * would then abort the process. A context has one descriptor, or the two of a pipe.
  *
  * Returns: (transfer full) (nullable) */
 GMainContext *
@@ -29,14 +28,12 @@ hb_context_new (void)
 }
 
 /* Makes @context thread-default until the returned pusher is freed. libsoup attaches its sources to
- * the context that is thread-default when libsoup is called. If a handler that runs in another
- * context made such a call without this function, libsoup would attach the sources to that other
+ * the context that is thread-default when libsoup is called. In a handler, that may be another
  * context.
  *
  * @context: (nullable)
  *
- * Returns: (nullable): NULL if @context is NULL, or is thread-default already, as in nearly every
- *   call */
+ * Returns: (nullable): NULL if @context is NULL, or is thread-default already */
 GMainContextPusher *
 hb_context_push (GMainContext *context)
 {

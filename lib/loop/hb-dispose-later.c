@@ -7,8 +7,8 @@
 /* Disposes of an object in a source of its own, because a function of the object may be running
  * now. */
 
-/* Releasing the reference would not be enough. If the application held another reference, libsoup
- * would continue to read the socket. */
+/* Releasing the reference would not be enough. While the application held another reference,
+ * libsoup would continue to read the socket. */
 static gboolean
 dispose_cb (gpointer user_data)
 {
@@ -28,8 +28,8 @@ forget_cb (gpointer user_data)
 }
 
 /* If @data still contains an object, the context is being freed. GLib loses track of sources that
- * are destroyed at that time, and the object may own such sources. Therefore the object is released
- * in the default context. */
+ * are destroyed at that time, and the object may own such sources, so the object is released in the
+ * default context. */
 static void
 free_place (gpointer data)
 {

@@ -109,7 +109,7 @@ hb_heap_set (HbHeap     *self,
   settle (self, node, node->position);
 }
 
-/* Removes the node. Does nothing if the node is not in the heap. */
+/* Does nothing if the node is not in the heap. */
 void
 hb_heap_remove (HbHeap     *self,
                 HbHeapNode *node)

@@ -27,16 +27,15 @@ void                hb_home_call    (HbHome         *self,
                                      gpointer        user_data,
                                      GDestroyNotify  destroy);
 
-/* Returns a value that identifies the calling thread. g_thread_self () would take ten times as
- * long, which matters because the thread is checked for each message that is sent. */
+/* g_thread_self () would take ten times as long, and the thread is checked for each message that is
+ * sent. */
 static inline gpointer
 hb_home_get_thread (void)
 {
   return (gpointer) pthread_self ();
 }
 
-/* Returns whether the calling thread is the thread of the object. Returns FALSE if the object has
- * no thread. */
+/* Returns FALSE if the object has no thread, unlike hb_home_is_here (). */
 static inline gboolean
 hb_home_is_own (HbHome *self)
 {

@@ -7,9 +7,7 @@
 
 G_STATIC_ASSERT (sizeof (pthread_t) <= sizeof (gpointer));
 
-/* Takes ownership of @context.
- *
- * @context: (nullable)
+/* @context: (nullable) (transfer full)
  * @thread: (nullable) */
 static void
 set (HbHome       *self,
@@ -39,8 +37,6 @@ hb_home_clear (HbHome *self)
   g_mutex_clear (&self->mutex);
 }
 
-/* Makes the object belong to the context that is thread-default now, and to the calling thread,
- * until hb_home_leave (). */
 void
 hb_home_enter (HbHome *self)
 {
@@ -53,8 +49,7 @@ hb_home_leave (HbHome *self)
   set (self, NULL, NULL);
 }
 
-/* Returns whether the calling thread may use the object. While the object has a thread, no other
- * thread may use it. */
+/* Returns whether the calling thread may use the object. */
 gboolean
 hb_home_is_here (HbHome *self)
 {
@@ -63,19 +58,16 @@ hb_home_is_here (HbHome *self)
   return thread == NULL || thread == hb_home_get_thread ();
 }
 
-/* Makes the object's context thread-default until the returned pusher is freed.
- *
- * Returns: (nullable): see hb_context_push () */
+/* Returns: (nullable): see hb_context_push () */
 GMainContextPusher *
 hb_home_push (HbHome *self)
 {
   return hb_context_push (self->context);
 }
 
-/* Calls @func once, and then @destroy. If the calling thread may use the object, or if no thread
- * runs the object's context, both are called at once. Otherwise another thread may be using the
- * object at this moment, so a source in the context calls them. @func must return
- * G_SOURCE_REMOVE. */
+/* Calls @func once, and then @destroy: at once if the calling thread may use the object, or if no
+ * thread runs the object's context. Otherwise another thread may be using the object, so a source
+ * in the context calls them. @func must return G_SOURCE_REMOVE. */
 void
 hb_home_call (HbHome         *self,
               GSourceFunc     func,

@@ -15,8 +15,8 @@
 
 /* Listens to the kernel for changes of links (network interfaces), addresses and routes. In GLib
  * 2.90 and later, the GNetworkMonitor that works without NetworkManager follows only default
- * routes. The kernel removes IPv4 routes together with their address or link, and sends no message
- * about these routes. Therefore that monitor misses such changes.
+ * routes. It misses the removal of IPv4 routes together with their address or link, because the
+ * kernel sends no message about these routes.
  *
  * All tasks of a context share one socket, because a program may have thousands of tasks. Any
  * thread may dispose of a task, so a lock protects the sockets. */
@@ -61,9 +61,9 @@ free_netlink (gpointer data)
   g_free (self);
 }
 
-/* Requests a description of each IPv6 route, so that a message that only repeats such a description
- * does not count as a change. About an IPv4 route, the kernel sends no such message. If the request
- * fails, the first message about each route counts. */
+/* Requests a description of each IPv6 route, so that a message that only repeats one does not count
+ * as a change. About an IPv4 route, the kernel sends no such message. If the request fails, the
+ * first message about each route counts. */
 static void
 request_routes (int fd)
 {
@@ -82,7 +82,7 @@ request_routes (int fd)
   send (fd, &request, sizeof request, 0);
 }
 
-/* Returns: the descriptor, or -1 after an error, for example if a sandbox forbids such sockets */
+/* Returns: -1 after an error, for example if a sandbox forbids such sockets */
 static int
 open_socket (void)
 {
@@ -103,8 +103,9 @@ open_socket (void)
   return fd;
 }
 
-/* Processes a datagram. @length is larger than the buffer if the datagram did not fit. Other
- * processes can send datagrams too, so only those from the kernel count.
+/* Other processes can send datagrams too, so only those from the kernel count.
+ *
+ * @length: larger than the buffer if the datagram did not fit
  *
  * Returns: whether a link, an address or a route may have changed */
 static gboolean
@@ -125,8 +126,7 @@ take (HbNetlink                *self,
   return hb_topology_take (self->topology, datagram, length);
 }
 
-/* Reads datagrams that have arrived, and sets *@has_changed to TRUE if a link, an address or a
- * route may have changed.
+/* @has_changed: (inout): set to TRUE if a link, an address or a route may have changed
  *
  * Returns: FALSE if recvfrom(2) returns 0, or fails with an error that would probably recur */
 static gboolean
@@ -171,7 +171,7 @@ find (GMainContext *context)
   return g_hash_table_lookup (sockets, context);
 }
 
-/* Removes the socket from the table. Must be called with the lock held.
+/* Must be called with the lock held.
  *
  * Returns: (transfer full): the source, which must be destroyed after the lock has been released */
 static GSource *
@@ -201,7 +201,7 @@ readable_cb (int           fd,
       listener->func (listener->user_data);
     }
 
-  /* Another thread may have withdrawn the socket in the meantime. */
+  /* Another thread may have withdrawn the socket meanwhile. */
   if (!goes_on && self->source != NULL)
     broken = withdraw (self);
   g_mutex_unlock (&mutex);
@@ -234,9 +234,9 @@ new_netlink (GMainContext *context)
 }
 
 /* Calls @func in @context after changes of links, addresses or routes, until hb_netlink_unwatch ().
- * Changes that are read together cause one call. The context must exist until
- * hb_netlink_unwatch (). A lock is held while @func runs, so @func may do no more than attach a
- * source. Does nothing if the socket cannot be opened. */
+ * The context must exist until then. Changes that are read together cause one call. A lock is held
+ * while @func runs, so @func may do no more than attach a source. Does nothing if the socket cannot
+ * be opened. */
 void
 hb_netlink_watch (GMainContext  *context,
                   HbNetlinkFunc  func,
@@ -273,8 +273,8 @@ remove_listener (HbNetlink *self,
       }
 }
 
-/* Removes the listener with @user_data. If the context then has no listener, closes its socket.
- * Does nothing if no such listener exists. */
+/* Closes the socket if the context then has no listener. Does nothing if no listener has
+ * @user_data. */
 void
 hb_netlink_unwatch (GMainContext *context,
                     gpointer      user_data)
