@@ -43,10 +43,9 @@ while [ $# -gt 0 ]; do
   shift
 done
 
-# Copies the scripts for Node to the build folder, and installs the libraries that they use, in the
-# versions that package-lock.json lists. The install scripts of two of these libraries may run a
-# compiler, so npm does not run install scripts. Without npm, or if npm fails, prints a message.
-# bench.py then skips the programs whose libraries are missing.
+# Copies the scripts for Node to the build folder, and installs the libraries that they use. The
+# install scripts of two libraries may run a compiler, so npm runs none. bench.py skips the programs
+# whose libraries are missing.
 install_peers ()
 {
   local peers=$build_dir/peers

@@ -29,8 +29,8 @@ systems='bookworm trixie sid'
 . "$source_root/tools/debian-chroot.bash"
 
 # build_old FOLDER NAME [COMMAND...]: builds, in FOLDER, the library of the commit that --old names.
-# Without --old, does nothing. COMMAND is a prefix of the build commands, such as one that enters a
-# chroot. The build commands use NAME as the path of FOLDER. An empty NAME means the root folder.
+# COMMAND is a prefix of the build commands, such as one that enters a chroot. The build commands
+# use NAME, which is empty for the root folder, as the path of FOLDER.
 build_old ()
 {
   [ -n "$old" ] || return 0
@@ -56,8 +56,7 @@ measure_in_chroot ()
   make_chroot "$1"
   mkdir "$root/source" "$root/build"
   copy_files . "$root/source"
-  # The libraries for Node are the same on each system. They are copied from this machine's build
-  # folder, if they are installed there, so the chroot needs no npm.
+  # The libraries for Node are the same on each system, so the chroot needs no npm.
   [ ! -d _build-bench/peers ] || cp -R _build-bench/peers "$root/build"
   enter "$root" env HB_LEAVE_OUT=npm /source/tools/install-packages.sh bench
   leave_archive

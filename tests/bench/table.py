@@ -100,10 +100,6 @@ def format_spread(ratio):
 
 
 def format_other(task, other):
-    """Returns the name and the rate of another program.
-
-    The name is bold if the program is faster than the task.
-    """
     bold = '**' if other['messages_per_second'] > task['messages_per_second'] else ''
     return f'{bold}{other["program"]}{bold}, {other["messages_per_second"]:,.0f}'
 
@@ -133,10 +129,7 @@ def make_systems(systems):
 
 
 def make_columns(systems, programs, make_cell):
-    """Yields a row for each case and program, with a cell for each system.
-
-    A row whose cells are all empty is left out.
-    """
+    """Yields a row for each case and program, with a cell for each system."""
     titles = {case: title for system in systems for case, title in system.titles.items()}
     for case, title in titles.items():
         for label, program in programs:
@@ -146,10 +139,7 @@ def make_columns(systems, programs, make_cell):
 
 
 def make_share(system, case, program):
-    """Returns a cell with the ratio of @program to libsoup, and to the engine in parentheses.
-
-    The cell is empty if there are no figures.
-    """
+    """Returns a cell with the ratio of @program to libsoup, and to the engine in parentheses."""
     median = system.get(case, program)
     if not median:
         return ''
@@ -169,10 +159,7 @@ def make_bindings(systems):
 
 
 def make_lead(system, case, program):
-    """Returns a cell with the fastest other program and its ratio to the task.
-
-    The cell is empty if the task is at least as fast, or if figures are missing.
-    """
+    """Returns a cell with the fastest other program and its ratio, if above 1."""
     task, others = system.get(case, program), system.get_others(case)
     if not task or not others:
         return ''
@@ -212,10 +199,7 @@ def make_tick(systems):
 
 
 def make_herd(systems):
-    """Returns the rows of the first system.
-
-    The time of this measure is virtual, so its result does not depend on the system.
-    """
+    """Shows only the first system, because the time of this measure is virtual."""
     return make_rows(('delays', 'attempts', 'most in one second', 'reconnected clients',
                       'last one after, seconds'), (
         (delays, f'{figure["attempts"]:,.0f}', f'{figure["peak_per_second"]:,.0f}',

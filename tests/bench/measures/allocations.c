@@ -8,8 +8,8 @@
 #include "measure-counters.h"
 #include "measure-link.h"
 
-/* Counts how often memory is allocated and a timer is armed for each message of a flood. Without
- * G_SLICE=always-malloc, GLib before 2.76 allocates memory in slices, which are not counted.
+/* Counts the allocations of memory and the armings of a timer for each message of a flood. Set
+ * G_SLICE=always-malloc, because the slices of GLib before 2.76 are not counted.
  *
  * measure-allocations task|libsoup URI MESSAGES */
 

@@ -7,8 +7,8 @@
 #include "crowd.h"
 #include "measure-link.h"
 
-/* Carries out the commands of crowd.c with tasks, or with libsoup alone. Either all connections
- * share one SoupSession, or each connection has its own.
+/* Carries out the commands of crowd.c with tasks, or with libsoup alone. All connections share one
+ * SoupSession, or each has its own.
  *
  * measure-crowd task|libsoup-keepalive PORT shared|own */
 
@@ -90,6 +90,6 @@ main (int    argc,
 
   crowd_main (&funcs, atoi (argv[2]));
 
-  /* The time taken to close the connections is not measured, so the program does not close them. */
+  /* The time to close the connections is not measured. */
   _Exit (0);
 }

@@ -14,8 +14,7 @@
 
 #define PAYLOAD "message"
 
-/* The default ping-timeout of a task, and a longer time after which a silent connection is dropped,
- * both in seconds */
+/* In seconds. 15 is the default ping-timeout of a task. */
 static const lws_retry_bo_t heartbeat = {
   .secs_since_valid_ping = 15,
   .secs_since_valid_hangup = 30,
@@ -105,7 +104,7 @@ send_on_first (void)
   lws_callback_on_writable (first);
 }
 
-/* Ends run (). Without lws_cancel_service (), the loop would first wait for the next event. */
+/* Without lws_cancel_service (), the loop would first wait for the next event. */
 static void
 quit (void)
 {
@@ -150,6 +149,6 @@ main (int    argc,
   server_port = atoi (argv[1]);
   crowd_main (&funcs, server_port);
 
-  /* The time taken to close the connections is not measured, so the program does not close them. */
+  /* The time to close the connections is not measured. */
   _Exit (0);
 }

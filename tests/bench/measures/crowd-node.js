@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 
-// Carries out the commands that crowd.c describes, with Node's ws.
+// Carries out the commands of crowd.c with Node's ws.
 //
 // crowd-node.js PORT
 
@@ -77,8 +77,8 @@ const commands = {
     },
 };
 
-// An asynchronous read of the commands would add wake-ups of the loop, so the read blocks. Node
-// makes its standard input non-blocking, so the program opens standard input again.
+// An asynchronous read would add wake-ups of the loop, so the read blocks. Node makes its standard
+// input non-blocking, so the program opens standard input again.
 const stdin = fs.openSync('/dev/stdin');
 const input = Buffer.alloc(64);
 for (;;) {

@@ -8,22 +8,20 @@
 
 #include "crowd.h"
 
-/* Holds many connections in one process. The process reads commands from its standard input, and
- * carries them out one after another:
+/* Holds many connections in one process, which carries out commands from its standard input:
  *
  *   open N    opens N more connections, and waits until they are open
  *   echo N    sends N messages on the first connection, each after the answer to the one before
  *   rest N    sends nothing except heartbeats for N seconds
  *   back      waits until all connections have been opened again
  *
- * After each command, the process prints the CPU time that it has used since it started, in
- * microseconds, and the number of its wake-ups since then. bench_crowd.py sends the commands, and
- * reads the memory and the number of descriptors from /proc. */
+ * After each command, the process prints its CPU time in microseconds and the number of its
+ * wake-ups, both since its start. bench_crowd.py sends the commands. */
 
 #define CONNECTING_AT_ONCE 64
 
-/* The addresses on which the server listens. With one address, the process could run out of local
- * ports, because each connection to an address needs a port of its own. */
+/* The server listens on all these addresses. With only one, the process could run out of local
+ * ports. */
 static const char * const addresses[] = {
   "127.0.0.1", "127.0.0.2", "127.0.0.3", "127.0.0.4",
   "127.0.0.5", "127.0.0.6", "127.0.0.7", "127.0.0.8",
@@ -53,9 +51,8 @@ crowd_on_open (void)
     funcs->quit ();
 }
 
-/* Counts an answer on the first connection, and sends the next message, or ends the command after
- * the last answer. Ignores messages on other connections, and messages that arrive while no command
- * `echo` runs, because the replies to heartbeats may be messages. */
+/* Ignores messages on other connections and outside the command `echo`, because the replies to
+ * heartbeats may be messages. */
 void
 crowd_on_message (gboolean is_of_first)
 {
@@ -110,8 +107,7 @@ carry_out (const char *command,
     g_error ("The command %s is unknown", command);
 }
 
-/* Prints the CPU time and the number of wake-ups. Each time the loop waits, the kernel counts one
- * voluntary context switch. */
+/* Each time the loop waits, the kernel counts one voluntary context switch. */
 static void
 report (void)
 {

@@ -11,10 +11,10 @@
 #include "measure-counters.h"
 #include "machine-events.h"
 
-/* Measures the time that the heartbeat takes for a message that arrives alone, in nanoseconds. For
- * such a message, the clock is read, the time is stored, and the alarm queries the next deadline
- * before the loop waits. The program also measures all the work that the core does to deliver
- * such a message, and counts how often the heartbeat allocates memory and arms a timer.
+/* Measures the time that the heartbeat takes for a message that arrives alone, in nanoseconds: the
+ * clock is read, the time is stored, and the alarm queries the next deadline. Also measures all the
+ * work of the core for such a message, and counts the heartbeat's allocations of memory and armings
+ * of a timer.
  *
  * measure-heartbeat [MESSAGES] */
 
@@ -96,7 +96,7 @@ do_all (void)
   prepare_alarm ();
 }
 
-/* Returns the average duration of a call to @function, in nanoseconds. */
+/* Returns the average duration of a call, in nanoseconds. */
 static double
 measure (void    (*function) (void),
          guint64   n)

@@ -9,14 +9,13 @@
 #include "machine-events.h"
 
 /* Counts the attempts of many clients that have lost their connections to one server at the same
- * moment. Each client runs the state machine of the library (HbMachine) in virtual time.
+ * moment. Each client runs an HbMachine in virtual time.
  *
  * measure-herd CLIENTS DOWN CAPACITY RECONNECT-TIMEOUT RECONNECT-TIMEOUT-MAX RECONNECT-JITTER
  *
  * The server refuses all clients for DOWN seconds, and then accepts at most CAPACITY clients a
- * second. The program prints a summary and the number of attempts in each second of virtual time,
- * until all clients are connected or SECONDS_MAX seconds have passed. The timeouts are in
- * milliseconds. */
+ * second. The program prints a summary and the attempts in each second, until all clients are
+ * connected or SECONDS_MAX seconds have passed. The timeouts are in milliseconds. */
 
 #define SECONDS_MAX 600
 #define TAKES       1000 /* microseconds until the server answers */
@@ -50,7 +49,6 @@ get_due (Herd  *self,
   return self->clients[self->heap[place]].due_at;
 }
 
-/* Moves the client at @place down the heap until no client below it has an earlier event. */
 static void
 sift_down (Herd  *self,
            guint  place)
@@ -129,7 +127,7 @@ answer (Herd   *self,
   handle_event (&client->machine, now, HB_EVENT_OPENED);
 }
 
-/* Opens and loses all connections. Heartbeats are off, because they do not affect attempts. */
+/* Opens and loses all connections, without heartbeats, which do not affect attempts. */
 static void
 start (Herd       *self,
        HbSettings *settings)
@@ -240,6 +238,6 @@ main (int    argc,
   run (&self);
   report (&self);
 
-  /* The kernel frees the memory of the state machines, so the program does not clear them. */
+  /* The kernel frees the memory of the state machines. */
   _Exit (0);
 }

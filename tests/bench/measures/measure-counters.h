@@ -7,8 +7,7 @@
 G_BEGIN_DECLS
 
 /* How often the process has allocated memory, and armed or disarmed a timerfd. measure-counters.c
- * replaces malloc (), calloc (), realloc () and timerfd_settime () with functions that count the
- * calls, and then do the work of the original functions. */
+ * replaces malloc (), calloc (), realloc () and timerfd_settime () to count their calls. */
 extern guint64 measure_n_allocations;
 extern guint64 measure_n_armings;
 

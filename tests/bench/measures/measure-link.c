@@ -99,8 +99,8 @@ task_open_cb (HbWebsocketTask *task,
   self->funcs->opened (self);
 }
 
-/* Some measures make the server end connections, so G_IO_ERROR_CONNECTION_CLOSED is expected. With
- * any other error, the figures would be worthless. */
+/* Some measures make the server end connections. After any other error, the figures would be
+ * worthless. */
 static void
 task_error_cb (HbWebsocketTask *task,
                GError          *error,
@@ -129,12 +129,12 @@ start_task (MeasureLink *self,
   return task;
 }
 
-/* Creates a link, and begins to connect it. The link exists until the program ends.
+/* The link exists until the program ends.
  *
  * @library: `task`, `libsoup` or `libsoup-keepalive`. With `libsoup-keepalive`, the link sends a
  *   ping every KEEPALIVE seconds, but continues if no reply comes.
- * @session: (nullable): NULL if the link shares no session. A task then creates a session for each
- *   attempt. With libsoup alone, the link keeps one session. */
+ * @session: (nullable): with NULL, a task creates a session for each attempt, and libsoup alone
+ *   keeps one session */
 MeasureLink *
 measure_link_new (const char         *library,
                   const char         *uri,

@@ -16,8 +16,7 @@ typedef struct
 } MeasureFuncs;
 
 /* A MeasureLink keeps a connection open, with a task or with libsoup alone, and replaces a lost
- * connection at once. For libsoup alone, MeasureLink has the code that an application would need to
- * reconnect. */
+ * connection at once. */
 MeasureLink *measure_link_new            (const char         *library,
                                           const char         *uri,
                                           SoupSession        *session,

@@ -8,16 +8,14 @@
 
 #include "measure-link.h"
 
-/* Measures the longest gap between two ticks while a server floods the client. The tick is a source
- * with idle priority that is due every TICK_INTERVAL. The handler that receives the messages takes
- * HANDLER_TAKES for each of them. The time from the first message to the first tick counts as a
- * gap, and so does the time from the last tick to the last message. If the tick is never
- * dispatched, the gap is therefore as long as the flood.
+/* Measures the longest gap between two ticks, which are dispatches of a source with idle priority,
+ * while a server floods the client. The first and the last message count as ticks here, so without
+ * any tick, the gap is as long as the flood.
  *
  * measure-tick task|libsoup URI MESSAGES */
 
 #define TICK_INTERVAL 16 /* milliseconds */
-#define HANDLER_TAKES 50 /* microseconds */
+#define HANDLER_TAKES 50 /* microseconds that the handler takes for each message */
 
 static guint64 n_wanted;
 static guint64 next;        /* the number of the next message */
@@ -32,7 +30,7 @@ tick_cb (gpointer user_data)
 {
   gint64 now = g_get_monotonic_time ();
 
-  /* The measurement begins with the first message of the flood. */
+  /* The flood has not begun yet. */
   if (started_at == 0)
     return G_SOURCE_CONTINUE;
 
@@ -79,8 +77,7 @@ message (MeasureLink *link,
   while (g_get_monotonic_time () < now + HANDLER_TAKES)
     continue;
 
-  /* If the program counted the received messages, it would wait forever after the loss of one. It
-   * therefore ends at the number of the last message, and reports the loss. */
+  /* If a message is lost, a count of the received messages would never reach n_wanted. */
   if (next == n_wanted)
     finish ();
 }

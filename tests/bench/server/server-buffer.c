@@ -7,8 +7,7 @@
 #include "server-buffer.h"
 
 /* A connection has a buffer only during a read and while bytes wait to be sent, so an idle
- * connection uses no memory for a buffer. Up to SPARE_MAX unused buffers are kept for reuse, each
- * of at most SIZE_KEPT bytes. */
+ * connection uses no memory for one. Some unused buffers are kept for reuse. */
 #define SIZE_MIN  (256 * 1024)
 #define SIZE_KEPT (4 * 1024 * 1024)
 #define SPARE_MAX 4
@@ -44,8 +43,8 @@ server_buffer_give (ServerBuffer *self)
   g_free (self);
 }
 
-/* Appends @length bytes, which the caller fills. The returned pointer to the first of them is valid
- * until more bytes are appended. */
+/* Appends @length bytes for the caller to fill. The pointer is valid until more bytes are
+ * appended. */
 guint8 *
 server_buffer_extend (ServerBuffer *self,
                       gsize         length)

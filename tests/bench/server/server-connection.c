@@ -8,20 +8,18 @@
 
 #include "server-connection.h"
 
-/* The connection of one client. The answers to all frames of a read are written together. In the
- * mode SERVER_ECHO, the payload of a frame is echoed as it arrives, before the frame is complete.
- * The answer to a message in fragments is a single frame, so the answer is held until the last
- * fragment has arrived. All clients therefore receive the same frames, whether they send fragments
- * or not. */
+/* The answers to all frames of a read are written together. In the mode SERVER_ECHO, the payload of
+ * a frame is echoed before the frame is complete. The answer to a message in fragments is a single
+ * frame, held until the last fragment has arrived, so that all clients receive the same frames. */
 
 #define READ_SIZE   (256 * 1024)
 
-/* While more bytes than this wait to be written, the server does not read from the client.
- * Otherwise the buffer would grow without limit if the client did not read. */
+/* While more bytes than this wait to be written, the server does not read. Otherwise the buffer of
+ * a client that does not read would grow without limit. */
 #define BACKLOG_MAX (1024 * 1024)
 
-/* The maximum number of reads without TLS, and of writes of a flood, for one client in an iteration
- * of the loop. Without these limits, one client could keep the others waiting. */
+/* The maximum number of reads without TLS, and of writes of a flood, for one client in an
+ * iteration. Without these limits, one client could keep the others waiting. */
 #define READS_PER_TURN  8
 #define WRITES_PER_TURN 32
 
@@ -90,9 +88,8 @@ unmask (guint8       *out,
     out[i] = in[i] ^ turned[i & 7];
 }
 
-/* Returns whether the current frame is answered. While an answer is held, a control frame is not
- * answered, because its answer would have to be inserted before the bytes that are held. No
- * benchmark waits for such an answer. */
+/* While an answer is held, a control frame is not answered, because its answer would have to be
+ * inserted before the held bytes. No benchmark waits for such an answer. */
 static gboolean
 is_echoed (ServerConnection *self)
 {
@@ -102,7 +99,7 @@ is_echoed (ServerConnection *self)
   return self->mode == SERVER_ECHO;
 }
 
-/* Returns the number of bytes that may be written now. Bytes that are held do not count. */
+/* Returns the number of bytes that may be written now. Held bytes do not count. */
 static gsize
 get_ready_length (ServerConnection *self)
 {
@@ -111,7 +108,7 @@ get_ready_length (ServerConnection *self)
          : server_buffer_get_length (self->out);
 }
 
-/* Begins to hold an answer whose length is not known yet, and reserves space for its header. */
+/* Reserves space for the header of an answer whose length is not known yet. */
 static void
 hold (ServerConnection *self)
 {
@@ -136,9 +133,7 @@ release (ServerConnection *self)
   self->is_held = FALSE;
 }
 
-/* Appends the header of the answer to the current frame, if the frame is answered. For the first of
- * several fragments, reserves space for the header instead. Does nothing for the other fragments.
- */
+/* Of several fragments, only the first begins an answer. */
 static void
 begin_answer (ServerConnection *self)
 {
@@ -155,8 +150,7 @@ begin_answer (ServerConnection *self)
                           server_write_header (header, answer, self->frame_left));
 }
 
-/* Parses the header of a frame, which then becomes the current frame. Returns the length of the
- * header, or 0 if it is incomplete. */
+/* Returns the length of the header, or 0 if it is incomplete. */
 static gsize
 parse_header (ServerConnection *self,
               const guint8     *data,
@@ -235,8 +229,7 @@ end_frame (ServerConnection *self)
   return TRUE;
 }
 
-/* Parses and answers the request or frames in @data. Returns the number of parsed bytes, or -1 if
- * the connection has to end. */
+/* Returns the number of parsed bytes, or -1 if the connection has to end. */
 static gssize
 take (ServerConnection *self,
       const guint8     *data,
@@ -277,7 +270,7 @@ take (ServerConnection *self,
   return at;
 }
 
-/* Keeps the unparsed bytes until more arrive. Returns FALSE if they exceed SERVER_MAX_CARRY. */
+/* Keeps unparsed bytes until more arrive. Returns FALSE if they exceed SERVER_MAX_CARRY. */
 static gboolean
 carry (ServerConnection *self,
        const guint8     *data,
@@ -361,8 +354,7 @@ is_backlogged (ServerConnection *self)
   return self->leaving || get_ready_length (self) > BACKLOG_MAX;
 }
 
-/* Reads, answers and writes without waiting. Returns FALSE if the connection has ended or has to
- * end. The caller must then free it. */
+/* Returns FALSE if the connection has ended or has to end. The caller must then free it. */
 gboolean
 server_connection_on_ready (ServerConnection *self)
 {

@@ -8,7 +8,7 @@
 
 G_BEGIN_DECLS
 
-/* The behaviour of the server on a connection. In the handshake, the path of the URI selects it. */
+/* In the handshake, the path of the URI selects the mode. */
 typedef enum {
   SERVER_HANDSHAKE, /* before the client's request */
   SERVER_ECHO,      /* /echo, and all paths that are not listed here */
@@ -18,7 +18,7 @@ typedef enum {
 } ServerMode;
 
 /* The length of the longest header of a client's frame, and the maximum number of bytes that are
- * kept until the rest of a request or of a header arrives */
+ * kept until the rest of a request or header arrives */
 #define SERVER_MAX_HEADER 14
 #define SERVER_MAX_CARRY  4096
 
@@ -29,11 +29,11 @@ typedef struct
   ServerFlood     *flood;      /* (owned) (nullable) */
   guint8          *carry;      /* (owned) (nullable) the beginning of a request or header */
   gsize            n_carried;
-  guint64          frame_left; /* the number of missing payload bytes of the current frame */
+  guint64          frame_left; /* missing payload bytes of the current frame */
   guint64          n_messages; /* received in the mode SERVER_SINK */
   guint64          ack;
   gsize            held_at;    /* the offset in `out` of the answer to fragments */
-  guint            mask_at;    /* the number of received payload bytes of the current frame */
+  guint            mask_at;    /* received payload bytes of the current frame */
   guint8           mask[4];
   guint8           opcode;     /* the first byte of the current frame: opcode and FIN */
   guint8           held_opcode;

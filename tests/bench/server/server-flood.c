@@ -7,8 +7,8 @@
 #include "server-flood.h"
 
 /* Sends messages of one size, at least eight bytes, as fast as the client reads them. If their
- * count is limited, each message begins with its number, from 0, as eight bytes in little-endian
- * order, so that a client can detect a lost message. */
+ * count is limited, each begins with its number, from 0, as eight bytes in little-endian order, so
+ * that a client can detect a lost message. */
 
 /* The maximum number of bytes in a block, unless a single frame is longer */
 #define BLOCK_MAX  (256 * 1024)
@@ -24,15 +24,14 @@ struct _ServerFlood
   guint8  *block;
   gsize    frame_size;
   gsize    header_size;
-  gsize    n_frames;  /* the number of frames in a full block */
+  gsize    n_frames;  /* in a full block */
   gsize    start;     /* the offset of the first byte that has not been written */
   gsize    end;       /* the offset after the last byte */
   guint64  next;      /* the number of the first message of the next block, for a limited count */
   guint64  count;     /* the number of messages, G_MAXUINT64 for no limit */
 };
 
-/* Writes the header of a frame, without a mask, because a server does not mask its frames. Returns
- * the size of the header, at most MAX_HEADER.
+/* Writes a header without a mask. Returns its size, at most MAX_HEADER.
  *
  * @opcode: the first byte of the frame: opcode and FIN */
 gsize
@@ -79,8 +78,8 @@ fill_block (ServerFlood *self)
   self->end = n * self->frame_size;
 }
 
-/* @size: the size of each message, in bytes; less than eight counts as eight
- * @count: the number of messages, 0 for no limit */
+/* @size: the size of each message, in bytes
+ * @count: 0 for no limit */
 ServerFlood *
 server_flood_new (gsize    size,
                   guint64  count,

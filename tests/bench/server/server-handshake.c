@@ -74,8 +74,8 @@ set_mode (ServerConnection *self,
     }
 }
 
-/* Accepts the request of a client and sets the mode of the connection, or refuses the request with
- * 400. Returns the length of the request, or 0 if it is incomplete. */
+/* Refuses an invalid request with 400. Returns the length of the request, or 0 if it is
+ * incomplete. */
 gsize
 server_handshake_answer (ServerConnection *self,
                          const guint8     *data,

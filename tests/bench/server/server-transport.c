@@ -13,8 +13,7 @@
  * would block or a signal has interrupted them, and -1 after an error or at the end of the
  * connection. */
 
-/* The maximum number of bytes that OpenSSL reads from the socket with one call. A TLS record
- * contains at most 16 KiB, so one call can read several records. */
+/* A TLS record contains at most 16 KiB, so one read from the socket can get several records. */
 #define READ_AHEAD (64 * 1024)
 
 SSL_CTX *
@@ -85,8 +84,7 @@ get_tls_outcome (const ServerTransport *self,
   return error == SSL_ERROR_WANT_READ || error == SSL_ERROR_WANT_WRITE ? 0 : -1;
 }
 
-/* SSL_read () returns one record at most, so it is called until @data is full or no more bytes can
- * be read. */
+/* SSL_read () returns one record at most. */
 static gssize
 read_tls (const ServerTransport *self,
           guint8                *data,

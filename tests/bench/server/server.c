@@ -14,14 +14,12 @@
 
 #include "server-connection.h"
 
-/* The server of the benchmarks. It does as little work as possible, so that the figures show the
- * speed of the client.
+/* Does as little work as possible, so that the figures show the speed of the client.
  *
- * It listens on N addresses (--addresses=N): 127.0.0.1, 127.0.0.2 and so on. It prints two ports,
- * one without TLS and one with TLS. Without a certificate and its key, the second port is 0. The
- * server exits when its standard input has ended or has data. The input cannot be a regular
- * file, because epoll does not watch regular files. SIGHUP ends all connections, as the end of the
- * process would. */
+ * Listens on 127.0.0.1, 127.0.0.2 and so on (--addresses=N). Prints the port without TLS and the
+ * port with TLS, which is 0 without a certificate and its key. Exits when standard input has ended
+ * or has data. The input cannot be a regular file, because epoll does not watch regular files.
+ * SIGHUP ends all connections. */
 
 #define EVENTS_PER_TURN 256
 #define BACKLOG         4096
@@ -59,8 +57,7 @@ watch (int      epoll,
     g_error ("epoll_ctl: %s", g_strerror (errno));
 }
 
-/* Listens on address number @number, where number 0 is 127.0.0.1. If @port is 0, the system chooses
- * a free port. Returns the port. */
+/* Number 0 is 127.0.0.1. If @port is 0, the system chooses a free port. Returns the port. */
 static int
 listen_on (int      epoll,
            int      number,
@@ -156,9 +153,8 @@ restart_cb (int number)
   is_restarting = TRUE;
 }
 
-/* @while_waiting: the signals that are blocked while the server waits. SIGHUP is not one of them.
- *   It is blocked at all other times, because otherwise a SIGHUP that arrived just before the wait
- *   would not end the wait. */
+/* @while_waiting: the signals that are blocked during the wait. SIGHUP is blocked at all other
+ *   times, because otherwise a SIGHUP just before the wait would not end the wait. */
 static void
 run (int             epoll,
      Watch          *input,
