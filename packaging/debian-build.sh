@@ -73,8 +73,8 @@ make_source ()
   cp -a "$tree/packaging/debian" "$tree/debian"
 }
 
-# install_build_dependencies ROOT: installs the build dependencies of all packages, or, with
-# --build=any or --build=all, only those of the packages of that kind
+# install_build_dependencies ROOT: with --build=any or --build=all, installs only the build
+# dependencies of the packages of that kind
 install_build_dependencies ()
 {
   local options=()
@@ -88,8 +88,8 @@ install_build_dependencies ()
     > "$scratch/apt.log" || fail_with "$scratch/apt.log" "the archive lacks a build dependency"
 }
 
-# Prints the failed tests and the end of the log. After a test has failed, the other tests continue,
-# so the failed test may be far above the end.
+# After a test has failed, the other tests continue, so the failure may be far above the end of the
+# log.
 explain_build_failure ()
 {
   grep -E '^(not ok|Bail out!)' "$scratch/build.log" || true
@@ -124,32 +124,30 @@ build ()
   cp -R "$root/source" "$scratch/packages"
   ls "$scratch/packages"
 
-  # The packages are copied here so that they are available even if a later check fails.
+  # Copied here, the packages are available even if a later check fails.
   if [ -n "$output" ]; then
     mkdir -p "$output"
     cp "$scratch"/packages/* "$output"
   fi
 
-  # Only the warnings of the packaging tools count. Other checks look for warnings of the compiler.
+  # Other checks look for warnings of the compiler.
   ! grep -E '^(dh|dpkg)[_-][a-z]+: warning:' "$scratch/build.log" \
     || fail "the packaging tools have printed warnings"
 }
 
-# list_suppressed_tags: prints the tags that lintian must not report, because they are not faults of
-# the packages
+# list_suppressed_tags: prints the tags of lintian that are not faults of the packages
 list_suppressed_tags ()
 {
-  # The changelog closes no bug, because no intent to package (ITP) has been filed in Debian yet.
+  # No intent to package (ITP) has been filed in Debian yet.
   echo initial-upload-closes-no-bugs
 
-  # lintian mistakes three bytes of machine code for a misspelt word. Other tags report misspelt
-  # words in the manual pages and in the descriptions of the packages.
+  # lintian mistakes three bytes of machine code for a misspelt word.
   echo spelling-error-in-binary
 
   case "$release" in
-    # The lintian of bookworm and that of trixie are older than the policy of unstable. Both report
-    # each program without fortified functions, even a program that calls no function that could be
-    # fortified. The lintian of bookworm is also older than the profile nogir.
+    # The lintian of bookworm and that of trixie are older than the policy of unstable, and report
+    # programs that call no function that could be fortified. The lintian of bookworm is also older
+    # than the profile nogir.
     bookworm)
       echo hardening-no-fortify-functions
       echo newer-standards-version
@@ -160,8 +158,8 @@ list_suppressed_tags ()
       echo hardening-no-fortify-functions
       echo newer-standards-version
       ;;
-    # The source must also build on Debian 12, which needs the fields and the build dependency that
-    # these tags report. The debhelper of Debian 12 supports no higher compat level.
+    # The source must also build on Debian 12, which needs the fields, the build dependency and the
+    # compat level that these tags report.
     *)
       echo redundant-priority-optional-field
       echo redundant-rules-requires-root-no-field
@@ -171,8 +169,8 @@ list_suppressed_tags ()
   esac
 }
 
-# check_with_lintian ROOT: checks the packages in the chroot of the build, and removes this chroot.
-# lintian is installed after the build, so that it cannot influence the build.
+# check_with_lintian ROOT: removes the chroot of the build after the check. lintian is installed
+# after the build, so that it cannot influence the build.
 check_with_lintian ()
 {
   local root=$1 start=$SECONDS
@@ -189,8 +187,7 @@ check_with_lintian ()
   remove "$root"
 }
 
-# Prints the ends of the logs of failed tests and of autopkgtest itself. If autopkgtest has failed
-# before the first test, no test has a log.
+# If autopkgtest has failed before the first test, no test has a log.
 explain_failure ()
 {
   awk '$2 == "FAIL" { print $1 }' "$scratch/tests/summary" | while read -r name; do

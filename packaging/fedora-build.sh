@@ -38,15 +38,14 @@ release=trixie
 # The folder in the chroot that contains all files of the build
 work=/fedora
 
-# clean COMMAND...: runs COMMAND as root in the chroot, with few environment variables and a home
-# directory that contains only the macros
+# clean COMMAND...: runs COMMAND as root in the chroot, with a home directory that contains only the
+# macros
 clean ()
 {
   enter "$root" env HOME="$work/home" "$@"
 }
 
-# clean_offline COMMAND...: runs COMMAND in the same environment, but as an ordinary user and
-# without a network
+# clean_offline COMMAND...: runs COMMAND as an ordinary user, without a network
 clean_offline ()
 {
   enter_offline "$root" env HOME="$work/home" "$@"
@@ -79,18 +78,16 @@ install_packages ()
   echo "It took $((SECONDS - start)) s."
 }
 
-# Writes the macros of Fedora that the spec and the build need, and that Debian's rpm lacks or sets
-# to other values.
+# Writes the macros of Fedora that Debian's rpm lacks or sets to other values.
 write_macros ()
 {
-  # debugedit finds the sources only if the paths that the compiler has written into the debugging
-  # information begin with %_topdir.
+  # debugedit finds the sources only if their paths in the debugging information begin with
+  # %_topdir.
   echo "%_topdir $work/rpmbuild" > "$root$work/home/.rpmmacros"
   cat >> "$root$work/home/.rpmmacros" << 'EOF'
 %_tmppath %{_topdir}
 %_dbpath /var/lib/rpm
 
-# The vendor and the directories
 %_vendor redhat
 %_docdir %{_datadir}/doc
 %_docdir_fmt %%{NAME}
@@ -103,8 +100,8 @@ write_macros ()
 %autochangelog * Sat Nov 21 2026 Nobody <nobody@hb-websocket.example> - %{version}-1\
 - A build to try the spec
 
-# Fedora's flags, without those that only Fedora's GCC has, and without those for LTO. With LTO, the
-# tests would take minutes to link, so tests/release/builds/run.sh builds with LTO instead.
+# Fedora's flags, without those that only Fedora's GCC has, and without LTO, with which the tests
+# would take minutes to link. tests/release/builds/run.sh builds with LTO.
 %build_cflags -O2 -fexceptions -g -grecord-gcc-switches -pipe -Wall -Werror=format-security\\\
   -Wp,-U_FORTIFY_SOURCE,-D_FORTIFY_SOURCE=3 -fstack-protector-strong -fstack-clash-protection\\\
   -fasynchronous-unwind-tables -fno-omit-frame-pointer
@@ -126,16 +123,14 @@ write_macros ()
 %meson_test %{__meson} test -C %{_vpath_builddir} --num-processes %{_smp_build_ncpus}\\\
   --print-errorlogs
 
-# The scripts that change the files after %%install, and check them. Debian's sh cannot run the
-# script that compresses manual pages, so bash does. The last command removes env from the first
+# Debian's sh cannot run brp-compress, so bash does. The last command removes env from the first
 # lines of programs, as one of Fedora's scripts does.
 %__arch_install_post %{_rpmconfigdir}/check-rpaths\
 %{_rpmconfigdir}/check-buildroot
 %__os_install_post bash %{_rpmconfigdir}/brp-compress %{_prefix}\
 grep -rlIZ '^#!/usr/bin/env ' %{buildroot} | xargs -0 -r sed -i -E '1s:/env (-S )?:/:'
 
-# By default, Fedora builds a package of debugging information for each package, and one package
-# with the sources for debuggers.
+# Fedora's defaults for debugging information
 %_debugsource_packages 1
 %_debuginfo_subpackages 1
 %_missing_build_ids_terminate_build 1
@@ -147,7 +142,7 @@ grep -rlIZ '^#!/usr/bin/env ' %{buildroot} | xargs -0 -r sed -i -E '1s:/env (-S 
 EOF
 }
 
-# Writes the settings of rpmlint. The default settings are for SUSE, and Debian lacks Fedora's.
+# The default settings of rpmlint are for SUSE, and Debian lacks Fedora's.
 write_settings ()
 {
   cat > "$root$work/rpmlint.toml" << 'EOF'
@@ -185,7 +180,7 @@ Filters = [
 EOF
 }
 
-# lint FILE...: runs rpmlint, and fails if it reports an error or a warning
+# lint FILE...: fails if rpmlint reports an error or a warning
 lint ()
 {
   clean rpmlint --strict --config="$work/rpmlint.toml" "$@" > "$scratch/rpmlint.log" 2>&1 \
@@ -233,15 +228,14 @@ build ()
   mapfile -t packages < <(find "$root$work/rpmbuild/RPMS" -name '*.rpm' -printf '%P\n' | sort)
   packages=("${packages[@]/#/$work/rpmbuild/RPMS/}")
   printf '%s\n' "${packages[@]##*/}"
-  # The packages are copied here so that they are available even if a later check fails.
+  # Copied here, the packages are available even if a later check fails.
   if [ -n "$output" ]; then
     mkdir -p "$output"
     cp "${packages[@]/#/$root}" "$root$work"/rpmbuild/SRPMS/*.src.rpm "$output"
   fi
 }
 
-# Checks the packages. rpm itself makes the packages of debugging information, so rpmlint does not
-# check these.
+# rpm itself makes the packages of debugging information, so rpmlint does not check these.
 check_packages ()
 {
   local package
@@ -255,8 +249,7 @@ check_packages ()
     | awk '!/^d/ { print $2 }' | sort | uniq --repeated > "$scratch/twice"
   [ ! -s "$scratch/twice" ] || fail "these files are in two packages: $(cat "$scratch/twice")"
 
-  # All requirements that none of the packages provides are printed, except the features of rpm and
-  # the symbol versions of glibc and libgcc.
+  # The features of rpm and the symbol versions of glibc and libgcc are not printed.
   clean rpm --query --package --provides "${packages[@]}" | sort -u > "$scratch/provided"
   clean rpm --query --package --requires "${packages[@]}" | sort -u > "$scratch/required"
   comm -13 "$scratch/provided" "$scratch/required" | grep -v '^rpmlib(' > "$scratch/others"
@@ -265,8 +258,8 @@ check_packages ()
   grep -v -e '(GLIBC_' -e '(GCC_' "$scratch/others" | fmt --width=96
 }
 
-# try NAME COMMAND...: runs COMMAND with the files that are installed in the folder $installed_root.
-# If COMMAND fails, the script ends with a message that contains NAME.
+# try NAME COMMAND...: runs COMMAND with the files in $installed_root, and fails with NAME in the
+# message
 try ()
 {
   local name=$1
