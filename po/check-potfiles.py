@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """Fails if POTFILES lacks a file that has translatable strings, or names a file that has none.
 
-The script also fails if a string in _ () contains a macro of GLib such as G_GUINT64_FORMAT.
-xgettext does not expand these macros, and would cut the string off before the macro.
+Also fails if a string in _ () contains a macro of GLib such as G_GUINT64_FORMAT, before which
+xgettext would cut the string off.
 """
 
 import re
@@ -14,7 +14,7 @@ from pathlib import Path
 SOURCES = ('lib/**/*.c', 'tools/**/*.c', 'examples/**/*.c')
 TEMPLATES = ('examples/**/*.ui',)
 
-# Files without marks. gettext itself knows which of their strings to translate.
+# gettext itself knows which of their strings to translate.
 UNMARKED = ('examples/**/*.desktop.in', 'examples/**/*.metainfo.xml.in')
 
 MARKED = re.compile(r'(?<![A-Za-z0-9_])(?:_|N_|ngettext|hb_ngettext)\s*\(\s*"')

@@ -2,9 +2,8 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """Fails if msgfmt finds an error in a translation, or if a translation lacks a string.
 
-msgfmt checks placeholders only in strings that have the flag c-format. If a translation lacks this
-flag, msgmerge adds it, and marks the string as fuzzy if its placeholders are wrong. msgcmp rejects
-fuzzy strings.
+msgfmt checks placeholders only in strings with the flag c-format. If the flag is missing, msgmerge
+adds it, and marks strings with wrong placeholders as fuzzy. msgcmp rejects fuzzy strings.
 """
 
 import subprocess
