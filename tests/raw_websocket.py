@@ -55,10 +55,7 @@ class Connection:
         self.fragments = []
 
     def take(self, size):
-        """Reads exactly `size` bytes, so that the socket shows whether more bytes have arrived.
-
-        Raises Gone if the connection ends earlier.
-        """
+        """Reads exactly `size` bytes, so that the socket shows whether more bytes have arrived."""
         data = b''
         while len(data) < size:
             part = self.sock.recv(size - len(data))
@@ -139,7 +136,7 @@ class WebSocket(Connection):
         assert received == (opcode, payload), f'the frame is {received}, not {(opcode, payload)}'
 
     def expect_silence(self, seconds):
-        """Waits for `seconds`. Fails if a byte arrives or the connection ends during this time."""
+        """Fails if a byte arrives or the connection ends within `seconds`."""
         self.sock.settimeout(seconds)
         try:
             data = self.sock.recv(1)
@@ -150,7 +147,7 @@ class WebSocket(Connection):
             self.sock.settimeout(WAIT_TIMEOUT)
 
     def is_reset(self):
-        """Waits for the end of the connection, and returns whether it is a reset."""
+        """Waits for the end of the connection."""
         try:
             while True:
                 self.take(1)
@@ -161,10 +158,7 @@ class WebSocket(Connection):
 
 
 def echo(client):
-    """Sends messages and the close frame back, and answers pings.
-
-    Returns the payload of the close frame.
-    """
+    """Echoes messages, answers pings, and returns the payload of the close frame."""
     while True:
         opcode, data = client.receive()
         if opcode == PING:
@@ -176,11 +170,7 @@ def echo(client):
 
 
 def end(sock):
-    """Ends a connection, or stops listening.
-
-    close() alone would not wake a thread that waits for the socket, and the socket would stay open
-    until that thread wakes up.
-    """
+    """Ends a connection, or stops listening. close() alone would not wake a waiting thread."""
     try:
         # The method of SSLSocket would also make calls in other threads fail.
         socket.socket.shutdown(sock, socket.SHUT_RDWR)
@@ -193,9 +183,8 @@ class Peer:
     """A server that accepts connections until the end of its `with` block.
 
     After each accepted handshake, calls `serve` with the Connection, in a separate thread. `tls` is
-    an SSLContext, and `protocol` is the subprotocol of each answer. If `accept` is false, the
-    server never answers a handshake. If `status` is set, the server refuses each handshake with
-    this status.
+    an SSLContext, and `protocol` the subprotocol of each answer. The server never answers a
+    handshake if `accept` is false, and refuses each with `status` if that is set.
     """
 
     def __init__(self, serve=echo, tls=None, protocol=None, accept=True, status=None):

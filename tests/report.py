@@ -3,22 +3,21 @@
 
 """Prints how many test cases passed, failed and were skipped, from Meson's testlog.json.
 
-Each result line in the TAP output of a test program is a test case. If a program fails although no
-line reports a failure, for example because of a crash or a timeout, it counts as one more failed
-test case. A program that passes or is skipped without a result line counts as one test case.
+Each result line of a test program's TAP is a test case. A program that fails although no line
+reports a failure, for example because of a crash, counts as one more failed test case. A program
+that passes or is skipped without a result line counts as one test case.
 
-With --build-dir=DIR, the tests/run.sh command that the report recommends at its end builds in DIR.
+With --build-dir=DIR, the command that the report recommends at its end builds in DIR.
 
 With --expected=FILE, a failure of a test program that FILE names counts as skipped. The comments in
 .ci/expected-sid describe the lines of FILE.
 
-With --may-skip=FILE, a test program that is skipped as a whole counts as failed unless FILE names
-it. Each line of FILE that is neither empty nor a comment has a suite, a test program, and a reason.
-If the file of --expected names packages that cannot be installed, no skipped test program counts as
-failed.
+With --may-skip=FILE, a test program that is skipped as a whole counts as failed unless a line of
+FILE has its suite, its name and a reason. If the file of --expected names packages that cannot be
+installed, no skipped test program counts as failed.
 
-With --counts, the last line consists of four numbers: how many test cases passed, failed and were
-skipped, and how many test programs failed as expected.
+With --counts, the last line has four numbers: how many test cases passed, failed and were skipped,
+and how many test programs failed as expected.
 """
 
 import argparse
@@ -91,10 +90,7 @@ class Result:
 
 
 def read_lines(path):
-    """Returns three parts of each line: the suite (or a word such as "package"), name and reason.
-
-    Comments and empty lines are left out.
-    """
+    """Returns the suite (or a word such as "package"), the name and the reason of each line."""
     with open(path, encoding='utf-8') as file:
         lines = [line.split(maxsplit=2) for line in file if line.strip() and line[0] != '#']
 
@@ -102,10 +98,7 @@ def read_lines(path):
 
 
 def apply_expected(results, lines):
-    """Prints expected failures, and counts them as skipped.
-
-    Returns the number of programs that have them, except those that were skipped as a whole.
-    """
+    """Counts expected failures as skipped. Returns how many programs ran and failed as expected."""
     expected = 0
 
     for suite, name, reason in lines:
@@ -120,11 +113,7 @@ def apply_expected(results, lines):
 
 
 def judge_skipped(results, path, left_out):
-    """Prints each program that was skipped as a whole although the file does not name it.
-
-    Counts these programs as failed unless packages were left out. Also prints the lines of the file
-    that match no skipped program.
-    """
+    """Counts skipped programs as failed unless the file names them or packages were left out."""
     lines = read_lines(path)
     skipped = [result for result in results if result.skipped_whole]
 

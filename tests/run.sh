@@ -40,8 +40,8 @@ began=$(mktemp)
 trap 'rm -f "$began"' EXIT
 meson test -C "$build_dir" --no-rebuild --print-errorlogs "${arguments[@]}" || status=$?
 
-# Each test setup has its own log. With arguments such as --list, Meson writes no log. The report
-# would then be about an earlier run, so older logs are left out.
+# Each test setup has its own log. With arguments such as --list, Meson writes no log, and an older
+# log is about an earlier run.
 for log in "$build_dir"/meson-logs/testlog*.json; do
   [ ! "$log" -nt "$began" ] || python3 tests/report.py --build-dir="$build_dir" "$log"
 done

@@ -13,7 +13,6 @@ class Skip(Exception):
 
 
 def check(condition, name, details=''):
-    """Prints the outcome of one check, and returns it."""
     global _n_checks, _n_failed
 
     _n_checks += 1
@@ -30,7 +29,6 @@ def check_equal(value, wanted, name):
 
 
 def check_none(faults, name):
-    """Prints the outcome of a check that passes if `faults` is empty."""
     faults = list(faults)
     return check(not faults, name, '\n'.join(faults))
 
@@ -53,10 +51,7 @@ def finish():
 
 
 def run_cases(cases):
-    """Runs each case, which is a pair of a name and a function, and exits.
-
-    A case fails if its function raises any exception except Skip.
-    """
+    """Runs the cases, which are pairs of a name and a function, and exits."""
     for name, function in cases:
         try:
             function()

@@ -4,8 +4,8 @@
 
 #include <glib.h>
 
-/* Adds a test for each row of the table @rows. The row is the data of the test, and the member
- * `name` of the row ends the path. */
+/* Adds a test for each row. The row is the data of the test, and its member `name` ends the
+ * path. */
 #define test_rows_add(prefix, rows, function) \
   TEST_ROWS_ADD (prefix, rows, g_test_add_data_func (path_, &(rows)[i_], function))
 #define test_rows_add_with(prefix, rows, Fixture, set_up, function, tear_down) \
