@@ -58,7 +58,6 @@ get_state_deadline (HbMachine *self)
     }
 }
 
-/* Returns when the current state, or a check after a network change, needs a tick. */
 static gint64
 get_link_deadline (HbMachine *self)
 {
@@ -91,7 +90,6 @@ hb_machine_get_deadline (HbMachine *self)
   return MIN (link, outbox);
 }
 
-/* Returns the earliest time at which a tick would send the next ping, or HB_NEVER. */
 gint64
 hb_machine_get_early_ping_at (HbMachine *self)
 {

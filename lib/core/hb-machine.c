@@ -6,14 +6,8 @@
 #include "hb-i18n-private.h"
 #include "hb-machine-steps-private.h"
 
-/* The state of the task and the steps from one state to another. These files decide which step to
- * take:
- *
- * - hb-machine-calls.c and hb-machine-messages.c for a call of the application
- * - hb-machine-intake.c for the calls from other threads
- * - hb-machine-link.c for an event of the link, and hb-machine-loss.c for its end
- * - hb-machine-network.c for a network change
- * - hb-machine-time.c for a deadline */
+/* The state of the task and the steps from one state to another. The other files, which
+ * hb-machine-steps-private.h lists, decide which step to take. */
 
 /* If there is memory for more effects than this, it is freed when the last effect is taken, so that
  * an idle task does not keep it. Usually, only a change of state pushes more. */

@@ -51,8 +51,7 @@ hb_outbox_tick (HbOutbox         *self,
     hb_query_timer_on_query (&self->queries, now);
 }
 
-/* Returns whether to query the link now, because the peer has sent data or has received a part of a
- * backlog. If so, plans the next query. */
+/* Returns whether to query the link now. If so, plans the next query. */
 gboolean
 hb_outbox_on_receipt (HbOutbox *self,
                       gint64    now)
@@ -72,8 +71,8 @@ hb_outbox_follow_written (HbOutbox *self,
     hb_query_timer_start (&self->queries, now);
 }
 
-/* Records that a call waits until the peer has acknowledged all bytes before @position. If nothing
- * was awaited before, the intervals of the queries may have grown, so they start again. */
+/* If nothing was awaited before, the intervals of the queries may have grown, so they start
+ * again. */
 void
 hb_outbox_await (HbOutbox *self,
                  gint64    now,

@@ -254,8 +254,8 @@ hb_outbox_take_queue (HbOutbox *self,
     hb_outbox_settle (self);
 }
 
-/* Drops all messages and fails all calls with @error, because no other link follows. If a link was
- * open, call hb_outbox_on_lost () with @is_last TRUE first. */
+/* Drops all messages and fails all calls with @error. If a link was open, call hb_outbox_on_lost ()
+ * with @is_last TRUE first. */
 void
 hb_outbox_close (HbOutbox     *self,
                  const GError *error)
@@ -307,8 +307,7 @@ hb_outbox_drop_unready (HbOutbox     *self,
 /* Until hb_outbox_on_greeted (), no message of HB_LINE_WAITING is sent.
  *
  * @is_ready: if FALSE, only messages for this link are sent until hb_outbox_on_ready ()
- * @can_acknowledge: if FALSE, every message counts as sent when it is written
- * @round_trip: as in HbQueryTimer */
+ * @can_acknowledge: if FALSE, every message counts as sent when it is written */
 void
 hb_outbox_on_opened (HbOutbox *self,
                      gboolean  is_ready,

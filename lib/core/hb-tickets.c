@@ -21,7 +21,6 @@ clear_if_empty (HbTickets *self)
     hb_tickets_clear (self);
 }
 
-/* Returns whether @ticket was in the list. */
 gboolean
 hb_tickets_remove (HbTickets *self,
                    gpointer   ticket)
