@@ -45,9 +45,8 @@ free_place (gpointer data)
   g_source_attach (source, NULL);
 }
 
-/* Takes ownership of @object, and disposes of it in the next iteration of @context. If no thread
- * runs the context again, the reference is dropped in the default context after @context has been
- * freed. */
+/* Takes ownership of @object, and disposes of it in the next iteration of @context. If the context
+ * is freed before that, only drops the reference. */
 void
 hb_dispose_later (GObject      *object,
                   GMainContext *context)
