@@ -4,12 +4,11 @@
 
 #include <glib.h>
 
-/* The maximum size of a message in bytes. Without a limit, a client could fill the memory. By
- * default, the library hb-websocket has the same limit. */
+/* The maximum size of a message, in bytes. Without a limit, a client could fill the memory. The
+ * library hb-websocket has the same default. */
 #define ECHO_MAX_MESSAGE (16 * 1024 * 1024)
 
-/* The settings of the server. Each of them is set by an option, unless its comment says
- * otherwise. */
+/* An option sets each of these settings, unless its comment says otherwise. */
 typedef struct
 {
   char     *control;     /* (owned) (nullable) */

@@ -4,11 +4,10 @@
 
 /* The WebSocket over which the page controls the server.
  *
- * Any website that the user of this machine visits can open WebSockets to 127.0.0.1. A script
- * cannot change the header Origin, in which the browser names the site. The server therefore
- * accepts only the origins of its own page. A request with another origin, or with none, gets the
- * status 403. A comparison of Origin with the header Host would not be enough, because an
- * attacker's domain name can resolve to 127.0.0.1, and both headers then contain that name. */
+ * Any website that the user of this machine visits can open WebSockets to 127.0.0.1, so the server
+ * accepts only the origins of its own page. A script cannot change the header Origin. A comparison
+ * of Origin with the header Host would not be enough, because an attacker's domain name can resolve
+ * to 127.0.0.1, and both headers then contain that name. */
 
 #define PATH     "/control"
 #define PROTOCOL "hb-control"
@@ -24,7 +23,7 @@ struct _EchoSocket
 {
   EchoControl *control;
   GPtrArray   *pages;      /* (owned) (element-type Page) */
-  char        *origins[3]; /* (owned) (array zero-terminated=1), the origins of the page */
+  char        *origins[3]; /* (owned) (array zero-terminated=1) */
 };
 
 static void
