@@ -20,8 +20,8 @@ struct _CatExec
   HbWebsocketTask *task;    /* (unowned) */
   char            *command; /* (owned) */
   GSubprocess     *process; /* (owned) (nullable): NULL before the start */
-  GByteArray      *pending; /* (owned): the data that is to be written next */
-  GBytes          *written; /* (owned) (nullable): the data that is being written */
+  GByteArray      *pending; /* (owned): to be written next */
+  GBytes          *written; /* (owned) (nullable): being written */
   gboolean         is_deaf; /* a write has failed, usually because the command closed its input */
   gboolean         has_ended;
   gboolean         has_succeeded;
@@ -45,7 +45,6 @@ cat_exec_new (HbWebsocketTask *task,
   return self;
 }
 
-/* If the command has been started, it must have ended. */
 void
 cat_exec_free (CatExec *self)
 {
@@ -57,7 +56,7 @@ cat_exec_free (CatExec *self)
   g_free (self);
 }
 
-/* Sends SIGTERM to the command if it is running. A signal handler may call this function. */
+/* A signal handler may call this function. */
 void
 cat_exec_terminate (void)
 {
@@ -132,8 +131,8 @@ cat_exec_start (CatExec  *self,
     running_pid = g_ascii_strtoll (pid, NULL, 10);
   g_subprocess_wait_async (self->process, NULL, wait_cb, self);
 
-  /* GLib writes as soon as the pipe has some room. If the data does not fit into that room, writing
-   * to a blocking descriptor would block the program. */
+  /* GLib writes as soon as the pipe has some room. With a blocking descriptor, data that does not
+   * fit into that room would block the program. */
   input = g_subprocess_get_stdin_pipe (self->process);
   g_unix_set_fd_nonblocking (g_unix_output_stream_get_fd (G_UNIX_OUTPUT_STREAM (input)), TRUE,
                              NULL);
@@ -154,9 +153,9 @@ cat_exec_write (CatExec       *self,
   write_next (self);
 }
 
-/* Once no data is waiting to be written, closes the input of the command. Until this function
- * returns TRUE, call it again after each iteration of the main context. First release the stream
- * over the output of the command, which closes the output.
+/* Closes the input of the command once all data has been written. Until this function returns TRUE,
+ * call it again after each iteration of the main context. First release the stream over the output
+ * of the command, which closes the output.
  *
  * Returns: whether the command has ended or has never been started */
 gboolean
@@ -173,7 +172,6 @@ cat_exec_end (CatExec *self)
   return self->has_ended;
 }
 
-/* Returns: whether the command has ended with the status 0 */
 gboolean
 cat_exec_has_succeeded (CatExec *self)
 {

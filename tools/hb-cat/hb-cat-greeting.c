@@ -1,10 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* The messages that options define:
- *
- *  - the message of --greeting, which is sent first on each connection
- *  - a message that contains the text of --ready-on, which must be received before lines are sent
- *  - the messages of --send, which are sent instead of lines */
+/* The messages of --greeting and --send, and the message that --ready-on awaits */
 
 #include "config.h"
 
@@ -14,8 +10,8 @@
 #include "hb-cat-i18n.h"
 #include "hb-cat-values.h"
 
-/* Returns whether the data is a valid text message. g_utf8_validate () rejects a NUL, although a
- * text message may contain one, so this function validates the parts between NULs. */
+/* g_utf8_validate () rejects a NUL, although a text message may contain one, so this function
+ * validates the parts between NULs. */
 static gboolean
 is_text (const char *data,
          gsize       size)
@@ -35,9 +31,8 @@ is_text (const char *data,
     }
 }
 
-/* Reads a message from the argument of an option or, after an “@”, from a file. Other users can see
- * the command line, but a file can be protected from them. Editors end a file with a newline, which
- * is not part of the message, except with --binary.
+/* Reads a message from the argument of an option or, after an “@”, from a file. Editors end a file
+ * with a newline, which is not part of the message, except with --binary.
  *
  * Returns: (transfer full) (nullable): NULL after an error */
 static GBytes *
@@ -103,8 +98,8 @@ cat_greeting_set_up (CatOptions  *options,
   return TRUE;
 }
 
-/* Sends the greeting, if any, on the connection that has just been opened. If that connection is
- * lost before the greeting has been sent, the greeting is not queued for the next connection. */
+/* Each connection gets a greeting of its own, so a greeting that has not been sent must not be
+ * queued for the next connection. */
 void
 cat_greeting_send (const CatOptions *options)
 {
@@ -116,7 +111,7 @@ cat_greeting_send (const CatOptions *options)
                                     HB_SEND_FLAGS_THIS_LINK, NULL);
 }
 
-/* Returns whether --ready-on is given and the message contains its text. */
+/* Returns whether the message contains the text of --ready-on. */
 gboolean
 cat_greeting_answers (const CatOptions *options,
                       GBytes           *message)

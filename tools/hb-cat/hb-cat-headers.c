@@ -86,8 +86,8 @@ add_file (SoupMessageHeaders  *headers,
   if (!g_file_get_contents (path, &text, &size, error))
     return FALSE;
 
-  /* A NUL would end the text, and the headers after it would not be sent. The character that takes
-   * its place makes add_header () fail. */
+  /* A NUL would end the text, and the headers after it would not be sent. Its replacement makes
+   * add_header () fail. */
   for (i = 0; i < size; i++)
     {
       if (text[i] == '\0')
@@ -122,9 +122,7 @@ cat_headers_add (SoupMessageHeaders  *headers,
   return add_header (headers, argument, error);
 }
 
-/* Adds a header for Basic authentication, so that the server need not ask for the password.
- *
- * @user: NAME:PASSWORD */
+/* @user: NAME:PASSWORD, for Basic authentication */
 gboolean
 cat_headers_add_user (SoupMessageHeaders  *headers,
                       const char          *user,

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* Prints events as lines with one JSON object each, to standard output or to the command of --exec.
- * Programs rely on the names and units, which the manual page documents. */
+/* Prints each event as a line with one JSON object. Programs rely on the names and units, which the
+ * manual page documents. */
 
 #include "config.h"
 
@@ -44,9 +44,8 @@ add_string (JsonBuilder *builder,
   json_builder_add_string_value (builder, value);
 }
 
-/* Converts the node to text. JSON forbids U+001F in strings unless it is escaped, but json-glib 1.6
- * does not escape it. The character occurs only in strings, so it can be replaced in the whole
- * text. */
+/* JSON forbids U+001F in strings unless it is escaped, but json-glib 1.6 does not escape it. The
+ * character occurs only in strings, so it can be replaced in the whole text. */
 static GString *
 to_json (JsonNode *node)
 {
@@ -98,8 +97,8 @@ print_unless_quiet (const CatOptions *options,
   return options->quiet || print (options, builder);
 }
 
-/* Converts the text to a JSON string. A string of json-glib ends at a NUL, but a message may
- * contain NULs, so this function converts the parts between them. */
+/* A string of json-glib ends at a NUL, but a message may contain NULs, so this function converts
+ * the parts between them. */
 static GString *
 quote (const char *text,
        gsize       size)

@@ -58,8 +58,8 @@ get_description (void)
                           times, ends, statuses, _("Examples:"), EXAMPLES);
 }
 
-/* Sets the property of the task that has the same name as the option. Only --ping-mode sets a
- * property with a different name. The type of the property defines how the value is parsed. */
+/* Sets the property of the task that has the name of the option, except for --ping-mode. The type
+ * of the property defines how the value is parsed. */
 static gboolean
 set_property_cb (const char  *option_name,
                  const char  *text,
@@ -197,10 +197,9 @@ apply (CatOptions  *self,
   return TRUE;
 }
 
-/* GLib converts string arguments from the locale's encoding to UTF-8, except those of the types
- * FILENAME and FILENAME_ARRAY, and those of callbacks with the flag FILENAME. In the C locale, the
- * conversion would reject texts that are not ASCII, so the options for texts have one of these
- * types or this flag. */
+/* In the C locale, GLib cannot convert an argument to UTF-8 if it is not ASCII. GLib does not
+ * convert arguments of the types FILENAME and FILENAME_ARRAY, and of callbacks with the flag
+ * FILENAME, so each option for a text has one of these types or this flag. */
 static GOptionContext *
 new_context (CatOptions *self)
 {
@@ -294,9 +293,8 @@ new_context (CatOptions *self)
   return context;
 }
 
-/* Removes the value from GLib's error about an unknown option. GLib shows the whole argument, which
- * may contain a password after the equals sign or after the letter of a short option, but no error
- * of hb-cat may show a secret. */
+/* GLib's error about an unknown option shows the whole argument, which may contain a password after
+ * the equals sign or after the letter of a short option. */
 static void
 hide_value (GError **error)
 {

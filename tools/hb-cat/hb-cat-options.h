@@ -8,12 +8,12 @@
 
 G_BEGIN_DECLS
 
-/* The options of the command line. Most options that correspond to a property of the task have no
- * member here, because their values are set on the task at once. */
+/* Most options that correspond to a property of the task have no member here, because their values
+ * are set on the task at once. */
 typedef struct
 {
   HbWebsocketTask  *task;         /* (owned) */
-  SoupSession      *session;      /* (owned): the session of the task */
+  SoupSession      *session;      /* (owned) */
   GTlsCertificate  *certificate;  /* (owned) (nullable) */
   char            **headers;      /* (owned) (nullable) */
   char            **protocols;    /* (owned) (nullable) */

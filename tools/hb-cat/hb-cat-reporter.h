@@ -6,9 +6,8 @@
 
 G_BEGIN_DECLS
 
-/* The functions that print events, as text or as JSON. Any of them may be NULL. Each returns FALSE
- * and sets errno if it cannot write to standard output. @delay is in milliseconds, and @latency in
- * microseconds. */
+/* Any of these functions may be NULL. Each returns FALSE and sets errno if it cannot write to
+ * standard output. @delay is in milliseconds, and @latency in microseconds. */
 typedef struct
 {
   gboolean (*state)       (const CatOptions      *options,

@@ -17,11 +17,10 @@
 #include "hb-cat-run.h"
 
 /* When this many bytes or more are waiting to be sent, no more input is read until all of them have
- * been sent. Meanwhile, a program that writes to hb-cat through a pipe may have to wait. */
+ * been sent. */
 #define HIGH_WATER (1024 * 1024)
 
-/* Calls a function of the reporter, unless it is NULL, and ends the program if the function could
- * not print. */
+/* Ends the program if the function of the reporter cannot print. */
 #define REPORT(self, event, ...)                                         \
   G_STMT_START                                                           \
   {                                                                      \
@@ -61,7 +60,7 @@ typedef struct
   int                status;
 } Cat;
 
-/* The variables of the signal handler, which receives no user data */
+/* For the signal handler, which receives no user data */
 static struct sigaction glib_action;
 static volatile sig_atomic_t n_signals;
 
@@ -140,8 +139,7 @@ flush_cb (GObject      *source,
     self->wait_id = g_timeout_add_once (self->options->wait, wait_cb, self);
 }
 
-/* Stops reading lines, and sends the remaining ones. Then the connection is closed after the time
- * of --wait or, after interrupt (), at once. */
+/* Stops reading lines, and sends the remaining ones. */
 static void
 end (Cat *self)
 {
@@ -162,8 +160,7 @@ interrupt (Cat *self)
     end (self);
 }
 
-/* Handles a failed write. EPIPE means that the reader of standard output has ended, which is not an
- * error. on_output_lost_cb () may be called before or after this function. */
+/* EPIPE means that the reader of standard output has ended, which is not an error. */
 static void
 fail_output (Cat *self)
 {
@@ -184,8 +181,8 @@ fail_output (Cat *self)
 static void
 end_input (Cat *self)
 {
-  /* Before the first connection is ready, do nothing; become_ready () calls this function again.
-   * Without this check, `hb-cat URI < /dev/null` would end before it had connected. */
+  /* Before the first connection is ready, `hb-cat URI < /dev/null` must not end. become_ready ()
+   * calls this function again. */
   if (self->stage == STAGE_RUN && self->has_been_ready)
     end (self);
 }
@@ -204,12 +201,10 @@ send_cb (GObject      *source,
   if (hb_websocket_task_send_message_finish (task, result, &error))
     return;
 
-  /* After an error in the command line, no line can be sent, but the status stays
-   * CAT_STATUS_USAGE. */
+  /* After an error in the command line, the status stays CAT_STATUS_USAGE. */
   self->status = MAX (self->status, CAT_STATUS_FAILED);
 
-  /* A task that closes emits one error with the number of unsent messages, so this callback need
-   * not print an error for each of them. */
+  /* A task that closes emits one error for all unsent messages. */
   if (hb_websocket_task_get_state (task) != HB_STATE_CLOSED)
     REPORT (self, unsent, error);
 }
@@ -225,8 +220,7 @@ send_bytes (Cat    *self,
   hb_websocket_task_send_message_async (self->options->task, type, bytes, HB_SEND_FLAGS_DEFAULT,
                                         NULL, send_cb, self);
 
-  /* Report a line that is waiting because a connection was lost or an attempt failed. During the
-   * first attempt, every line waits, and no report is needed. */
+  /* During the first attempt, every line waits, and no report is needed. */
   if (hb_websocket_task_get_state (self->options->task) != HB_STATE_OPEN
       && (self->has_opened || hb_websocket_task_get_attempt (self->options->task) > 0))
     REPORT (self, queued, self->n_pending);
@@ -243,11 +237,9 @@ send_line (Cat   *self,
 }
 
 /* GLib returns NULL both for an empty line and at the end of the input. It stops reading before the
- * newline, which is still in the buffer, so the buffer is empty only at the end of the input. With
- * --null, a NUL takes the place of the newline.
+ * newline, which is still in the buffer, so the buffer is empty only at the end of the input.
  *
- * Returns: (transfer full) (nullable): the line without its newline, or NULL at the end of the
- * input and after an error */
+ * Returns: (transfer full) (nullable): NULL at the end of the input and after an error */
 static char *
 take_line (GDataInputStream  *input,
            GAsyncResult      *result,
@@ -343,8 +335,6 @@ become_ready (Cat *self)
     end_input (self);
 }
 
-/* Starts the command when the first connection is open. If no connection can be opened, the command
- * does not run. */
 static void
 start_command (Cat *self)
 {
@@ -377,8 +367,7 @@ on_open (Cat *self)
     become_ready (self);
 }
 
-/* Reports that the connection is ready. Without --ready-on, an open connection is always ready, so
- * the report of `open` is enough. */
+/* Without --ready-on, an open connection is always ready, so the report of `open` is enough. */
 static void
 on_ready (Cat *self)
 {
@@ -389,8 +378,7 @@ on_ready (Cat *self)
   become_ready (self);
 }
 
-/* Prints a message that is received before the connection is ready. --count does not count it. A
- * message that contains the text of --ready-on makes the connection ready. */
+/* Handles a message that is received before the connection is ready. --count does not count it. */
 static void
 on_login (Cat                   *self,
           SoupWebsocketDataType  type,
@@ -443,8 +431,8 @@ static void
 on_error (Cat    *self,
           GError *error)
 {
-  /* open_cb () prints the errors in the command line. With --once, no attempt to reconnect is
-   * wanted, so reaching the limit of attempts is not an error. */
+  /* open_cb () prints the errors in the command line. With --once, reaching the limit of attempts
+   * is not an error. */
   if (g_error_matches (error, HB_ERROR, HB_ERROR_INVALID_URI)
       || g_error_matches (error, HB_ERROR, HB_ERROR_INVALID_ARGUMENT)
       || (self->options->once && g_error_matches (error, HB_ERROR, HB_ERROR_REPEAT_LIMIT)))
@@ -471,8 +459,8 @@ gave_up_cb (gpointer user_data)
   leave (self, is_done ? self->status : CAT_STATUS_FAILED);
 }
 
-/* A task that has closed by itself emits the error after this signal. The program ends in an idle
- * callback, so that it prints the error first. */
+/* A task that has closed by itself emits the error after this signal, so the program ends only in
+ * an idle callback. */
 static void
 on_state (Cat *self)
 {
@@ -506,8 +494,8 @@ open_cb (GObject      *source,
     }
 }
 
-/* Called when the reader of standard output has ended. Without this callback, the program would end
- * only when it tried to print again. */
+/* Without this callback, the program would notice the loss of its reader only when it printed
+ * again. */
 static gboolean
 on_output_lost_cb (int          fd,
                    GIOCondition condition,
@@ -529,8 +517,8 @@ on_interrupt_cb (gpointer user_data)
   return G_SOURCE_CONTINUE;
 }
 
-/* GLib's handler only wakes the main loop. If the reader of the output does not read, the main loop
- * may be blocked in a write, so this handler itself ends the program on the second signal. */
+/* GLib's handler only wakes the main loop, which may be blocked in a write, so this handler itself
+ * ends the program on the second signal. */
 static void
 handle_signal (int number)
 {
@@ -580,7 +568,6 @@ connect_signals (Cat *self)
   g_signal_connect_swapped (task, "notify::state", G_CALLBACK (on_state), self);
 }
 
-/* Sends the messages of --send. With neither --send nor --exec, starts to read standard input. */
 static void
 start_input (Cat *self)
 {
@@ -598,8 +585,7 @@ start_input (Cat *self)
   read_line (self);
 }
 
-/* Lets the command of --exec read the data that is waiting to be written to it, and waits for the
- * command to end. */
+/* Waits until the command has read all data, and has ended. */
 static void
 end_command (Cat *self)
 {

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* Prints messages to standard output or to the command of --exec, and the events of the connection
- * to standard error. Without --binary, the start of a binary message goes to standard error. */
+/* Prints events as lines of text to standard error */
 
 #include "config.h"
 
@@ -17,7 +16,7 @@
 /* The maximum number of bytes of a binary message that are shown */
 #define MAX_HEX 32
 
-/* The escape sequences for colours, which ECMA-48 defines */
+/* Escape sequences (ECMA-48) */
 #define PLAIN   ""
 #define GOOD    "\033[32m"
 #define WAITING "\033[33m"
@@ -25,12 +24,11 @@
 #define FAINT   "\033[2m"
 #define RESET   "\033[0m"
 
-/* The replacement character, which g_utf8_make_valid () inserts too */
+/* The replacement character, as in g_utf8_make_valid () */
 #define REPLACEMENT 0xfffd
 
-/* Replaces invalid UTF-8 and control characters in a text, which may come from the server. Such
- * characters could change the state of the terminal, or begin a line that seems to come from
- * hb-cat.
+/* Control characters from the server could change the state of the terminal, or begin a line that
+ * seems to come from hb-cat.
  *
  * Returns: (transfer full) */
 static char *
@@ -79,10 +77,8 @@ static gboolean show (const CatOptions *options,
                       const char       *format,
                       ...) G_GNUC_PRINTF (3, 4);
 
-/* Prints the text to standard error, unless --quiet is given.
- *
- * Returns: TRUE, because the functions of a reporter return FALSE only if they cannot write to
- * standard output */
+/* Returns: TRUE, because the functions of a reporter return FALSE only if they cannot write to
+ *   standard output */
 static gboolean
 show (const CatOptions *options,
       const char       *colour,

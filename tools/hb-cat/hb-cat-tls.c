@@ -8,8 +8,8 @@
 #include "hb-cat-tls.h"
 #include "hb-cat-values.h"
 
-/* Accepts a certificate that is not valid. libsoup calls this function each time a server sends
- * such a certificate, but only the first call prints a warning. */
+/* libsoup calls this function each time a server sends a certificate that is not valid, but one
+ * warning is enough. */
 static gboolean
 accept_cb (SoupMessage          *message,
            GTlsCertificate      *certificate,

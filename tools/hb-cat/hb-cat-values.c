@@ -38,8 +38,7 @@ cat_parse_unsigned (const char  *option_name,
                    option_name, min, max, text);
 }
 
-/* Parses the value of an option that takes a signed number. Each of these options has the special
- * value -1, and accepts no other negative number. */
+/* Each option that takes a signed number accepts -1, and no other negative number. */
 gboolean
 cat_parse_signed (const char  *option_name,
                   const char  *text,

@@ -6,8 +6,8 @@
 
 G_BEGIN_DECLS
 
-/* The parsers for the values of options. For a wrong value, they set a GOptionError that names the
- * option. cat_fail () sets a GOptionError with any message, and always returns FALSE. */
+/* For a wrong value, the parsers set a GOptionError that names the option. cat_fail () always
+ * returns FALSE. */
 
 gboolean cat_fail           (GError     **error,
                              const char  *format,

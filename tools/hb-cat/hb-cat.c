@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* A WebSocket client for the shell, which reconnects by itself. It prints received messages to
- * standard output, sends the lines of standard input, and prints the events of the connection to
- * standard error. */
+/* A WebSocket client for the shell, which reconnects by itself */
 
 #include "config.h"
 
@@ -19,9 +17,8 @@
 #include "hb-cat-run.h"
 
 /* If standard input, output or error is closed, the first socket would get its descriptor, and
- * hb-cat would read lines from the socket or print messages to it. This function therefore opens
- * /dev/null for each descriptor that is closed. It opens /dev/null for reading only, so that
- * writing to a closed standard output still fails. */
+ * hb-cat would read lines from the socket or print messages to it. /dev/null is opened for reading
+ * only, so that writing to a closed standard output still fails. */
 static void
 ensure_standard_files (void)
 {
