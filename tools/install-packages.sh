@@ -12,13 +12,12 @@
 #   bench       to run the benchmarks
 #   ci          to run .ci/run
 #
-# First, the script prints the number of packages and the size of the download. If no package is
-# missing, it prints nothing and needs no root privileges. On systems other than Debian, Ubuntu,
-# Fedora and those derived from them, it installs nothing, and fails if a program or a library that
-# the build needs is missing.
+# If no package is missing, the script prints nothing and needs no root privileges. On systems other
+# than Debian, Ubuntu, Fedora and those derived from them, it installs nothing, and fails if a
+# program or a library that the build needs is missing.
 #
-# The script does not install the packages that the environment variable HB_LEAVE_OUT names. This
-# helps while a package cannot be installed. The tests that need the package are skipped.
+# The script does not install the packages that the environment variable HB_LEAVE_OUT names. The
+# tests that need them are skipped.
 
 set -euo pipefail
 
@@ -71,7 +70,6 @@ fail ()
   exit 1
 }
 
-# Runs a command as root, with sudo unless root runs the script.
 as_root ()
 {
   if [ "$(id -u)" -eq 0 ]; then
@@ -114,9 +112,8 @@ is_known ()
   [[ $(LC_ALL=C apt-cache policy "$1" 2> /dev/null) = *'Candidate: '[!\(]* ]]
 }
 
-# Sets $missing to the packages that must be installed. If a package has alternatives and none of
-# them is installed or left out, adds the first alternative that apt knows. If apt knows none, adds
-# the first.
+# Sets $missing to the packages that must be installed: of alternatives, the first that apt knows
+# or, if apt knows none, the first.
 find_missing ()
 {
   local alternatives name names chosen
@@ -143,8 +140,8 @@ get_reason ()
   sed -n '/^[EW]: / { s/^[EW]: \(Failed to fetch \)\{0,1\}//; s/  */ /g; p; q }' "$1"
 }
 
-# Prints what will be installed, or fails if apt-get cannot know that, for example because it has
-# not updated its lists.
+# Prints what will be installed. Fails if apt-get cannot know that, for example before it has
+# updated its lists.
 announce ()
 {
   local count size space
@@ -162,7 +159,7 @@ announce ()
 update_lists ()
 {
   unreachable=
-  # Do not retry, because without a network each retry would only take time.
+  # Without a network, each retry would only take time.
   as_root env LC_ALL=C apt-get update -q -o Acquire::Retries=0 > "$scratch/update" 2>&1 \
     < /dev/null || true
   if ! grep -Eq '^(Get|Hit):' "$scratch/update"; then

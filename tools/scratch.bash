@@ -1,8 +1,8 @@
 # shellcheck shell=bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
 
-# Functions for scripts that build something large, as root, in a temporary folder. A script in bash
-# with `set -euo pipefail` sources this file, and can then use:
+# Functions for scripts in bash with `set -euo pipefail` that build something large, as root, in a
+# temporary folder:
 #
 #   parse_options NAME... -- "$@"   sets $NAME for each --NAME=VALUE. Makes the paths $cache and
 #                             $output absolute. If one of the names is WORD, appends arguments that
@@ -10,14 +10,13 @@
 #                             a wrong argument, prints the usage and exits.
 #   say MESSAGE               prints what the script does next
 #   fail MESSAGE              prints what has failed, and exits
-#   fail_with FILE MESSAGE    prints the last lines of FILE, and then does the same as fail
+#   fail_with FILE MESSAGE    as fail, after the last lines of FILE
 #   need PROGRAM...           fails unless root runs the script and the programs are installed
-#   begin_scratch NAME        makes $scratch, a folder with NAME in its name, which is removed when
-#                             the script ends
+#   begin_scratch NAME        makes the folder $scratch, with NAME in its name, for the time of the
+#                             script
 #   remove FOLDER             removes a folder, but not file systems that are mounted in it
 #   "${offline[@]}" COMMAND...   runs COMMAND with no network except the loopback interface
-#   copy_files SOURCE FOLDER  copies to FOLDER those files of the working tree SOURCE that git does
-#                             not ignore
+#   copy_files SOURCE FOLDER  copies the files of the working tree SOURCE that git does not ignore
 #   make_tarball SOURCE       makes $tarball, a release of the commit that is checked out in SOURCE
 #   show_tests LOG            prints the totals of the tests that Meson has run, or fails if none
 #                             has passed
