@@ -106,7 +106,7 @@ draw_text (LatencyPlot *self,
   gtk_snapshot_restore (snapshot);
 }
 
-/* Draws the labels and the grid lines, and sets the area that the labels leave for the line. */
+/* Also sets the area that the labels leave for the line. */
 static void
 draw_scale (LatencyPlot *self,
             GtkSnapshot *snapshot,
@@ -166,7 +166,7 @@ find_end (LatencyPlot *self,
   return end;
 }
 
-/* Begins a path along the samples from @first up to, but not including, @end. */
+/* Begins a path along the samples from @first to @end, which is not included. */
 static GskPathBuilder *
 begin_path (LatencyPlot *self,
             Frame       *frame,
@@ -199,7 +199,6 @@ draw_line (LatencyPlot *self,
   gtk_snapshot_append_stroke (snapshot, path, stroke, &frame->line);
 }
 
-/* Shades the area below the line. */
 static void
 draw_area (LatencyPlot *self,
            GtkSnapshot *snapshot,
@@ -263,8 +262,8 @@ draw_samples (LatencyPlot *self,
     }
 }
 
-/* Draws the line in the colour of the widget, which has the style class “accent”. Draws the labels
- * and the grid in the colour of the parent widget, but more transparent. */
+/* The widget has the style class “accent”, so the labels and the grid have the colour of its
+ * parent. */
 static void
 latency_plot_snapshot (GtkWidget   *widget,
                        GtkSnapshot *snapshot)
@@ -370,8 +369,7 @@ latency_plot_get_scale (LatencyPlot *self)
   return power * (wanted <= power ? 1 : wanted <= 2 * power ? 2 : wanted <= 5 * power ? 5 : 10);
 }
 
-/* Converts a latency in microseconds to text in milliseconds. Returns a dash if @latency is
- * negative. */
+/* @latency: in microseconds, or negative for a dash */
 char *
 latency_plot_format (gint64 latency)
 {

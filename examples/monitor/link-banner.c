@@ -58,9 +58,8 @@ ready_cb (LinkBanner *self)
     set_reason (self, NULL);
 }
 
-/* Shows an error, which is usually the reason why the connection was lost or an attempt failed.
- * Ignores the error CLOSED, which could replace the reason why the task closed. CLOSED says only
- * that messages were not sent, which the list of messages shows anyway. */
+/* The error CLOSED could replace the reason why the task closed. CLOSED says only that messages
+ * were not sent, which the list of messages shows anyway. */
 static void
 error_cb (LinkBanner *self,
           GError     *error)
@@ -69,9 +68,8 @@ error_cb (LinkBanner *self,
     set_reason (self, error->message);
 }
 
-/* Shows how the server ended the connection, unless the banner already shows the message of an
- * error, which explains more. If the user has ended the connection, the task is CLOSED or, after a
- * retry, CONNECTING, and this function shows nothing. */
+/* Shows how the server ended the connection, unless the banner already shows an error, which
+ * explains more. If the user has ended the connection, the task is not WAITING. */
 static void
 close_cb (LinkBanner *self,
           guint       code,
@@ -95,9 +93,8 @@ close_cb (LinkBanner *self,
   set_reason (self, text);
 }
 
-/* Hides the banner when the task is closed, or when a connection that was not ready ends. If an
- * error closes the task, “error” is emitted after this callback, and error_cb () shows the banner
- * again. */
+/* If an error closes the task, “error” is emitted after this callback, and error_cb () shows the
+ * banner again. */
 static void
 state_cb (LinkBanner *self)
 {

@@ -7,9 +7,8 @@
 
 G_BEGIN_DECLS
 
-/* Shows the latest error except CLOSED, or how the server ended the connection, until the next
- * connection opens or the task is closed. Also shows the error that closes the task. While an open
- * connection is not ready, offers to mark it as ready. */
+/* Shows why the last connection or attempt failed. While an open connection is not ready, offers to
+ * mark it as ready. */
 #define LINK_TYPE_BANNER (link_banner_get_type ())
 
 G_DECLARE_FINAL_TYPE (LinkBanner, link_banner, LINK, BANNER, AdwBin)

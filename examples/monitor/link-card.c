@@ -41,7 +41,6 @@ static const Look looks[] = {
   [HB_STATE_WAITING] = { "network-error-symbolic", "warning", N_("Connection Lost") },
 };
 
-/* The look of an open connection that has not been marked as ready */
 static const Look unready_look = { "network-wired-acquiring-symbolic", "accent",
                                    N_("Not Ready Yet") };
 
@@ -104,8 +103,7 @@ stop_countdown (LinkCard *self)
 
 static gboolean countdown_cb (gpointer user_data);
 
-/* Stops the timer. If an attempt is scheduled, starts a new timer, which ends when the next number
- * of seconds must be shown. */
+/* Sets the timer for the time at which the next number of seconds must be shown. */
 static void
 start_countdown (LinkCard *self)
 {
@@ -145,8 +143,8 @@ reconnect_at_cb (LinkCard *self)
   start_countdown (self);
 }
 
-/* Shows the latency of an open connection. The task keeps the latency of a lost connection until
- * the next one is open, but the label shows none in between. */
+/* The task keeps the latency of a lost connection until the next one is open, but the label shows
+ * none in between. */
 static void
 show_latency (LinkCard *self)
 {
@@ -284,8 +282,7 @@ link_card_set_task (LinkCard        *self,
 }
 
 /* Updates the numbers of sent and received messages in the next frame. The task emits no signal
- * when these numbers change, so the window calls this function for each message, and the card calls
- * it when `buffered-amount` changes. */
+ * when these numbers change, so call this function for each message. */
 void
 link_card_queue_update (LinkCard *self)
 {

@@ -2,9 +2,8 @@
 
 #include "message-log.h"
 
-/* A list model of the last messages. Collects new messages, and adds them in batches. At thousands
- * of messages a second, a view that handled each message individually would have no time for
- * anything else. */
+/* A list model of the last messages. Adds new messages in batches. At thousands of messages a
+ * second, a view that handled each of them individually would have no time for anything else. */
 struct _MessageLog
 {
   GObject parent_instance;
@@ -101,8 +100,7 @@ message_log_new (void)
   return g_object_new (MESSAGE_TYPE_LOG, NULL);
 }
 
-/* Takes ownership of @message, and keeps it for the next flush. If MESSAGE_LOG_CAPACITY messages
- * already wait for the flush, drops the oldest of them. */
+/* Takes ownership of @message. */
 void
 message_log_push (MessageLog     *self,
                   MonitorMessage *message)
@@ -113,9 +111,8 @@ message_log_push (MessageLog     *self,
   g_queue_push_tail (&self->pending, message);
 }
 
-/* Removes the oldest messages if the log would otherwise exceed its capacity, and then adds the new
- * ones at the end. Reports the two changes separately, so that a view knows which messages stay,
- * and keeps its position.
+/* Reports removed and added messages separately, so that a view knows which messages stay, and
+ * keeps its position.
  *
  * Returns: whether messages were added */
 gboolean

@@ -46,10 +46,9 @@ is_at_end (GtkAdjustment *adjustment)
          >= gtk_adjustment_get_upper (adjustment) - END_MARGIN;
 }
 
-/* Starts to follow new messages when the view is at the end, and stops when the user scrolls up.
- * The value of the adjustment decreases not only when the user scrolls up, but also when messages
- * are removed or the layout changes. In the last two cases, the upper bound or the page size
- * changes too, or the view is settling, so the view continues to follow. */
+/* Stops following new messages when the user scrolls up. The value of the adjustment also decreases
+ * when messages are removed or the layout changes. The upper bound or the page size then changes
+ * too, or the view is settling, so the view continues to follow. */
 static void
 value_changed_cb (MessageView   *self,
                   GtkAdjustment *adjustment)
@@ -86,9 +85,8 @@ settle (MessageView   *self,
   g_signal_connect_object (clock, "after-paint", G_CALLBACK (painted_cb), self, G_CONNECT_SWAPPED);
 }
 
-/* Adds the pending messages. If the view follows new messages, also scrolls to the end. The new
- * position of the end is known only after the messages have been laid out, so this function runs in
- * each frame until the end is reached. */
+/* The new position of the end is known only after the messages have been laid out, so this function
+ * runs in each frame until the end is reached. */
 static gboolean
 tick_cb (GtkWidget     *widget,
          GdkFrameClock *clock,
@@ -175,7 +173,7 @@ message_view_init (MessageView *self)
   g_signal_connect_swapped (adjustment, "changed", G_CALLBACK (queue_tick), self);
 }
 
-/* Takes ownership of @message. tick_cb () adds it to the list in the next frame. */
+/* Takes ownership of @message. */
 void
 message_view_push (MessageView    *self,
                    MonitorMessage *message)

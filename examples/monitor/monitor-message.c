@@ -2,8 +2,7 @@
 
 #include "monitor-message.h"
 
-/* The maximum number of bytes that are kept of a text message, and of a binary message. A row has
- * no room for more. */
+/* The maximum number of bytes that are kept of a message. A row has no room for more. */
 #define MAX_TEXT 240
 #define MAX_HEX  48
 
@@ -33,8 +32,7 @@ enum {
 
 static GParamSpec *properties[N_PROPS];
 
-/* Returns the beginning of the text as one line of valid UTF-8. A label would break the line at a
- * newline, so a space replaces each control character. */
+/* A label would break the line at a newline, so a space replaces each control character. */
 static char *
 get_text_line (GBytes *bytes)
 {

@@ -18,8 +18,8 @@ typedef enum {
 
 GType monitor_message_status_get_type (void) G_GNUC_CONST;
 
-/* The beginning of a message, and the size, the time and the status that a row shows with it. A
- * message may be many megabytes long, so the rest of it is not kept. */
+/* The part of a message that a row shows. A message may be many megabytes long, so the rest of it
+ * is not kept. */
 G_DECLARE_FINAL_TYPE (MonitorMessage, monitor_message, MONITOR, MESSAGE, GObject)
 
 MonitorMessage       *monitor_message_new        (SoupWebsocketDataType  type,

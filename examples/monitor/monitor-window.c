@@ -11,7 +11,7 @@
 #include "monitor-application.h"
 
 /* Times in milliseconds. Those of the pings are short, so that the window soon shows a latency or a
- * dead connection. Most applications would use longer times for pings. */
+ * dead connection. Most applications would use longer times. */
 #define PING_AFTER        1000
 #define PONG_WITHIN       3000
 #define RECONNECT_AFTER   2000
@@ -186,9 +186,8 @@ mark_ready (GtkWidget  *widget,
   hb_websocket_task_mark_ready (MONITOR_WINDOW (widget)->task);
 }
 
-/* Sends the text of the entry as a message. While an open connection is not ready, the message is a
- * login. In the queue, a login would wait until the connection is ready, so it is sent with
- * THIS_LINK. */
+/* While an open connection is not ready, the message is a login. In the queue, it would wait until
+ * the connection is ready, so it is sent with THIS_LINK. */
 static void
 send (GtkWidget  *widget,
       const char *action_name,
@@ -337,7 +336,6 @@ monitor_window_class_init (MonitorWindowClass *klass)
   gtk_widget_class_bind_template_callback (widget_class, update_actions);
 }
 
-/* Adds an action whose state is a property of the task. */
 static void
 add_property_action (MonitorWindow *self,
                      const char    *property)
