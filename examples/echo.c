@@ -2,8 +2,8 @@
 
 /* Keeps a WebSocket open, and sends each line of standard input.
  *
- * At the end of the input, the program waits for the last answers, for at most 5 seconds, and then
- * closes the connection. On Ctrl+C, the program closes the connection without waiting.
+ * At the end of the input, waits at most 5 seconds for the last answers. On Ctrl+C, closes the
+ * connection without waiting.
  *
  * Usage: echo URI */
 
@@ -14,7 +14,7 @@
 #include <locale.h>
 #include <stdlib.h>
 
-/* The maximum time to wait for the last answers, in milliseconds */
+/* In milliseconds */
 #define ANSWER_TIMEOUT 5000
 
 static guint n_unanswered;
@@ -77,8 +77,8 @@ close_cb (HbWebsocketTask *task,
 {
   g_print ("closed with code %u\n", code);
 
-  /* The answers that have not arrived on this connection are lost. The program now expects no
-   * answers, unless messages are waiting for the next connection. */
+  /* Answers that have not arrived are lost. The program expects none, unless messages are waiting
+   * for the next connection. */
   if (hb_websocket_task_get_buffered_amount (task) == 0)
     n_unanswered = 0;
   close_when_answered (task);
@@ -92,8 +92,8 @@ reconnect_cb (HbWebsocketTask *task,
   g_print ("attempt %u in %u ms\n", attempt, delay);
 }
 
-/* Closes the connection on the first Ctrl+C, or when the answers take too long. A second Ctrl+C
- * ends the program. */
+/* Called on the first Ctrl+C, or when the answers take too long. A second Ctrl+C ends the
+ * program. */
 static gboolean
 close_now_cb (gpointer task)
 {

@@ -3,8 +3,8 @@
 
 // Keeps a WebSocket open, and sends each line of standard input.
 //
-// At the end of the input, the program waits for the last answers, for at most 5 seconds, and then
-// closes the connection. On Ctrl+C, the program closes the connection without waiting.
+// At the end of the input, waits at most 5 seconds for the last answers. On Ctrl+C, closes the
+// connection without waiting.
 //
 // Usage: gjs -m echo.js URI
 
@@ -26,7 +26,7 @@ const addSignal = await import('gi://GLibUnix?version=2.0')
 const InputStream = await import('gi://GioUnix?version=2.0')
   .then(({default: GioUnix}) => GioUnix.InputStream, () => Gio.UnixInputStream);
 
-// The maximum time to wait for the last answers, in milliseconds
+// In milliseconds
 const ANSWER_TIMEOUT = 5000;
 
 if (ARGV.length !== 1) {
@@ -61,14 +61,13 @@ function setUnanswered(number) {
     task.close(1000, null);
 }
 
-// Closes the connection on the first Ctrl+C, or when the answers take too long. A second Ctrl+C
-// ends the program.
+// Called on the first Ctrl+C, or when the answers take too long. A second Ctrl+C ends the program.
 function closeNow() {
   task.close(1000, null);
   return GLib.SOURCE_REMOVE;
 }
 
-// Returns null at the end of the input and after an error, for example if the input is not UTF-8.
+// Returns null at the end of the input and after an error.
 async function readLine() {
   try {
     const [line] = await lines.read_line_async(GLib.PRIORITY_DEFAULT, null);
@@ -109,8 +108,8 @@ task.connect('message::text', (_task, _type, message) => {
 task.connect('error', (_task, error) => print(`error: ${error.message}`));
 task.connect('close', (_task, code) => {
   print(`closed with code ${code}`);
-  // The answers that have not arrived on this connection are lost. The program now expects no
-  // answers, unless messages are waiting for the next connection.
+  // Answers that have not arrived are lost. The program expects none, unless messages are waiting
+  // for the next connection.
   if (task.buffered_amount === 0)
     setUnanswered(0);
 });

@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """Keeps a WebSocket open, and sends each line of standard input.
 
-At the end of the input, the program waits for the last answers, for at most 5 seconds, and then
-closes the connection. On Ctrl+C, the program closes the connection without waiting.
+At the end of the input, waits at most 5 seconds for the last answers. On Ctrl+C, closes the
+connection without waiting.
 
 Usage: echo.py URI
 """
@@ -22,7 +22,7 @@ try:
 except ValueError:  # GLib before 2.80
     from gi.repository.Gio import UnixInputStream as InputStream  # noqa: E402
 
-# The maximum time to wait for the last answers, in milliseconds
+# In milliseconds
 ANSWER_TIMEOUT = 5000
 
 if len(sys.argv) != 2:
@@ -76,8 +76,8 @@ def on_text(_, kind, message):
 
 def on_close(_, code, reason):
     print('closed with code', code)
-    # The answers that have not arrived on this connection are lost. The program now expects no
-    # answers, unless messages are waiting for the next connection.
+    # Answers that have not arrived are lost. The program expects none, unless messages are waiting
+    # for the next connection.
     if task.props.buffered_amount == 0:
         set_unanswered(0)
 

@@ -2,12 +2,12 @@
 
 // Keeps a WebSocket open, and sends each line of standard input.
 //
-// At the end of the input, the program waits for the last answers, for at most 5 seconds, and then
-// closes the connection. On Ctrl+C, the program closes the connection without waiting.
+// At the end of the input, waits at most 5 seconds for the last answers. On Ctrl+C, closes the
+// connection without waiting.
 //
 // Usage: echo-vala URI
 
-// The maximum time to wait for the last answers, in milliseconds
+// In milliseconds
 const uint ANSWER_TIMEOUT = 5000;
 
 class Echo
@@ -73,15 +73,15 @@ class Echo
   {
     print ("closed with code %u\n", code);
 
-    // The answers that have not arrived on this connection are lost. The program now expects no
-    // answers, unless messages are waiting for the next connection.
+    // Answers that have not arrived are lost. The program expects none, unless messages are waiting
+    // for the next connection.
     if (task.buffered_amount == 0)
       n_unanswered = 0;
     close_when_answered ();
   }
 
-  // Closes the connection on the first Ctrl+C, or when the answers take too long. A second Ctrl+C
-  // ends the program.
+  // Called on the first Ctrl+C, or when the answers take too long. A second Ctrl+C ends the
+  // program.
   public bool close_now ()
   {
     task.close ();

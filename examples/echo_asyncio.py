@@ -2,9 +2,6 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """Does with asyncio what echo.py does with callbacks.
 
-At the end of the input, the program waits for the last answers, for at most 5 seconds, and then
-closes the connection. On Ctrl+C, the program closes the connection without waiting.
-
 Needs PyGObject 3.50 and Python 3.12, or later versions.
 
 Usage: echo_asyncio.py URI
@@ -26,7 +23,7 @@ try:
 except ValueError:  # GLib before 2.80
     from gi.repository.Gio import UnixInputStream as InputStream  # noqa: E402
 
-# The maximum time to wait for the last answers, in seconds
+# In seconds
 ANSWER_TIMEOUT = 5
 
 
@@ -96,8 +93,8 @@ async def main(uri):
 
     def on_close(_, code, reason):
         print('closed with code', code)
-        # The answers that have not arrived on this connection are lost. The program now expects no
-        # answers, unless messages are waiting for the next connection.
+        # Answers that have not arrived are lost. The program expects none, unless messages are
+        # waiting for the next connection.
         if task.props.buffered_amount == 0:
             set_unanswered(0)
 

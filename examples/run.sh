@@ -72,7 +72,7 @@ wait_for ()
   return 1
 }
 
-# Waits until hb-cat has ended, and sets status to its exit status.
+# Sets status to the exit status of hb-cat.
 wait_for_cat ()
 {
   local i
@@ -125,8 +125,7 @@ build ()
   meson compile -C "$build_dir" hb-cat echo-server
 }
 
-# Starts hb-cat, shows the messages and events that it prints, and keeps them in files, which the
-# script searches later.
+# Shows the messages and events of hb-cat, and keeps them in files, which the script searches later.
 start_cat ()
 {
   : > "$scratch/received"
@@ -139,8 +138,8 @@ start_cat ()
     > >(tee "$scratch/received" | sed -u 's/^/    received  /') &
   cat_pid=$!
 
-  # The script opens the writing end of the pipe after it has started hb-cat. If hb-cat inherited
-  # this end, it would never read an end of file.
+  # If hb-cat inherited the writing end of the pipe, it would never read an end of file, so the
+  # script opens this end later.
   exec 3> "$scratch/input"
 }
 
