@@ -3,10 +3,10 @@
 // Keeps a WebSocket connection open, for extensions of GNOME Shell. Copy this file into your
 // extension.
 //
-// This module implements the task of the library hb-websocket, which is for applications. The
-// module needs only GLib and libsoup 3. Names, defaults, states and the order of events are those
-// of the library, so the same code runs with both, unless it needs a feature that only one of them
-// has. This statement imports the library, or this module if the library is not installed:
+// This module implements the task of the library hb-websocket, but needs only GLib and libsoup 3.
+// Names, defaults, states and the order of events are those of the library, so the same code runs
+// with both, unless it needs a feature that only one of them has. This statement imports the
+// library, or this module if the library is not installed:
 //
 //   const {default: Hb} = await import('gi://Hb?version=1').catch(() =>
 //     import('./hbWebsocket.js'));
@@ -30,7 +30,7 @@ const DOMAIN = GLib.quark_from_string('hb-websocket-module-error');
 const Code = Object.freeze({
   INVALID_URI: 0, INVALID_ARGUMENT: 1, CONNECT_TIMEOUT: 2, HANDSHAKE: 3, PONG_TIMEOUT: 4,
   MESSAGE_TOO_BIG: 5, CLOSED: 6, NOT_OPEN: 7, QUEUE_FULL: 8, REPEAT_LIMIT: 9,
-  // Only the library reports the last two. They are here for code that also runs with the library.
+  // Only the library reports the last two.
   MESSAGE_REFUSED: 10, EXPIRED: 11,
   valueOf: () => DOMAIN,
 });
@@ -41,9 +41,8 @@ const NEVER = Infinity;
 const CHECK_INTERVAL = 5000; // the minimum time between two checks after network changes
 const PING_LAG = 2000; // the maximum delay of a ping frame: libsoup's timer counts whole seconds
 
-// If a deadline passed longer ago than this, the machine was suspended, or the main loop was
-// blocked. A reply may have arrived in that time, so connect-timeout and pong-timeout must not end
-// the link.
+// If a deadline passed longer ago than this, for example during a suspend, a reply may have arrived
+// meanwhile, so connect-timeout and pong-timeout must not end the link.
 const LATE = 1000;
 
 const URI = /^wss?:\/\/[^/?#\s]+(?:[/?](?:[^#\p{Cc}]*[^#\s\p{Cc}])?)?$/iu;
@@ -57,8 +56,7 @@ const MAX_INT = 2 ** 31 - 1;
 const {TEXT, BINARY} = Soup.WebsocketDataType;
 const {CONNECTING, OPEN, CLOSING, CLOSED, WAITING} = State;
 
-// A number in a table of properties, with its default. All numbers have the same limits, because
-// GJS does not check limits.
+// All numbers have the same limits, because GJS does not check limits.
 const number = initial => ['double', -1, Number.MAX_SAFE_INTEGER, initial];
 
 // The properties that an extension may set at any time: type and default
@@ -108,8 +106,7 @@ function newSpecs(table, flags) {
     [name, GObject.ParamSpec[type](name, '', '', flags, ...rest)]));
 }
 
-// All handlers that a task or a link connects to other objects, and all sources that it attaches to
-// the main loop
+// The signal handlers and the sources of a task or a link
 class Attachments {
   _handlers = [];
   _sources = new Map();
@@ -121,7 +118,7 @@ class Attachments {
 
   has(name) { return this._sources.has(name); }
 
-  // Calls `func` once, when the source is ready. Replaces a source that has the same name.
+  // Calls `func` once. Replaces a source that has the same name.
   attach(name, source, func) {
     this.detach(name);
     this._sources.set(name, source);
@@ -148,7 +145,7 @@ class Attachments {
 // connection ends, the link calls `callbacks.lost` once. It calls no callback after drop().
 class Link {
   connection = null;
-  // A session looks up a host name only once, so each attempt has a session of its own.
+  // A session looks up a host name only once, so each attempt has its own session.
   _session = new Soup.Session();
   _cancellable = new Gio.Cancellable();
   _attachments = new Attachments();
@@ -194,8 +191,8 @@ class Link {
       || this.request.emit('accept-certificate', stream.get_peer_certificate(), errors);
   }
 
-  // Fails the attempt with the error that glib-networking reports in a full handshake, unless a
-  // handler for `accept-certificate` has ended the attempt.
+  // Fails the attempt with the error of a full handshake, unless a handler for `accept-certificate`
+  // has ended the attempt.
   _refuse() {
     if (this._cancellable.is_cancelled())
       return;
@@ -228,9 +225,8 @@ class Link {
     return {...newLoss(isRefusal ? newError(Code.HANDSHAKE, refusal) : error), status};
   }
 
-  // Connects to the signals of the new connection, and calls `callbacks.opened`. After an error,
-  // libsoup continues with the bytes that it has already read, so messages that follow an error are
-  // ignored.
+  // After an error, libsoup continues with the bytes that it has already read, so messages that
+  // follow an error are ignored.
   _adopt() {
     this._attachments.connect(this.connection, {
       'message': (_connection, type, payload) =>
@@ -267,12 +263,10 @@ class Link {
       ? this.connection : null;
   }
 
-  // Calls `callbacks.readable` once, when the next bytes from the server arrive. These bytes may
-  // belong to any frame, not only to a pong.
-  //
-  // libsoup's signal for pongs cannot be used, because its payload does not have the declared type.
-  // The class of libsoup's stream does not show that the stream is pollable, so this function calls
-  // the method of the interface.
+  // Calls `callbacks.readable` once, when bytes of any frame arrive. libsoup's signal for pongs
+  // cannot be used, because its payload does not have the declared type. The class of libsoup's
+  // stream does not show that the stream is pollable, so this function calls the method of the
+  // interface.
   watchInput() {
     const {create_source: newSource} = Gio.PollableInputStream.prototype;
     const stream = this.openConnection?.get_io_stream().get_input_stream();
@@ -280,8 +274,8 @@ class Link {
       this._attachments.attach('readable', newSource.call(stream, null), this._callbacks.readable);
   }
 
-  // Sets the limits for received data, in bytes. A `size` of 0 stands for the maximum. By default,
-  // libsoup limits frames to 128 KiB. Since libsoup 3.8, it also limits whole messages.
+  // `size`: in bytes, 0 for the maximum. By default, libsoup limits frames to 128 KiB. Since
+  // libsoup 3.8, it also limits whole messages.
   setMaxSize(size) {
     for (const name of ['max_incoming_payload_size', 'max_total_message_size']) {
       if (this.connection !== null && name in this.connection)
@@ -305,10 +299,9 @@ class Link {
 
   // Shuts down the socket first, because closing TLS would wait for a peer that no longer answers.
   //
-  // If the server continues to send, only run_dispose() makes libsoup stop reading. Without this
-  // call, the sources of libsoup would stay in the main loop until the connection is
-  // garbage-collected. The call is made later, because a function of the connection may be running
-  // now.
+  // If the server continues to send, only run_dispose() removes the sources of libsoup before the
+  // connection is garbage-collected. The call is made later, because a function of the connection
+  // may be running now.
   async _release() {
     try {
       this._socket?.shutdown(true, true);
@@ -322,8 +315,7 @@ class Link {
 }
 
 // Keeps one connection to the server at `uri` open. When the task leaves a link, it drops the link
-// first, then changes its state, and then emits signals. If a handler causes further signals, the
-// task emits them after the signals that are already due.
+// first, then changes its state, and then emits signals.
 export class WebsocketTask extends GObject.Object {
   static {
     GObject.registerClass({
@@ -344,7 +336,7 @@ export class WebsocketTask extends GObject.Object {
 
   _attachments = new Attachments();
   _link = null;
-  _effects = []; // the functions to call after a change, in order; most of them emit a signal
+  _effects = []; // the functions to call after a change, in order
   _isDraining = false;
   _nCloses = 0; // the number of valid calls to close()
   _queue = []; // the messages that wait until a link is ready
@@ -374,12 +366,11 @@ export class WebsocketTask extends GObject.Object {
 
   open() { this._run(() => this.state === CLOSED && this._startAfresh()); }
 
-  // Ends the task in any state. On an open link, the task sends a close frame. If the link is
-  // ready, the task first sends the messages that wait. The task then waits at most `close-timeout`
-  // for the close frame of the server. A reason that is too long for the frame is omitted. With 0
-  // or 1005, the close frame has no code and no reason. With a code that libsoup refuses to send,
-  // the task emits an error and does not end. Any other code that a client must not send becomes
-  // 1002, without a reason, because libsoup would report an error for the code.
+  // Ends the task in any state. If the link is ready, first sends the messages that wait. On an
+  // open link, sends a close frame, and waits at most `close-timeout` for that of the server. A
+  // reason that is too long for the frame is omitted. With 0 or 1005, the frame has no code and no
+  // reason. With a code that libsoup refuses to send, emits an error and does not end. Any other
+  // code that a client must not send becomes 1002, without a reason.
   close(code = 1000, reason = null) {
     this._run(now => {
       if ([1006, 1011, 1015].includes(code) || code > 0xffff) {
@@ -396,14 +387,14 @@ export class WebsocketTask extends GObject.Object {
     });
   }
 
-  // Drops the link, if the task has one, and connects again at once, even if the task is CLOSED.
+  // Drops the link, if any, and connects at once, even if the task is CLOSED.
   reconnect_now() { this._run(() => this._startAfresh()); }
 
   // Makes the next attempt now if the task is WAITING. Sends a ping now if the link is open, unless
   // the reply to an earlier ping has a deadline, or the server may refuse a ping before a login.
   check() { this._run(now => this._check(now)); }
 
-  // Marks the link as ready. Call this when the server accepts all messages, usually after a login.
+  // Call this when the server accepts all messages, usually after a login.
   mark_ready() { this._run(now => this._markReady(now)); }
 
   send_text(text) {
@@ -436,9 +427,8 @@ export class WebsocketTask extends GObject.Object {
     this._run(() => this._pump([{type, payload, isThisLink}]));
   }
 
-  // Applies a change to a setting. The task computes most deadlines from the settings each time it
-  // needs them. A delay before an attempt and a closing handshake that have already begun keep
-  // their deadlines.
+  // A changed time applies at once, except to a delay before an attempt and a closing handshake
+  // that have already begun.
   vfunc_notify({name, flags}) {
     if (this._status === undefined || !(flags & GObject.ParamFlags.WRITABLE))
       return;
@@ -451,11 +441,10 @@ export class WebsocketTask extends GObject.Object {
     });
   }
 
-  // Returns the current time, which includes suspends that last longer than LATE. The monotonic
-  // clock does not count a suspend, but the real-time clock does. If the difference between them
-  // has grown by more than LATE, the growth counts as a suspend, and the timer, which did not run
-  // during the suspend, must be set again. The difference also grows if the real-time clock is set
-  // forward, but the only effect is that deadlines pass earlier.
+  // Returns the current time, which includes suspends that last longer than LATE. The real-time
+  // clock counts a suspend, but the monotonic clock does not. The timer did not run during the
+  // suspend, so it must be set again. If the real-time clock is set forward, the only effect is
+  // that deadlines pass earlier.
   _now() {
     const monotonic = GLib.get_monotonic_time() / 1000;
     const shift = GLib.get_real_time() / 1000 - monotonic;
@@ -467,8 +456,7 @@ export class WebsocketTask extends GObject.Object {
     return monotonic + this._slept;
   }
 
-  // Changes the task, and then emits the signals for the change. If a handler calls this function,
-  // the signals are emitted after the handler has returned.
+  // If a handler calls this function, the new signals are emitted after those that are already due.
   _run(change) {
     change(this._now());
     if (this._isDraining)
@@ -478,7 +466,7 @@ export class WebsocketTask extends GObject.Object {
       while (this._effects.length > 0)
         this._effects.shift()();
     } finally {
-      // If an effect throws, later calls must still emit the signals that are due.
+      // If an effect throws, later calls must still emit the due signals.
       this._isDraining = false;
       this._follow();
     }
@@ -497,9 +485,7 @@ export class WebsocketTask extends GObject.Object {
     }
   }
 
-  // Enters a state, and ends the current link or delay, if any. This function is the only one that
-  // ends a link or a delay. In the state CLOSED, it also removes all handlers and sources of the
-  // task, and drops the messages that wait.
+  // Enters a state. This function is the only one that ends a link or a delay.
   _leave(state, errors = [], changes = {}) {
     this._link?.drop();
     this._link = null;
@@ -519,7 +505,7 @@ export class WebsocketTask extends GObject.Object {
     this._dropQueue();
   }
 
-  // Starts an attempt from any state, or closes the task if a setting does not allow an attempt.
+  // Starts an attempt from any state, if the settings allow it.
   _connect() {
     const hadLink = this.connection !== null;
     const request = URI.test(this.uri) ? Soup.Message.new('GET', this.uri) : null;
@@ -534,7 +520,7 @@ export class WebsocketTask extends GObject.Object {
       this._announce(request);
   }
 
-  // Sends the request, unless a handler for `connecting` has set a value that is not valid.
+  // A handler for `connecting` may have set a value that is not valid.
   _start(request) {
     const error = this._checkSettings(request);
     if (error === null)
@@ -543,7 +529,6 @@ export class WebsocketTask extends GObject.Object {
       this._leave(CLOSED, [error]);
   }
 
-  // Returns an error if a setting does not allow an attempt.
   _checkSettings(request) {
     const protocols = this.protocols ?? [];
     const isNew = (name, i) => typeof name === 'string' && TOKEN.test(name)
@@ -559,7 +544,6 @@ export class WebsocketTask extends GObject.Object {
     return null;
   }
 
-  // Lets handlers for `connecting` add headers, and then sends the request.
   _announce(request) {
     const link = this._link = new Link(request, {
       opened: () => this._run(now => this._onOpened(now)),
@@ -584,16 +568,14 @@ export class WebsocketTask extends GObject.Object {
     this._checkAt = NEVER;
   }
 
-  // Networks often change several times in a row. After the first change, the task does at once
-  // what check() does. If further changes follow within CHECK_INTERVAL, the task does so once more
-  // at the end of this time.
+  // Networks often change several times in a row. The task checks at once after the first change
+  // and, if further changes follow within CHECK_INTERVAL, once more at the end of this time.
   _onNetworkChanged(now) {
     if (this.network_aware)
       this._checkAt = Math.min(this._checkAt, Math.max(now, this._checkedAt + CHECK_INTERVAL));
   }
 
-  // Lets handlers for `open` send messages first. Then sends the messages that were waiting, unless
-  // they have to wait for mark_ready().
+  // Lets handlers for `open` send messages before those that were waiting.
   _onOpened(now) {
     const link = this._link;
     link.setMaxSize(this.max_message_size);
@@ -619,8 +601,7 @@ export class WebsocketTask extends GObject.Object {
     this._pump();
   }
 
-  // Closes an open link. Messages that wait for mark_ready() can no longer be sent, so they are
-  // dropped.
+  // Messages that wait for mark_ready() can no longer be sent, so they are dropped.
   _shutDown(now, code, reason) {
     const {ready} = this;
     this._startHeartbeat(NEVER);
@@ -634,8 +615,7 @@ export class WebsocketTask extends GObject.Object {
       this._effects.push(() => this.state === CLOSING && this._lose(now, newLoss(null)));
   }
 
-  // Handles the end of a link. After close() has been called, an error makes no difference to the
-  // extension, so it is not emitted.
+  // After a call to close(), an error makes no difference to the extension, so it is not emitted.
   _lose(now, {error, code, reason, status}) {
     const hadLink = this.connection !== null;
     const isClosing = this.state === CLOSING;
@@ -667,8 +647,7 @@ export class WebsocketTask extends GObject.Object {
     });
   }
 
-  // Adds messages to the queue, and sends those that may be sent now. libsoup accepts any number of
-  // messages.
+  // Sends the messages that may be sent now. libsoup accepts any number of messages.
   _pump(added = [], isReady = this.ready) {
     const isDue = ({isThisLink}) => this._link?.openConnection && (isReady || isThisLink);
     this._queue.push(...added);
@@ -677,8 +656,7 @@ export class WebsocketTask extends GObject.Object {
     this._settle();
   }
 
-  // Updates `buffered-amount` after a change to the queue, and emits `drain` if messages were
-  // waiting and none are now.
+  // Updates `buffered-amount` and emits `drain` after a change to the queue.
   _settle() {
     const sizes = [...this._queue, ...this._held].map(({payload}) => payload.get_size());
     const hadBacklog = this._hasBacklog;
@@ -718,9 +696,9 @@ export class WebsocketTask extends GObject.Object {
     return this.state === OPEN && (this.ready || this.heartbeat_mode === HeartbeatMode.PING);
   }
 
-  // Sends a ping. An unanswered ping keeps its deadline, because otherwise frequent pings would
-  // postpone the deadline forever. JavaScript cannot send a ping frame, so libsoup's timer sends
-  // one each second until _onInput() stops it.
+  // An unanswered ping keeps its deadline, because otherwise frequent pings would postpone the
+  // deadline forever. JavaScript cannot send a ping frame, so libsoup's timer sends one each second
+  // until _onInput() stops it.
   _ping(now) {
     const isFrame = this.heartbeat_mode === HeartbeatMode.PING;
     const {death} = this._deadlines;
@@ -734,16 +712,14 @@ export class WebsocketTask extends GObject.Object {
       this._link.send(TEXT, new GLib.Bytes(encode(this.ping_message ?? '')));
   }
 
-  // Call this after a change to a setting that decides what counts as a reply. If only a reply
-  // counts, and one is awaited, sends another ping, because the reply to the earlier ping might no
-  // longer count.
+  // The reply to an earlier ping might no longer count, so another ping is sent.
   _changeReply(now) {
     if (this._awaitedSince !== NEVER && this.liveness === Liveness.REPLY && this._mayPing)
       this._ping(now);
   }
 
-  // Handles bytes that have arrived since the last ping, and that libsoup has not read yet.
-  // libsoup's timer for ping frames continues until it has sent at least one frame.
+  // Handles bytes that libsoup has not read yet. libsoup's timer for ping frames continues until it
+  // has sent at least one frame.
   _onInput(now) {
     const isFrame = this.heartbeat_mode === HeartbeatMode.PING;
     if (isFrame || this.liveness !== Liveness.REPLY)
@@ -754,10 +730,9 @@ export class WebsocketTask extends GObject.Object {
       this._link.openConnection?.set_keepalive_interval(0);
   }
 
-  // Delivers a message, unless it equals `pong-message`. As in a browser, no message is delivered
-  // after close(), not even a message that was received earlier, while a handler was running the
-  // main loop. If the task cannot distinguish a reply from other messages, each message counts as a
-  // reply, and is delivered.
+  // As in a browser, no message is delivered after close(), not even one that was received earlier,
+  // while a handler was running the main loop. If the task cannot recognize replies, each message
+  // counts as one, and is delivered.
   _onMessage(now, type, payload) {
     const {_nCloses: nCloses} = this;
     const pong = this.pong_message;
@@ -773,8 +748,7 @@ export class WebsocketTask extends GObject.Object {
     }
   }
 
-  // The times at which the task has to act. While the reply to a ping has a deadline, another ping
-  // is due only with STEADY.
+  // The times at which the task has to act
   get _deadlines() {
     const {ready, _mayPing: mayPing} = this;
     const isSteady = this.liveness === Liveness.STEADY;
@@ -792,8 +766,7 @@ export class WebsocketTask extends GObject.Object {
     };
   }
 
-  // Sets the timer for the next deadline. A timer that ends earlier is kept, because it calls this
-  // function again.
+  // A timer that ends before the next deadline is kept, because it calls this function again.
   _follow() {
     const next = Math.min(...Object.values(this._deadlines));
     if (next === NEVER)
@@ -806,8 +779,8 @@ export class WebsocketTask extends GObject.Object {
       this._run(now => this._tick(now)));
   }
 
-  // Handles the deadlines. A task that has a link handles each deadline one iteration later,
-  // because libsoup must first read the data that the socket has received.
+  // A task that has a link handles each deadline one iteration later, because libsoup must first
+  // read the data that the socket has received.
   _tick(now) {
     const at = this._deadlines;
     const next = Math.min(...Object.values(at));
