@@ -6,10 +6,10 @@
 
 #include "actor.h"
 
-/* The random calls of an application. Any call may free the task, because a handler that runs in
- * the call may drop the last reference. */
+/* Any call may free the task, because a handler that runs in the call may drop the last
+ * reference. */
 
-/* An asynchronous call whose result has not been received yet */
+/* A pending asynchronous call */
 typedef struct
 {
   Actor    *actor;
@@ -18,7 +18,6 @@ typedef struct
                       GError          **error);
 } Call;
 
-/* Checks the result of a call. Each call completes once, with a result or an error. */
 static void
 result_cb (GObject      *source,
            GAsyncResult *result,
@@ -106,9 +105,9 @@ send_in_thread (gpointer user_data)
   return outside->task;
 }
 
-/* Waits until the actor's sending thread, if any, has ended, and drops that thread's reference to
- * the task. Must be called in the task's thread, because the actor's weak pointer to the task is
- * not safe if two threads use it. */
+/* Waits for the end of the sending thread, if any, and drops its reference to the task. Must be
+ * called in the task's thread, because the weak pointer to the task is not safe if two threads use
+ * it. */
 void
 actor_join (Actor *self)
 {
@@ -118,8 +117,7 @@ actor_join (Actor *self)
     g_object_unref (g_thread_join (sender));
 }
 
-/* Starts a thread that sends messages while this thread continues. Waits for the end of the actor's
- * previous sending thread first, so that the actor has at most one. */
+/* Sends messages in another thread. The actor has at most one such thread. */
 static void
 send_outside (Actor *self)
 {
@@ -142,9 +140,7 @@ send_outside (Actor *self)
   self->sender = g_thread_new ("sender", send_in_thread, outside);
 }
 
-/* Makes an asynchronous call.
- *
- * @which: the call, 0 for open, 1 for close, 2 for send, and 3 for flush */
+/* @which: the call, 0 for open, 1 for close, 2 for send, and 3 for flush */
 void
 actor_call (Actor *self,
             guint  which)
@@ -182,15 +178,14 @@ actor_call (Actor *self,
     }
 }
 
-/* Returns whether a new message is a greeting, which overtakes waiting messages. This is the case
- * from the moment the connection opens until the handlers for `open` have returned. */
+/* A greeting is sent after the connection opens and before the handlers for `open` have returned.
+ * It overtakes waiting messages. */
 static gboolean
 may_overtake (Actor *self)
 {
   return hb_websocket_task_get_state (self->task) == HB_STATE_OPEN && self->greeted != self->link;
 }
 
-/* Sends a numbered message. Returns whether the task has accepted it. */
 gboolean
 actor_send (Actor *self)
 {
@@ -208,9 +203,8 @@ actor_send (Actor *self)
   if (!is_accepted)
     g_assert_true (error->domain == HB_ERROR);
 
-  /* After a message is queued, the buffered amount does not exceed its limit, unless a handler has
-   * just changed the settings. With DROP_NEWEST, the call succeeds even if it drops the message, so
-   * the amount may exceed a limit that was lowered earlier. */
+  /* A handler may just have changed the settings. With DROP_NEWEST, the call succeeds even if it
+   * drops the message, so the amount may exceed a limit that was lowered earlier. */
   if (is_accepted && limit > 0 && overflow != HB_OVERFLOW_DROP_NEWEST && self->object != NULL
       && n_acts == self->n_acts)
     g_assert_cmpuint (hb_websocket_task_get_buffered_amount (self->object), <=, limit);
@@ -320,7 +314,6 @@ cancel (Actor *self)
   g_cancellable_cancel (cancellable);
 }
 
-/* Sometimes disposes of the task, or drops the actor's reference to it. */
 static void
 end (Actor *self)
 {
@@ -339,7 +332,7 @@ end (Actor *self)
     }
 }
 
-/* Makes at most one random call, and none after the actor has dropped its reference to the task. */
+/* Makes at most one random call. */
 void
 actor_act (Actor *self)
 {

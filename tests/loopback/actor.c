@@ -71,7 +71,7 @@ run_loop (Actor *self)
   self->n_loops--;
 }
 
-/* Acts as a handler, which mostly does nothing, but may make calls or run a main loop. */
+/* Acts as a handler, which may make a call or run a main loop. */
 void
 actor_call_back (Actor *self)
 {
@@ -124,8 +124,8 @@ open_cb (HbWebsocketTask *task,
   actor_call_back (self);
 }
 
-/* Notes the connection whose `open` handlers have returned. Nested main loops end in reverse order,
- * so this connection is the newest in the queue. */
+/* Nested main loops end in reverse order, so the connection whose `open` handlers have returned is
+ * the newest in the queue. */
 static void
 after_open_cb (HbWebsocketTask *task,
                Actor           *self)
@@ -144,16 +144,16 @@ is_pong (GBytes *message)
   return length == 4 && memcmp (data, "pong", 4) == 0;
 }
 
-/* Checks a message from the server, unless it is a reply to a ping. The message consists of the
- * number of its connection and its own number on that connection. The conditions are:
+/* Checks a message from the server. Except for a reply to a ping, it consists of the number of its
+ * connection and its own number on that connection:
  *
  *   - No message is received twice.
  *   - After a message of a connection, no message of an earlier connection is received in the same
- *     way (see @peer).
+ *     way.
  *   - A message may be missing only if a pending call to receive_async () will return it.
  *
- * @peer: (inout): the number of the connection of the last message that the application received in
- *   the same way, from `message` or from receive_async () */
+ * @peer: (inout): the connection of the last message that was received in the same way, from
+ *   `message` or from receive_async () */
 void
 actor_see (Actor  *self,
            GBytes *message,
@@ -190,9 +190,8 @@ actor_see (Actor  *self,
   g_assert_cmpuint (self->n_missing, <=, self->n_receiving);
 }
 
-/* `message` is emitted for one message at a time. If no message has to wait, because the task is
- * never paused and no handler for `message` has run a main loop, messages are delivered only
- * between `open` and `close`. */
+/* A message is delivered after `close` only if it had to wait, because the task was paused or a
+ * handler for `message` was running a main loop. */
 static void
 message_cb (HbWebsocketTask       *task,
             SoupWebsocketDataType  type,
@@ -305,9 +304,8 @@ finalized_cb (gpointer user_data)
   self->is_finalized = TRUE;
 }
 
-/* Makes a session that supports extensions. The extension manager is added before the first
- * SoupMessage. If a SoupMessage were already queued, libsoup would release the manager once too
- * often. */
+/* The extension manager must be added before the first SoupMessage is queued. Otherwise, libsoup
+ * would release the manager once too often. */
 static SoupSession *
 make_session (void)
 {
@@ -364,8 +362,7 @@ actor_new (guint  id,
   return self;
 }
 
-/* Disposes of the task and frees the actor. Checks that each pending call completes, and that no
- * reference to the task is left. */
+/* Checks that each pending call completes, and that no reference to the task is left. */
 void
 actor_free (Actor *self)
 {
