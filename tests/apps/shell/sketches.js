@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 
-// Tests of the code in doc/gnome-shell.md. They cause the faults that have broken similar code in
-// extensions.
+// Tests of the code in doc/gnome-shell.md, with faults that have broken similar code in extensions.
 
 import Gio from 'gi://Gio';
 import GLib from 'gi://GLib';
@@ -13,8 +12,7 @@ import {IS_MODULE, assert, assertEqual, freeze, turn, wait} from './harness.js';
 const TIMEOUT = 400; // milliseconds; freeze() allows at most 500
 const SHELL = `'resource:///org/gnome/shell/extensions/extension.js'`;
 
-// GNOME Shell adds methods to each GObject. The test runs without the shell, so it defines the
-// methods that the page uses.
+// The test runs without GNOME Shell, which adds these methods to each GObject.
 const connections = [];
 
 Object.assign(GObject.Object.prototype, {
@@ -34,9 +32,8 @@ function getFolder(...path) {
   return Gio.File.new_for_uri(import.meta.url).resolve_relative_path(['..', ...path].join('/'));
 }
 
-// Writes the code of the page to files in a temporary folder. A fence with the code of a file
-// begins with the name of the file. Also copies the module, and writes a file that replaces the
-// shell. Returns the folder and the names of the files.
+// Writes the files of the page to a temporary folder, with the module and a file that replaces the
+// shell. A fence with the code of a file begins with the name of the file.
 function extract() {
   const [, page] = getFolder('..', '..', '..', 'doc', 'gnome-shell.md').load_contents(null);
   const fences = new TextDecoder().decode(page).matchAll(/^```js\n\/\/ (\w+\.js)\n([^]*?)^```$/gm);
@@ -55,7 +52,7 @@ function extract() {
 const {folder, names} = extract();
 const load = name => import(folder.get_child(name).get_uri());
 
-// The file hb.js of the page imports the library if it is installed, and otherwise the module.
+// hb.js imports the library if it is installed, and otherwise the module.
 const {Hb} = await load('hb.js');
 const {Requests} = await load('requests.js');
 const {Feed} = await load('feed.js');
@@ -64,8 +61,7 @@ const {default: NewsExtension} = await load('extension.js');
 names.forEach(name => folder.get_child(name).delete(null));
 folder.delete(null);
 
-// A server that answers each login after a while. It denies requests on a connection that is not
-// logged in. It answers all other requests, except those for the method `never`.
+// A server that answers each login after a while, and denies requests that arrive earlier.
 function newRequestPeer(scenario) {
   const loggedIn = new Set();
 
@@ -101,9 +97,8 @@ async function fails(promise, reason) {
   throw new Error('the request did not fail');
 }
 
-// A server with a feed of numbered items. It answers a subscription with the items after the last
-// one that the client has received, and sends each new item to all clients. While `isFrozen` is
-// true, the server answers no pings.
+// A server with a feed of numbered items. It answers a subscription with the items that the client
+// lacks, and sends each new item to all clients.
 function newFeedPeer(scenario) {
   const peer = scenario.peer({
     onMessage: (connection, text) => {
