@@ -1,8 +1,5 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Functions and classes for the tests of hb-cat.
-
-The arguments of each test are the paths of hb-cat and echo-server, and the root of the source tree.
-"""
+"""Functions and classes for the tests of hb-cat."""
 
 import contextlib
 import json
@@ -23,7 +20,7 @@ HB_CAT = Path(sys.argv[1]).resolve()
 ECHO_SERVER = Path(sys.argv[2]).resolve()
 SOURCE = Path(sys.argv[3]).resolve()
 
-# The maximum time, in seconds, to wait for a condition or for the end of a program
+# The timeout in seconds of a condition or a program
 WAIT_TIMEOUT = 30
 
 # The tests read untranslated texts.
@@ -34,7 +31,7 @@ used = set()
 
 
 class Result:
-    """The exit status and the output of hb-cat. The status is a text if hb-cat did not end."""
+    """The result of hb-cat. The status is a text if hb-cat did not end."""
 
     def __init__(self, status, output, stderr):
         self.status = status
@@ -45,7 +42,7 @@ class Result:
         return f'status {self.status}\nstdout {self.output!r}\nstderr\n{self.stderr}'
 
     def get_events(self, *names):
-        """Returns the events that --json printed, or only those that have one of the names."""
+        """Returns the events that --json printed, or only those with these names."""
         events = [json.loads(line) for line in self.output.splitlines()]
         return [event for event in events if not names or event['event'] in names]
 
@@ -57,7 +54,6 @@ def make_command(arguments):
 
 
 def run_cat(*arguments, stdin=b'', **settings):
-    """Runs hb-cat with this standard input, for at most WAIT_TIMEOUT, and returns its result."""
     try:
         done = subprocess.run(make_command(arguments), input=stdin, capture_output=True,
                               timeout=WAIT_TIMEOUT, check=False, **{'env': ENVIRONMENT, **settings})
@@ -95,10 +91,7 @@ class Cat:
                 self.news.notify_all()
 
     def wait_for(self, pattern, count=1, name='stdout'):
-        """Waits until the output matches the pattern at least `count` times.
-
-        Returns whether this happened in time.
-        """
+        """Waits for `count` matches of the pattern. Returns whether they arrived in time."""
         def has_come():
             return len(re.findall(pattern, self.texts[name].decode(), re.MULTILINE)) >= count
 
@@ -106,7 +99,7 @@ class Cat:
             return self.news.wait_for(has_come, WAIT_TIMEOUT)
 
     def write(self, data):
-        """Writes to the input. Does not fail if hb-cat has ended, because its status shows why."""
+        """Does not fail if hb-cat has ended, because its status shows why."""
         with contextlib.suppress(BrokenPipeError):
             self.process.stdin.write(data)
             self.process.stdin.flush()
@@ -115,7 +108,6 @@ class Cat:
         self.process.send_signal(number)
 
     def end(self):
-        """Ends the input, waits for the end of hb-cat, and returns its result."""
         self.process.stdin.close()
         return self.wait()
 
@@ -131,8 +123,6 @@ class Cat:
 
 
 class EchoServer:
-    """Runs echo-server until the end of the `with` block."""
-
     def __init__(self, *arguments, port=0):
         self.arguments = arguments
         self.port = port
@@ -151,7 +141,7 @@ class EchoServer:
 
 
 def wait_until(is_true):
-    """Waits until the condition is true. Returns whether it became true in time."""
+    """Returns whether the condition became true in time."""
     deadline = time.monotonic() + WAIT_TIMEOUT
     while not is_true():
         if time.monotonic() > deadline:
@@ -165,10 +155,6 @@ def get_help():
 
 
 def get_options():
-    """Returns a dictionary of the long options in --help.
-
-    The value for each option is a pair: its letter or an empty string, and whether the option takes
-    a value.
-    """
+    """Returns {long option in --help: (its letter or '', whether the option takes a value)}."""
     lines = re.findall(r'^  (?:-(\w), )?(--[a-z-]+)(=?)', get_help().output.decode(), re.MULTILINE)
     return {name: (letter, bool(value)) for letter, name, value in lines}

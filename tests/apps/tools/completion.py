@@ -21,14 +21,14 @@ COMPLETION = FOLDER / 'hb-cat.bash'
 ZSH = FOLDER / 'hb-cat.zsh'
 FISH = FOLDER / 'hb-cat.fish'
 
-# Prints the arguments with which the completion for zsh calls _arguments, each on its own line.
+# Prints each argument with which the completion for zsh calls _arguments.
 ZSH_SCRIPT = '''
 _arguments () { printf '%s\\n' "$@" }
 source "$1"
 '''
 
-# Prints the completions of the last word of a command line, each on its own line. Calls the
-# function that the file $1 registers for hb-cat.
+# Prints the completions of the last word of a command line, which come from the function that the
+# file $1 registers for hb-cat.
 SCRIPT = '''
 source "$1"
 shift
@@ -47,10 +47,7 @@ def complete(*words):
 
 
 def read_until(terminal, pattern):
-    """Reads the terminal until its output matches the pattern, for WAIT_TIMEOUT at most.
-
-    Returns the output that was read.
-    """
+    """Returns the output once it matches the pattern, or after WAIT_TIMEOUT."""
     deadline = time.monotonic() + WAIT_TIMEOUT
     text = ''
     while not re.search(pattern, text) and time.monotonic() < deadline:
@@ -60,9 +57,9 @@ def read_until(terminal, pattern):
 
 
 def type_in(keys, wanted):
-    """Types the keys in an interactive bash that has loaded the completion, and ends bash.
+    """Types the keys in an interactive bash with the completion.
 
-    Returns the output after the keys. It contains `wanted` unless the timeout is reached.
+    Returns the output after them, up to `wanted`.
     """
     terminal, end = pty.openpty()
     with subprocess.Popen(['bash', '--norc', '--noprofile', '-i'], stdin=end, stdout=end,
@@ -83,10 +80,7 @@ def type_in(keys, wanted):
 
 
 def read_help():
-    """Returns the letter, the value and the description of each option in --help, by its name.
-
-    The letter and the value are empty if the option has none.
-    """
+    """Returns {name of an option: (letter or '', value or '', description)} from --help."""
     return {name: (letter, value, text) for letter, name, value, text in re.findall(
         r"^  (?:-(\w), )?--([a-z-]+)(?:=(.*?))?  +(.+)$", get_help().output.decode(), re.MULTILINE)}
 
@@ -96,7 +90,7 @@ def unescape(text):
 
 
 def get_choices(value):
-    """Returns the words in the value of an option, or an empty list if --help lists no words."""
+    """Returns the words that the value of an option lists, or an empty list."""
     return value.split('|') if re.fullmatch(r'[a-z]+(\|[a-z]+)+', value) else []
 
 

@@ -11,8 +11,7 @@ from raw_websocket import BINARY, TEXT, Peer, echo
 
 PAGE = SOURCE / 'tools' / 'hb-cat' / 'hb-cat.1'
 
-# The members of each event and their types, in the order of the output. The members `event` and
-# `time`, which each event has, are left out.
+# The members of each event and their types, in the order of the output, after `event` and `time`
 MEMBERS = {
     'state': {'state': str},
     'open': {'protocol': (str, type(None)), 'downtime': int, 'waiting': int},
@@ -27,17 +26,14 @@ MEMBERS = {
     'unsent': {'domain': str, 'code': int, 'message': str},
 }
 
-# Events whose position in the output may vary, because the times of reads, writes and pings vary
+# Events whose position in the output varies with the times of reads, writes and pings
 ANYWHERE = ('drain', 'latency', 'queued')
 
 _seen = set()
 
 
 def get_faults(events):
-    """Yields a text for each fault: members or types that differ from MEMBERS, or a wrong time.
-
-    Also adds the names of the events to _seen.
-    """
+    """Yields a text for each fault, and adds the names of the events to _seen."""
     now = time.time() * 1000
     last = 0
     for event in events:
@@ -58,11 +54,7 @@ def check_form(result, name):
 
 
 def format_events(events):
-    """Returns a line for each event, except those of ANYWHERE.
-
-    The line has the name of the event and the values of its members in MEMBERS, except `message`
-    and `downtime`, whose values vary.
-    """
+    """Returns a line for each event, without the events and the values that vary."""
     return [' '.join([event['event'], *(str(event[member]) for member in MEMBERS[event['event']]
                                         if member not in ('message', 'downtime'))])
             for event in events if event['event'] not in ANYWHERE]

@@ -18,7 +18,7 @@ from common import (ENVIRONMENT, WAIT_TIMEOUT, Cat, EchoServer, check, check_equ
 from raw_websocket import BINARY, CLOSE, PING, PONG, TEXT, Gone, Peer, echo
 
 # Options for a test that needs only the handshake. With --wait=0, hb-cat closes the connection as
-# soon as the input, which is empty, has ended.
+# soon as its empty input has ended.
 BRIEFLY = ('--quiet', '--wait=0')
 
 # A URI with a port on which no server listens
@@ -31,7 +31,7 @@ OWN_CERTIFICATE = '/CN=127.0.0.1', '-addext', 'subjectAltName=IP:127.0.0.1'
 WITH_TLS = {**ENVIRONMENT,
             'ASAN_OPTIONS': f'{os.environ.get("ASAN_OPTIONS", "")}:detect_leaks=0'}
 
-# A time in seconds that is longer than the default of --wait
+# Longer than the default of --wait, in seconds
 MOMENT = 0.6
 
 
@@ -168,7 +168,6 @@ def check_heartbeat():
                     f'the first ping with {" ".join(arguments) or "no option"}')
 
     def know_no_text(client):
-        """Answers only ping and close frames, as a server with a protocol of its own may do."""
         while True:
             kind, payload = client.receive()
             if kind in (PING, CLOSE):
@@ -194,7 +193,6 @@ def check_heartbeat():
         check_equal(result.output, b'pong\n', 'the reply is printed without --pong-message')
 
     def only_talk(client):
-        """Sends a message after each received frame, but never the reply to a ping."""
         while True:
             client.receive()
             client.send(TEXT, b'talk')
@@ -209,11 +207,7 @@ def check_heartbeat():
               '--liveness=any accepts any message', result)
 
     def talk_until_pinged(client):
-        """Sends messages until a frame arrives, and then closes the connection.
-
-        The close code is 1000 if the frame is a ping, and 4000 if not. With --liveness=any, hb-cat
-        would send no ping while these messages arrive.
-        """
+        # With --liveness=any, hb-cat would send no ping while these messages arrive.
         while not select.select([client.sock], [], [], 0.005)[0]:
             client.send(TEXT, b'talk')
         opcode, _ = client.receive()
@@ -361,9 +355,8 @@ def check_command(scratch):
         check(result.status == 0 and result.stderr.split()[-1].isdigit()
               and str(size + 1) in result.stderr, '--exec takes long messages',
               result.stderr[-200:])
-        # This command writes all its lines before it reads. The first echoes arrive while it is
-        # still writing. If hb-cat waited for the command to read the echoes, both would wait
-        # forever, because pipes cannot hold so many bytes.
+        # This command reads only after it has written all its lines, which no pipe can hold. If
+        # hb-cat waited for the command to read the first echoes, both would wait forever.
         result = run_cat("--exec=i=0; while [ $i -lt 40 ]; do head -c 100000 /dev/zero | "
                          "tr '\\0' x; echo; i=$((i + 1)); done; wc -c >&2", '--count=40',
                          server.uri)
@@ -377,10 +370,7 @@ def check_command(scratch):
 
 
 def look(terminal, wanted):
-    """Reads the terminal until `wanted` appears or no byte arrives for WAIT_TIMEOUT.
-
-    Returns the output.
-    """
+    """Returns the output up to `wanted`, or until no byte arrives for WAIT_TIMEOUT."""
     text = b''
     while wanted not in text and select.select([terminal], [], [], WAIT_TIMEOUT)[0]:
         text += os.read(terminal, 1 << 12)
@@ -413,7 +403,6 @@ def check_login(scratch):
     taken = []
 
     def log_in(client):
-        """Echoes messages after a login, and closes the connection if the login is wrong."""
         client.send(TEXT, b'hello')
         taken.append(client.receive())
         if taken[-1] not in ((TEXT, b'let me in'), (BINARY, b'\0\xff\n')):

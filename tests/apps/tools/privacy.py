@@ -3,8 +3,7 @@
 """Checks that hb-cat prints no secrets, and that a close reason cannot control the terminal.
 
 The user info, the query and the fragment of the URI may be secret, and so may headers, passwords
-and the texts of --greeting and --ready-on. The server chooses the close reason, which may contain
-control sequences.
+and the texts of --greeting and --ready-on.
 """
 
 import base64

@@ -57,7 +57,7 @@ WRONG = [
 
 
 def get_readable(descriptor):
-    """Returns the number of bytes that are waiting in this pipe."""
+    """Returns the number of bytes in this pipe."""
     number, = struct.unpack('i', fcntl.ioctl(descriptor, termios.FIONREAD, bytes(4)))
     return number
 
@@ -65,8 +65,7 @@ def get_readable(descriptor):
 def check_usage():
     for arguments, words in WRONG:
         for mode in ([], ['--json']):
-            # Some arguments contain bytes that are not text. os.fsdecode() keeps these
-            # bytes, so hb-cat receives them unchanged.
+            # os.fsdecode() keeps bytes that are not text, so hb-cat receives them unchanged.
             command = [*mode, *(os.fsdecode(argument) for argument in arguments)]
             result = run_cat(*command)
             lines = result.stderr.splitlines()
@@ -111,7 +110,6 @@ def check_closed_as_asked():
 
 
 def check_queue():
-    """Checks that lines read while no server was running are sent after the end of the input."""
     with EchoServer() as server:
         port = server.port
     with Cat('--json', '--reconnect-timeout=50', '--count=300', server.uri) as cat:
@@ -155,7 +153,6 @@ def check_given_up():
 
 
 def check_unsent():
-    """Checks the status if the task closes before a line has been sent."""
     long_line = b'x' * (8 << 20)  # more than the kernel's buffers can hold
     has_ended = threading.Event()
 
@@ -252,8 +249,8 @@ def check_command():
             cat.wait_for('closed with code 1000', name='stderr')
             cat.interrupt()
             check_equal(cat.wait().status, 1, '1: a second SIGINT does not wait for the command')
-            # The command keeps standard error open, so a thread that is still reading it would show
-            # that the command is still running.
+            # The command keeps standard error open, so a thread that still reads it would show that
+            # the command still runs.
             check(not any(thread.is_alive() for thread in cat.threads),
                   '1: a second SIGINT ends the command')
 
@@ -270,7 +267,6 @@ def check_command():
 
 
 def check_signals_while_blocked():
-    """Checks that a second signal ends hb-cat while nobody reads its output or its reports."""
     has_ended = threading.Event()
 
     def flood(client):
