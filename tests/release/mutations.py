@@ -2,10 +2,9 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """Inserts faults of one line into lib/, one at a time, and prints the test that catches each fault.
 
-The files that git knows are copied to --folder and built there, with a low priority. For each
-fault, the tests of the parts of the library run. If they pass, the tests of the whole task run too.
-Fifty faults take about an hour. The same source, --seed and --count give the same faults. If a
-fault does not compile or does not change the compiled code, the next fault replaces it.
+The files that git knows are copied to --folder and built there, with a low priority. Fifty faults
+take about an hour. The same source and --seed give the same faults. If a fault does not compile or
+does not change the compiled code, the next fault replaces it.
 
 If no test catches a fault that a program could notice, a test is missing. These tests do not find
 leaks, so lines that free memory are not changed.
@@ -46,8 +45,8 @@ OPERATORS = {
     'dropped statement': (r'^( +)[a-z][\w.>\[\]-]* (\(.*\)|[+|&-]?= .*);$', r'\1;'),
 }
 
-# Lines that are not changed: those without code, those that contain a comment or a string, those
-# without an effect that a test could notice, and assertions
+# Lines that are not changed: those without code, with a comment or a string, or without an effect
+# that a test could notice, and assertions
 LEFT_OUT = re.compile(r'^ *(/?\*|#|//)|g_assert|g_return|g_debug|hb_trace|\bg_(free|clear)|unref'
                       r'|_free \(|_clear \(|/\*|G_DEFINE|G_LOG|"')
 
@@ -74,7 +73,7 @@ def find_sites(folder):
 def change(line, begins):
     """Yields each operator that can change this line, and the new line.
 
-    `begins` is true if a statement begins with this line. Only such a line is dropped.
+    `begins` is whether a statement begins with this line.
     """
     for name, (pattern, replacement) in OPERATORS.items():
         if name == 'dropped statement' and not begins:
@@ -87,10 +86,7 @@ def change(line, begins):
 
 
 def choose(sites, seed):
-    """Yields faults in a random order.
-
-    For each fault, an operator is chosen first, and then a line that it has not changed yet.
-    """
+    """Yields faults in a random order, with the same chance for each operator."""
     dice = random.Random(seed)
     rest = {name: dice.sample(found, len(found)) for name, found in sites.items()}
 
@@ -100,7 +96,7 @@ def choose(sites, seed):
 
 
 class Copy:
-    """A copy of the source, built without the parts that the tests of the library do not need."""
+    """A copy of the source, and its build"""
 
     def __init__(self, folder):
         self.source = folder / 'source'
@@ -168,10 +164,9 @@ class Copy:
 
 
 def try_fault(copy, path, number, new):
-    """Inserts a fault, runs the tests, and removes the fault.
+    """Returns the name of the test that catches the fault, or '' if none does.
 
-    Returns the name of the test that catches the fault, or '' if none does. Returns None if the
-    fault does not compile, or does not change the compiled code.
+    Returns None if the fault does not compile, or does not change the compiled code.
     """
     file = copy.source / path
     old_code = copy.get_code(path)

@@ -53,8 +53,7 @@ unpack ()
 }
 
 # build FOLDER JOBS OPTION...: builds FOLDER/source, and installs it in FOLDER/installed. As in the
-# builds of distributions, a flag keeps the path of the folder out of the debugging information. No
-# test is compiled, because no test is installed.
+# builds of distributions, a flag keeps the path of the folder out of the debugging information.
 build ()
 {
   local folder=$1 jobs=$2
@@ -67,8 +66,7 @@ build ()
   DESTDIR="$folder/installed" quietly meson install -C "$folder/build" --no-rebuild
 }
 
-# list FOLDER: prints the installed files, with modes, targets of links and checksums; changes the
-# current directory, so it must run in a subshell
+# list FOLDER: describes the installed files; changes the directory, so it must run in a subshell
 list ()
 {
   cd "$1/installed"

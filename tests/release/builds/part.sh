@@ -61,8 +61,7 @@ choose ()
   echo "$value"
 }
 
-# Exits if the library uses timerfd or epoll, which would mean that the macros of the part clang
-# have no effect.
+# Exits if the macros of the part clang have had no effect.
 expect_portable ()
 {
   if readelf --wide --dyn-syms "$build_dir/lib/libhb-websocket-1.so" | grep -E ' (timerfd|epoll)_'
@@ -84,10 +83,10 @@ case "$part" in
       -Ddocumentation="$(choose true false "${gir[@]}" gi-docgen)" "$@"
     ;;
   sanitizers | clang)
-    # Without this setting, GLib before 2.76 puts several blocks into one allocation, so the leak
-    # detector could not tell the blocks apart.
+    # GLib before 2.76 would put several blocks into one allocation, so the leak detector could not
+    # tell the blocks apart.
     export G_SLICE=always-malloc
-    # The server of libsoup 3.2 leaks accepted sockets, so leak detection is off with this version.
+    # The server of libsoup 3.2 leaks accepted sockets.
     leaks=1
     pkg-config --exists 'libsoup-3.0 >= 3.4' || leaks=0
     export ASAN_OPTIONS=detect_leaks=$leaks:detect_stack_use_after_return=1:strict_string_checks=1
@@ -98,8 +97,8 @@ case "$part" in
       # Each macro renames a function in the headers of the system, so the C library seems to lack
       # it.
       export CFLAGS='-Dtimerfd_create=no_timerfd_create -Depoll_create1=no_epoll_create1'
-      # GObject calls functions through pointers of other types. The check `function` would report
-      # these calls.
+      # The check `function` would report GObject, which calls functions through pointers of other
+      # types.
       CFLAGS+=' -fno-sanitize=function'
       # A shared library does not contain Clang's runtime of the sanitizers, so the linker must
       # accept undefined symbols.
@@ -107,9 +106,9 @@ case "$part" in
     else
       options=(-Dbenchmarks=true)
     fi
-    # The suites checks and shell run hardly any code of this build. g-ir-scanner runs a program
-    # that loads the library, but not the runtime of the sanitizers, which must be loaded first.
-    # Therefore introspection is off. More optimization would double the compilation time.
+    # The suites checks and shell run hardly any code of this build. Introspection is off, because
+    # the program that g-ir-scanner runs would not load the runtime of the sanitizers first. More
+    # optimization would double the compilation time.
     test_build -Db_sanitize=address,undefined -Doptimization=1 -Dintrospection=disabled \
       -Dvapi=disabled "${options[@]}" --no-suite checks --no-suite shell "$@"
     [ "$part" != clang ] || expect_portable

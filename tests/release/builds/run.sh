@@ -35,7 +35,6 @@ declare -A ldflags=(
   [bare]='-Wl,-z,relro,-z,now,-z,defs,--as-needed'
 )
 
-# setup NAME: configures the build
 setup ()
 {
   local compiler=${CC:-cc} words
@@ -121,7 +120,6 @@ build ()
   setup "$1" && meson compile -C "$scratch/$1" && look "$1"
 }
 
-# use NAME: tests the example `echo` in C with echo-server
 use ()
 {
   python3 tests/apps/examples/echo.py "$scratch/$1/tools/echo-server" "$scratch/$1/examples/echo"

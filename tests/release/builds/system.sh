@@ -35,8 +35,7 @@ release=
 # shellcheck source=tools/debian-chroot.bash
 . "$source_root/tools/debian-chroot.bash"
 
-# Exits if apt has failed because of a fault of this project: a wrong name in install-packages.sh,
-# or an error in that script.
+# Exits if apt has failed because of a fault in install-packages.sh.
 blame_ourselves ()
 {
   if grep 'Unable to locate package' "$scratch/apt.log"; then
@@ -48,7 +47,6 @@ blame_ourselves ()
     || fail_with "$scratch/apt.log" "install-packages.sh has failed, although apt-get has not"
 }
 
-# Explains why apt has failed, and exits.
 give_up ()
 {
   blame_ourselves
@@ -56,8 +54,8 @@ give_up ()
 package causes this for several days, name it in .ci/expected-$release)"
 }
 
-# Prints the kind of packages to install. The part `library` alone needs few packages, so it can
-# also run on an architecture that lacks the others.
+# The part `library` alone needs few packages, so it can also run on an architecture that lacks the
+# others.
 list_packages ()
 {
   if [ "${words[*]}" = library ]; then
@@ -67,9 +65,8 @@ list_packages ()
   fi
 }
 
-# Checks, without a download, that apt can resolve the kinds of packages that are not installed
-# here. If failures are expected on this system, a failure that this project does not cause is only
-# reported, because no test needs these packages.
+# Checks, without a download, that apt can resolve the packages that no test here needs. With
+# --expected, a failure that this project does not cause is only reported.
 resolve_packages ()
 {
   local kind
@@ -86,7 +83,6 @@ resolve_packages ()
   done
 }
 
-# Reports each package that is left out although apt can install it now.
 reconsider_packages ()
 {
   local package
@@ -114,8 +110,7 @@ install_packages ()
   reconsider_packages
 }
 
-# Copies the files that git does not ignore, so that the working tree can be edited while the parts
-# run. The copy is read-only.
+# Makes a read-only copy of the source, so that the working tree can be edited while the parts run.
 copy_source ()
 {
   mkdir "$root/source"
@@ -130,8 +125,7 @@ copy_source ()
   enter "$root" install --directory --owner="$builder" --group="$builder" /build
 }
 
-# is_for_machine PART: on i386, returns whether the part has tested a 32-bit library. The tests of a
-# 64-bit library would not show how the library works on a 32-bit system.
+# is_for_machine PART: on i386, returns whether the part has tested a 32-bit library
 is_for_machine ()
 {
   local folder=$1
@@ -142,8 +136,7 @@ is_for_machine ()
     "$root/build/$folder/lib/libhb-websocket-1.so") = *ELF32* ]]
 }
 
-# run_part PART: runs the part, copies its logs, and sets status to its exit status, or to 1 if the
-# library is not for the architecture
+# run_part PART: runs the part, copies its logs, and sets status
 run_part ()
 {
   local start=$SECONDS

@@ -10,11 +10,8 @@ fault.
 lib/hb-websocket-1.vapi must be the file that vapigen makes. It is in the source because an
 application with the library as a subproject needs it before vapigen can run.
 
-With --write, the script writes both files, or only the first one if vapigen is missing. Use --write
-at each release, and also after each change of the API, because the vapi must change with the API.
-The command is:
-
-abi.py SOURCE BUILD PEER --write
+With --write, the script writes both files, or only the first one if vapigen is missing. Run it with
+`meson compile -C BUILD write-abi` at each release and after each change of the API.
 """
 
 import re
@@ -90,7 +87,6 @@ def get_members(element):
 
 
 def get_names():
-    """Yields a line for each part of the API."""
     namespace = ElementTree.parse(GIR).getroot().find(f'{CORE}namespace')
 
     for element in namespace:
@@ -131,10 +127,7 @@ def check_names():
 
 
 def check_opaque():
-    """Checks that public headers define no structures.
-
-    Hb-1.txt does not list the members of structures, so a change of a member would not be noticed.
-    """
+    # Hb-1.txt lists no members of structures, so a change of a member would not be noticed.
     texts = [(path.name, read_code(path)) for path in get_public_headers()]
     check(texts, 'public headers are found')
     check_none((name for name, text in texts if re.search(r'\b(struct|union)\s+\w*\s*{', text)),
@@ -142,7 +135,7 @@ def check_opaque():
 
 
 def find_not_nullable(vapi):
-    """Yields the properties that are nullable in the vapi, but not in the GIR, or vice versa."""
+    """Yields the properties that are nullable only in the vapi or only in the GIR."""
     for method in ElementTree.parse(GIR).getroot().iter(f'{CORE}method'):
         name = (method.get(f'{GLIB}get-property') or '').replace('-', '_')
         nullable = method.find(f'{CORE}return-value').get('nullable') == '1'

@@ -42,7 +42,7 @@ RESOURCES = find(r'#define MONITOR_RESOURCES +"(.+)"', FOLDER / 'monitor-applica
 
 
 def get_program():
-    """Returns the name of the only program that is built in the monitor's folder, or None."""
+    """Returns the name of the only program in the monitor's folder, or None."""
     targets = json.loads((BUILD / 'meson-info' / 'intro-targets.json').read_text('utf-8'))
     names = {target['name'] for target in targets if target['type'] == 'executable'
              and target['defined_in'] == str(FOLDER / 'meson.build')}
@@ -50,7 +50,7 @@ def get_program():
 
 
 def check_equal(name, values):
-    """Checks that all values are equal. Each key of `values` names the place of its value."""
+    """Each key of `values` names the place of its value."""
     check(len(set(values.values())) == 1, name,
           '\n'.join(f'{where}: {value}' for where, value in values.items()))
 

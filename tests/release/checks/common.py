@@ -1,8 +1,7 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """Functions for the checks.
 
-The first arguments of each check are the root of the source, the root of the build, and the path of
-the peer, which is built from tests/apps/bindings/peer.c. Meson sets CC, PKG_CONFIG and MESON in the
+The peer is built from tests/apps/bindings/peer.c. Meson sets CC, PKG_CONFIG and MESON in the
 environment, and also CXX if it has found a C++ compiler.
 """
 
@@ -67,10 +66,7 @@ def run(command, **arguments):
 
 
 def install(root):
-    """Installs the build below root.
-
-    Meson's log of the last installation is kept, because `ninja uninstall` reads it.
-    """
+    """Keeps Meson's log of the last installation, because `ninja uninstall` reads it."""
     log = BUILD / 'meson-logs' / 'install-log.txt'
     kept = log.with_name('install-log.kept')
 
@@ -92,10 +88,7 @@ def install(root):
 
 
 def get_flags(*arguments, env=None):
-    """Returns the output of pkg-config as a list.
-
-    The folders of -I are passed with -isystem, so headers in them cause no warnings.
-    """
+    """Returns the output of pkg-config, with -isystem for -I, so that headers cause no warnings."""
     text = subprocess.run([*PKG_CONFIG, *arguments], text=True, check=True, env=env,
                           stdout=subprocess.PIPE).stdout
     return [part for flag in shlex.split(text)
@@ -103,7 +96,6 @@ def get_flags(*arguments, env=None):
 
 
 def get_options():
-    """Returns a dictionary with the options of the build and their values."""
     options = json.loads((BUILD / 'meson-info/intro-buildoptions.json').read_text('utf-8'))
     return {option['name']: option['value'] for option in options}
 
@@ -115,17 +107,14 @@ def get_build_cflags():
 
 
 def query_devenv(*arguments):
-    """Returns what pkg-config prints about the library in the shell of `meson devenv`."""
+    """Returns the output of pkg-config in the shell of `meson devenv`."""
     env = {**os.environ, 'PKG_CONFIG_PATH': os.pathsep.join(filter(None, [
         str(BUILD / 'meson-uninstalled'), os.environ.get('PKG_CONFIG_PATH')]))}
     return get_flags(*arguments, API, env=env)
 
 
 def get_devenv_flags():
-    """Returns the flags of a program that is compiled in the shell of `meson devenv`, and an rpath.
-
-    With the rpath, the program also finds the library outside of this shell.
-    """
+    """Adds an rpath, so that the program also runs outside of the shell of `meson devenv`."""
     return [*query_devenv('--cflags', '--libs'), f'-Wl,-rpath,{BUILD / "lib"}']
 
 
@@ -142,7 +131,7 @@ def get_compile_commands():
 
 
 def get_compile_command(name, target):
-    """Returns the directory and the command with which the source is compiled for the target.
+    """Returns the directory and the command that compiles the source for the target.
 
     The command contains neither the source nor the names of output files.
     """
@@ -162,10 +151,7 @@ def get_compile_command(name, target):
 
 
 def compile_as(name, target, text, *arguments):
-    """Compiles a text with the command that compiles the source of this name for the target.
-
-    Writes no object file. Returns the result, whose output contains the errors and warnings.
-    """
+    """Checks a text with the command that compiles the source of this name for the target."""
     directory, command = get_compile_command(name, target)
 
     with tempfile.TemporaryDirectory() as scratch:
@@ -175,7 +161,7 @@ def compile_as(name, target, text, *arguments):
 
 
 class Peer:
-    """A WebSocket server that runs until the end of its `with` block."""
+    """A WebSocket server"""
 
     def __enter__(self):
         self.process = subprocess.Popen([PEER], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
@@ -188,10 +174,6 @@ class Peer:
 
 
 def check_program(command, name, **arguments):
-    """Runs a program that connects to the peer. The program must end with status 0.
-
-    The last argument of the program is the URI of the peer.
-    """
     with Peer() as peer:
         try:
             result = run([*command, peer.uri], timeout=WAIT_TIMEOUT, **arguments)

@@ -16,8 +16,7 @@ DOCUMENTED = {
         'function-macro', 'interface', 'method', 'property', 'record')
 } | {f'{GLIB}signal'}
 
-# Macros that need no documentation: guards, type macros, and macros that mark a declaration with
-# its version
+# Macros that need no documentation: guards, types, and versions of declarations
 PLAIN_MACRO = re.compile(r'HB_INSIDE|HB_TYPE_\w+|HB_AVAILABLE_IN_\w+|HB_DEPRECATED_IN_\w+')
 MACRO = re.compile(r'^#\s*define\s+(HB_\w+)', re.MULTILINE)
 COMMENT = re.compile(r'/\*\*\n \* (HB_\w+):\n(.*?)\*/', re.DOTALL)
@@ -34,7 +33,7 @@ def is_documented_elsewhere(element):
 
 
 def get_elements(element, path=''):
-    """Yields the name for reports and the element, for each element that must be documented."""
+    """Yields the name and the element of each symbol that must be documented."""
     for child in element:
         if is_documented_elsewhere(child):
             continue
@@ -45,7 +44,6 @@ def get_elements(element, path=''):
 
 
 def find_undocumented_parts(name, element):
-    """Yields names for the parameters, members and return values without documentation."""
     for member in element.findall(f'{CORE}member'):
         if not get_doc(member):
             yield f'{name}: {member.get("name")}'

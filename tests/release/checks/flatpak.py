@@ -22,7 +22,6 @@ def read_page():
 
 
 def find_unknown(manifest, options):
-    """Yields each argument for Meson whose option or value is unknown, with the reason."""
     module = next(module for module in manifest['modules'] if module['name'] == 'hb-websocket')
     for argument in module['config-opts']:
         name, value = re.fullmatch('-D(.+?)=(.+)', argument).groups()
@@ -34,10 +33,9 @@ def find_unknown(manifest, options):
 
 
 def find_copied(source):
-    """Returns .git and the build folders, except those that the manifest skips.
+    """Returns .git and the build folders that scripts or pages name, if the manifest copies them.
 
-    The manifest must name each folder to skip, because a manifest cannot have patterns. The build
-    folders are those that .ci/run, other scripts (*.py, *.sh) and pages name.
+    A manifest cannot have patterns, so it must name each folder to skip.
     """
     texts = (path.read_text(encoding='utf-8') for path in get_files()
              if path.suffix in ('.md', '.py', '.sh') or path.name == 'run')
@@ -46,7 +44,7 @@ def find_copied(source):
 
 
 def check_with_flatpak_builder():
-    """Checks that flatpak-builder prints all keys of the manifest. It would omit unknown keys."""
+    # flatpak-builder omits unknown keys from its output.
     name = 'flatpak-builder understands the manifest'
     if not shutil.which('flatpak-builder'):
         skip(name, 'flatpak-builder is missing')

@@ -2,8 +2,7 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """Checks that all C is compiled for the oldest supported versions of GLib and libsoup.
 
-Even if newer headers are installed, the compiler then warns about functions that these versions
-deprecate or do not have yet.
+The compiler then warns about functions that these versions deprecate or do not have yet.
 """
 
 import re

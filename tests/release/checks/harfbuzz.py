@@ -3,9 +3,8 @@
 """Checks that no name is in both this library and HarfBuzz, which also uses the prefix hb_.
 
 Each process with GTK loads HarfBuzz. If both libraries had a function of the same name, a call
-could reach the wrong one. The script compares exported names, names in the static library, and
-names of GTypes. After the usual arguments, the script takes the archives that make up the static
-library.
+could reach the wrong one. After the usual arguments, the script takes the archives that make up the
+static library.
 """
 
 import ctypes

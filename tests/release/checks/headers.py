@@ -24,7 +24,6 @@ main (void)
 }
 '''
 
-# A program whose checks of versions need only the preprocessor
 VERSION_PROGRAM = '''
 #include <hb-websocket.h>
 

@@ -18,10 +18,7 @@ MONITOR = 'io.github.hb_websocket.Monitor'
 
 
 def without_sysroot(flag, sysroot):
-    """Removes the sysroot from a flag if the path in the sysroot does not exist.
-
-    pkg-config also puts the sysroot before the paths of dependencies, which are outside of it.
-    """
+    """Removes the sysroot, which pkg-config also puts before paths of dependencies outside it."""
     path = flag.removeprefix('-L')
     if path.startswith(str(sysroot)) and not Path(path).exists():
         return flag.replace(str(sysroot), '', 1)
@@ -29,7 +26,7 @@ def without_sysroot(flag, sysroot):
 
 
 def check_application(root, below):
-    """Checks that the files that the metainfo names exist. AppStream expects them below usr/."""
+    # AppStream expects the files that the metainfo names below usr/.
     name = 'each file that the metainfo names is installed'
     if not shutil.which('appstreamcli'):
         skip(name, 'appstreamcli is missing')

@@ -2,11 +2,10 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """Checks that the tests of -Dinstalled_tests=true work where they are installed.
 
-The tests are installed below a temporary folder, and the paths of installed tests in their commands
-are changed so that they lead to that folder. Tests that need other installed files, and two more
-tests, are run by gnome-desktop-testing-runner, or by this script if the runner is missing. The
-programs of the other tests must start and list their cases. These tests are not run, because they
-would do the same as in the build.
+The tests are installed below a temporary folder, and their commands are changed to lead there.
+gnome-desktop-testing-runner, or this script if the runner is missing, runs the tests of CHOSEN. The
+programs of the other tests only list their cases, because the tests would do the same as in the
+build.
 """
 
 import concurrent.futures
@@ -23,7 +22,7 @@ from common import (
     API, BUILD, GIR, MESON, check, check_none, finish, get_options, install, run, skip_all,
 )
 
-# The timeout of a test in seconds, and the number of tests that run at the same time
+# The timeout of a test in seconds
 WAIT_TIMEOUT = 120
 N_AT_ONCE = 2
 
@@ -37,7 +36,7 @@ HELPERS = ('harness', 'stopped-client', 'tap')
 # Some of the programs that must use the shared library
 USERS = ('matrix', 'test-loopback-life', 'test-version')
 
-# Tests of each of these kinds must be installed. The name of a test begins with its kind.
+# The kinds of tests that must be installed. The name of a test begins with its kind.
 KINDS = ('base', 'core', 'frame', 'link', 'loop', 'loopback', 'matrix', 'version',
          *(('binding',) if GIR.exists() else ()))
 
@@ -62,7 +61,7 @@ class Installation:
         """Puts the folder `root` before the paths of installed tests in each command.
 
         Other paths below the prefix, for example that of an interpreter, do not change. Returns the
-        keys and values of each test's file, by the name of the file.
+        contents of the files of the tests.
         """
         commands = {}
         for path in sorted(self.tests.iterdir()):
@@ -90,7 +89,6 @@ def find_paths_of_build(programs, scratch):
 
 
 def find_self_contained(programs):
-    """Yields the programs of USERS that do not load the shared library."""
     for name in USERS:
         result = run(['readelf', '--dynamic', programs / name])
         if f'[lib{API}.so.0]' not in result.stdout:
@@ -98,7 +96,6 @@ def find_self_contained(programs):
 
 
 def find_unused(programs, commands):
-    """Yields the installed files that no command names, except the helpers."""
     words = {word for command in commands.values() for word in shlex.split(command['Exec'])}
     for path in sorted(programs.rglob('*')):
         if path.is_file() and str(path) not in words and path.stem not in HELPERS:
@@ -125,17 +122,14 @@ def run_one(command, env):
 
 
 def run_here(commands, env):
-    """Runs the tests. Yields the name of each, and the reason if it has failed."""
+    """Yields the name of each test, and the reason if it has failed."""
     with concurrent.futures.ThreadPoolExecutor(N_AT_ONCE) as pool:
         yield from zip(commands, pool.map(lambda name: run_one(commands[name]['Exec'], env),
                                           commands))
 
 
 def run_by_runner(runner, installation, commands, scratch):
-    """Does the same as run_here() with the runner.
-
-    The runner runs all tests of a folder, so the chosen tests are copied to a folder of their own.
-    """
+    # The runner runs all tests of a folder, so the chosen tests are copied to another folder.
     folder = scratch / 'chosen' / 'installed-tests' / API
     logs = scratch / 'logs'
     folder.mkdir(parents=True)

@@ -4,8 +4,7 @@
 """Checks the messages that a new user sees first.
 
 If packages are missing, install-packages.sh must announce them, or explain why it cannot install
-them. The check replaces apt-cache, apt-get, dpkg-query, id and sudo, so nothing is installed. If a
-run.sh script cannot write to the build folder, it must say so.
+them. If a run.sh script cannot write to the build folder, it must say so.
 """
 
 import re
@@ -17,8 +16,8 @@ from common import SOURCE, check, finish, run, skip_all
 
 USED = ('bash', 'cat', 'env', 'grep', 'mktemp', 'rm', 'sed')
 
-# The programs that replace those of the system. Empty files describe the machine to them: "user"
-# (not root), "sudo-refuses", "no-network", "installed", "unknown" and "alternatives".
+# The programs that replace those of the system, so that nothing is installed. Empty files describe
+# the machine to them, such as "user" (not root).
 PROGRAMS = {
     'id': 'if [ -e user ]; then echo 1000; else echo 0; fi',
     'dpkg-query': '[ ! -e installed ] || echo installed',
@@ -99,7 +98,7 @@ def check_case(name, like, status, printed, installs):
 
 
 def check_read_only():
-    """Checks the message about a build folder that not even root can create."""
+    # Not even root can create this build folder.
     for script in ('tests/run.sh', 'examples/run.sh'):
         result = run([SOURCE / script, '--build-dir=/dev/null/build'])
         check(result.returncode == 1

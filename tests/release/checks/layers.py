@@ -2,9 +2,8 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """Checks that each layer of the library includes only the layers that it may use.
 
-Each folder in lib/ is a layer, and so is the header <hb-websocket.h>. The script also checks that
-the pure layers call only GLib, GObject and a little of the C library. Only the link may call
-libsoup, with a few exceptions.
+Each folder in lib/ is a layer, and so is the header <hb-websocket.h>. Pure layers may call only
+GLib, GObject and a little of the C library. Only the link may call libsoup, with a few exceptions.
 """
 
 import re
@@ -15,8 +14,7 @@ from pathlib import Path
 from common import (check, check_none, compile_as, finish, get_compile_command, get_flags,
                     get_public_headers, get_sources, get_symbols, read_code, relative, skip)
 
-# The files of each layer, and the other layers that it may include, from the lowest layer to the
-# highest
+# The files of each layer, and the other layers that it may include, with the lowest layer first
 LAYERS = {
     'base': ('lib/base/*', set()),
     'core': ('lib/core/*', {'base'}),
@@ -33,8 +31,7 @@ PURE = {'base', 'core', 'frame'}
 # The headers of other libraries that a pure layer may include
 PURE_LIBRARIES = {'glib.h', 'glib-object.h', 'inttypes.h', 'libintl.h', 'string.h'}
 
-# Names that a pure layer must not contain, such as those of clocks, loops, signals, sockets,
-# threads and libsoup
+# Names that a pure layer must not contain
 IMPURE = re.compile(r'''\b(
     g_get_(monotonic|real)_time | g_date_time_new_now\w* | g_timer_\w+ | clock_gettime |
     gettimeofday | (timerfd|epoll)_\w+ | g_usleep |
@@ -48,8 +45,8 @@ IMPURE = re.compile(r'''\b(
     soup_\w+ | Soup\w+ | SOUP_\w+
 )\b''', re.VERBOSE)
 
-# The functions of the C library that a pure layer may call. Names that begin with an underscore are
-# those that the compiler or a header of the C library adds.
+# The functions of the C library that a pure layer may call. The compiler and the headers of the C
+# library add those that begin with an underscore.
 PURE_C_FUNCTIONS = re.compile(r'_\w+|mem(chr|cmp|cpy|move|set)|str(chr|cmp|len|ncmp|spn)|'
                               r'bind_?textdomain(_codeset)?|d(n|c|cn)?gettext')
 

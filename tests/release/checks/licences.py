@@ -3,8 +3,7 @@
 """Checks that each file has a licence, as the specification of REUSE requires.
 
 One of the first lines of a file names its licence, unless WITHOUT_LINE matches the file.
-.reuse/dep5 has the copyright of all files, and the licence of files without such a line. `reuse`
-also checks the licences, if it is installed and the source has a .git.
+.reuse/dep5 has the copyright of all files, and the licence of files without such a line.
 """
 
 import re
@@ -23,8 +22,8 @@ EXCEPTIONS = {'examples/monitor/data/*.metainfo.xml.in': 'CC0-1.0'}
 LINE = re.compile('SPDX-License-' + r'Identifier: ([\w.+-]+)')
 N_LINES = 3
 
-# Files that need no line, because .reuse/dep5 has their licence. Most of them have a format without
-# comments, are read by users as they are, or are written by a program.
+# Most of these files have a format without comments, are read by users as they are, or are written
+# by a program.
 WITHOUT_LINE = (
     'LICENSE', 'LICENSES/*', 'NEWS', '*.md', '*.png', '*.json', '.reuse/*',
     'doc/performance.svg', 'po/LINGUAS', 'po/POTFILES', 'po/*.po', 'tests/release/abi/*',
@@ -33,7 +32,6 @@ WITHOUT_LINE = (
 
 
 def get_licence(path):
-    """Returns the licence in the first lines of a file, or None."""
     try:
         head = path.read_text(encoding='utf-8').splitlines()[:N_LINES]
     except UnicodeDecodeError:

@@ -19,11 +19,10 @@ FORMATTERS = (
     ('mandoc', '-Tlint', '-Wstyle'),
 )
 
-# Warnings that concern the machine: it has no index of manual pages, or lacks pages to which a page
-# refers.
+# Warnings about the machine, which may lack an index of manual pages, or other pages
 OF_THE_MACHINE = ('mandoc.db', 'referenced manual not found')
 
-# With these settings, the text is neither translated nor wrapped for the terminal of the caller.
+# The text is neither translated nor wrapped for the terminal of the caller.
 ENVIRONMENT = {**os.environ, 'LC_ALL': 'C.UTF-8', 'LANGUAGE': '', 'MANWIDTH': '80'}
 
 
@@ -61,10 +60,9 @@ def check_format(page, command):
 
 
 def read_help(text):
-    """Returns the arguments, the options and the defaults in the output of --help.
+    """Returns the arguments, the options and the numeric defaults in the output of --help.
 
-    The value for each option is a pair: its letter, and whether the option takes a value. Defaults
-    that are not numbers are left out.
+    The value for each option is a pair: its letter, and whether the option takes a value.
     """
     options = re.findall(r'^  (?:-(\w), )?--([a-z-]+)(=?)', text, re.MULTILINE)
     defaults = re.findall(r'^  (?:-\w, )?--([a-z-]+).*\((-?\d+)(?:\)|, or)', text, re.MULTILINE)

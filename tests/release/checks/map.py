@@ -9,8 +9,7 @@ from style import get_files
 
 MAX_ROWS = 40
 
-# The table must have each folder with files, except the top folder. The row of a folder at this
-# depth covers its deeper folders.
+# The row of a folder at this depth covers its deeper folders.
 DEPTH = 2
 
 ROW = re.compile(r'^\| (`[^|]+/`) \| (.+) \|$', re.MULTILINE)
@@ -23,7 +22,7 @@ def get_folders():
 
 
 def find_missing(rows):
-    """Yields the folders, and the files of lib/, that the rows name but that do not exist."""
+    """Yields the missing folders, and files of lib/, that the rows name."""
     for folders, contents in rows:
         names = CODE.findall(folders)
         yield from (name for name in names if not (SOURCE / name).is_dir())

@@ -1,12 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Checks that the packages and the page for their maintainers agree with the build.
-
-The page must list every option with its default, and every package. The packages, and the pages
-about building and releasing, may name only options that exist. The packages must have the version
-of the project. The packages and the page must list each dependency that has a minimum version,
-with this version.
-"""
+"""Checks that the packages and the page for their maintainers agree with the build."""
 
 import re
 
@@ -80,7 +74,7 @@ def check_equal(found, wanted, name):
 
 
 def get_packages(page):
-    """Returns two sets from the table of the page: the packages of Debian and those of Fedora."""
+    """Returns two sets from the page: the packages of Debian and those of Fedora."""
     table = re.search(r'^\| files \| Debian \| Fedora \|\n\|[-|]+\n((?:\|.+\n)+)', page,
                       re.MULTILINE)[1]
     rows = [line.strip('| ').split(' | ') for line in table.splitlines()]

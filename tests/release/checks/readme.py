@@ -2,9 +2,7 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """Checks that the programs in the README work, and are the same as in examples/.
 
-The same program in JavaScript and in Vala, which only examples/ has, must work too. The environment
-may have PYTHON, an interpreter with PyGObject, and GJS. The programs for a missing interpreter are
-skipped.
+The same program in JavaScript and in Vala, which only examples/ has, must work too.
 """
 
 import os
@@ -46,10 +44,7 @@ class Server:
         self._process.communicate()
 
     def read_report(self):
-        """Returns the report about the only client, up to the end of its connection.
-
-        If the connection does not end within WAIT_TIMEOUT, the server is killed.
-        """
+        """Returns the report about the only client, up to the end of its connection."""
         report = ''
         alarm = threading.Timer(WAIT_TIMEOUT, self._process.kill)
         alarm.start()
@@ -67,10 +62,7 @@ def read_example(language, name):
 
 
 def interrupt(command):
-    """Runs a program, and interrupts it when it prints the echo of its message.
-
-    Returns its status and output.
-    """
+    """Runs a program, and interrupts it when it prints the echo of its message."""
     env = {**os.environ, 'PYTHONUNBUFFERED': '', 'LD_LIBRARY_PATH': str(BUILD / 'lib'),
            'GI_TYPELIB_PATH': ''.join(query_devenv('--variable=typelibdir'))}
     with subprocess.Popen(command, text=True, env=env, stdin=subprocess.DEVNULL,

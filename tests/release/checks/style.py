@@ -16,7 +16,6 @@ WITHOUT_TABS = (*SOURCES, 'meson_options.txt', '*.md', '*.toml', '*.toml.in')
 
 MAX_COLUMNS = 100
 
-# Paths that exist only on a developer's machine
 MACHINE_PATH = re.compile(r'(?<![\w.])/(?:home|root|Users|work|builds?)/\w')
 
 # gettext formats the translations, and a licence must not be changed.

@@ -3,8 +3,7 @@
 """Checks the library as a subproject of an application, with a wrap that points at the source.
 
 The application calls `dependency('hb-websocket-1')`. If the library is not installed, Meson uses
-the subproject, because the wrap names it as the provider. A program in Vala needs only this
-dependency. Tests, examples and tools are built only if the application enables them.
+the subproject, because the wrap names it as the provider.
 """
 
 import json
@@ -28,7 +27,7 @@ NOT_COPIED = shutil.ignore_patterns('.git', '_build*', 'build*', '__pycache__')
 
 
 def make_project(project):
-    """Makes the project. Returns its build folder, and the command that sets that folder up."""
+    """Returns the build folder of the project, and the command that sets that folder up."""
     build = project / '_build'
     subprojects = project / 'subprojects'
 

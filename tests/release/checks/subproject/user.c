@@ -2,8 +2,7 @@
 
 #include <hb-websocket.h>
 
-/* An application that uses the library. It sends “hello”, waits for the echo, and closes the
- * connection. It succeeds if the echo is the same text. */
+/* An application that sends “hello”, and succeeds if the echo is the same text */
 
 static gboolean received;
 
