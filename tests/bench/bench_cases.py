@@ -10,12 +10,11 @@ B, KIB, MIB = 1, 1024, 1024 * 1024
 SIZES = (16 * B, 125 * B, KIB, 16 * KIB, 64 * KIB, MIB)
 LINES = ('plain', 'tls')
 
-# The numbers of messages in flight in the `echo` cases, with the sizes of the messages for each
-# number. With larger messages in flight, a case would mostly measure the speed of memory.
+# The numbers of messages in flight in the `echo` cases, and their sizes. With larger messages, a
+# case would mostly measure the speed of memory.
 ECHOES = ((1, SIZES), (64, SIZES[:5]), (256, SIZES[:3]))
 
-# In the `send` cases, the client has four windows of messages in flight. The window is smaller for
-# long messages, so that the four windows hold at most SEND_BYTES.
+# In the `send` cases, the client has four windows in flight, which hold at most SEND_BYTES.
 SEND_WINDOW = 256
 SEND_BYTES = 4 * MIB
 
@@ -23,8 +22,7 @@ SEND_BYTES = 4 * MIB
 TEXT = (('receive', 125, 1), ('receive', 64 * KIB, 1), ('echo', 125, 256), ('echo', 64 * KIB, 64))
 
 
-# The sizes for the `await` cases, which send each message when the one before it counts as sent.
-# The server sends the number of received messages only after NEVER of them, so it sends nothing.
+# The sizes for the `await` cases. The server would send its count only after NEVER messages.
 AWAITED = (125, 16 * KIB)
 NEVER = 2**32
 
@@ -62,18 +60,16 @@ class Case:
     def on_one_cpu(self):
         """Whether the server shares the client's processor.
 
-        It does if only one message is in flight. Waking another, idle processor would take longer
-        than all the work for a short message.
+        With one message in flight, waking an idle processor would take longer than all the work for
+        a short message.
         """
         return self.work == 'await' or (self.work == 'echo' and self.window == 1)
 
     def is_for(self, program, with_all):
         """Returns whether the program runs the case. @with_all is whether --all was given.
 
-        Only client-hb can run the `await` cases. With --all, each program runs all other cases.
-        Without --all, the task with delivery ACKNOWLEDGED runs only cases that send messages, peers
-        run only the cases that have a goal for programs in C, and the programs that use a binding
-        run only the cases that have a goal for their language.
+        Only client-hb can run the `await` cases. Without --all, peers run only the cases that have
+        a goal for programs in C, and programs that use a binding those for their language.
         """
         if self.work == 'await':
             return program.name in (TASK, OLD, ACKNOWLEDGED)
@@ -117,10 +113,7 @@ def get_system(libsoup):
 
 @dataclass(frozen=True)
 class Goal:
-    """The minimum ratio of the task's messages a second to those of another program.
-
-    The goal applies to each case that it covers. `is_ahead` and `cpu` add conditions.
-    """
+    """The minimum ratio of the task's messages a second to those of another program"""
 
     work: str
     size: int
@@ -137,8 +130,7 @@ class Goal:
             case.window == self.window or case.work != 'echo')
 
 
-# The minimum ratio of the task's messages a second to those of the engine in the same language, on
-# each system
+# The minimum ratio to the engine in the same language, on each system
 SHARE = (0.85,) * 3
 
 GOALS = (
@@ -189,9 +181,8 @@ def judge_goal(goal, case, results):
                f'{cpu or "no figures"}, wanted {goal.cpu:g}')
 
 
-# The minimum ratio of the messages a second with delivery ACKNOWLEDGED to those without it, in each
-# case of ACKNOWLEDGED_WORK. The `receive` cases send no messages. The `await` cases have no goal,
-# because with ACKNOWLEDGED they wait for a round trip after each message.
+# The minimum ratio of the messages a second with delivery ACKNOWLEDGED to those without it. The
+# `await` cases have no goal, because with ACKNOWLEDGED each message waits for a round trip.
 ACKNOWLEDGED_WORK = ('echo', 'send')
 ACKNOWLEDGED_LEAST = 0.9
 

@@ -20,12 +20,12 @@ COUNTS = (100, 1000, 5000, 9900)
 ECHOES = 200
 TIMEOUT = 120
 
-# The maximum number of seconds to wait until all connections are open again. libsoup alone would
-# take minutes for ten thousand attempts at once.
+# The maximum number of seconds until all connections are open again. libsoup alone would take
+# minutes for ten thousand attempts at once.
 BACK_MAX = 20
 
-# Seconds during which only heartbeats are sent: SETTLING after the connections were opened, and
-# HEARTBEAT after the echoes. In HEARTBEAT seconds, each connection sends one ping.
+# Seconds with heartbeats alone, after the connections were opened and after the echoes. Each
+# connection sends one ping in HEARTBEAT seconds.
 SETTLING = 1
 HEARTBEAT = 15
 
@@ -43,10 +43,7 @@ MAX_ECHO_GROWTH = 1.5
 
 @dataclass
 class State:
-    """A process at one moment.
-
-    The CPU time and the wake-ups are counted from the start of the process.
-    """
+    """A process at one moment, with its CPU time and wake-ups since its start"""
 
     time: float       # seconds of a monotonic clock
     cpu: int          # microseconds
@@ -93,10 +90,7 @@ class Crowd:
 
 
 def wait_until_back(crowd, server):
-    """Ends all connections, and returns the seconds until all of them are open again.
-
-    After BACK_MAX seconds, the function stops waiting, and returns BACK_MAX.
-    """
+    """Ends all connections, and returns the seconds until all are open again, at most BACK_MAX."""
     restarted_at = time.monotonic()
     try:
         return crowd.do('back', server.restart, BACK_MAX).time - restarted_at
@@ -127,7 +121,7 @@ def measure(crowd, server, n_links, heartbeat):
 
 
 def run(n_links, command, server, folder, seconds=HEARTBEAT):
-    """Returns the figures and an empty text, or None and the reason why the figures are missing."""
+    """Returns the figures and an empty text, or None and the reason why they are missing."""
     crowd = Crowd(command, folder)
     try:
         return measure(crowd, server, n_links, seconds), ''
@@ -140,9 +134,8 @@ def run(n_links, command, server, folder, seconds=HEARTBEAT):
 def make_commands(n_links, server):
     """Yields the name and the command of each program.
 
-    Each session of libsoup has sources that the main loop queries in each iteration. With thousands
-    of sessions, the program with libsoup alone would be slow, so it runs with a session for each
-    connection only if the number of connections is 1,000.
+    The main loop queries sources of each session of libsoup in each iteration, so the program with
+    libsoup alone would be slow with thousands of sessions.
     """
     folder, port = server.build / 'tests' / 'bench', server.ports['plain']
     for library, sessions in ((RAW, ('shared', 'own') if n_links == 1000 else ('shared',)),
@@ -178,12 +171,10 @@ def judge_count(n_links, task, raw):
 
 
 def judge(figures):
-    """Yields the conditions of judge_count() for each number of connections.
+    """Yields the conditions for @figures, which are by number of connections and by program.
 
-    If figures for a number of connections are missing, yields a missed condition instead. If the
-    first and the last number in COUNTS were measured, the last condition compares the CPU times of
-    an echo with these two numbers of connections. For each number of connections, @figures has a
-    dictionary of the figures by program.
+    Missing figures are a missed condition. The last condition compares the first and the last
+    number in COUNTS, if both were measured.
     """
     tasks = {}
     for n_links, by_program in figures.items():

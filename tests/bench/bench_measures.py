@@ -1,8 +1,7 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """The measures other than messages per second.
 
-Most measures run one program in C, which prints the figures. The measures with many idle
-connections run more programs: see bench_crowd.py.
+bench_crowd.py has the measures with many idle connections.
 """
 
 import json
@@ -20,8 +19,7 @@ BARS = 20
 
 LIBRARIES = (RAW, TASK)
 
-# The goals. The task must stay below the first two values. The time that the task takes to
-# reconnect may exceed that of libsoup by at most the third value.
+# The goals. MAX_RECONNECT_US limits the difference to the time of libsoup.
 MAX_HEARTBEAT_NS = 35
 MAX_GAP_MS = 50
 MAX_RECONNECT_US = 1000
@@ -101,8 +99,7 @@ def judge_allocations(figures):
     ours, theirs = (middle(figures, library, 'allocations_per_message')
                     for library in (TASK, RAW))
     # In a flood, the library allocates a source each time it lets other sources run
-    # (pause_reading () in hb-input.c). It receives many messages in between, so a tolerance of 0.05
-    # is enough.
+    # (pause_reading () in hb-input.c), after many messages.
     yield ('a message received: no allocation beyond those of libsoup', ours <= theirs + 0.05,
            f'{ours:.2f} and {theirs:.2f}')
 

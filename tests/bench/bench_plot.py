@@ -1,9 +1,5 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Draws the results of bench.py for table.py.
-
-The picture has a panel for each case in CASES that was measured. In a panel, each measured program
-except the old task has a bar that shows its messages a second.
-"""
+"""Draws the messages a second in the results of bench.py, for table.py."""
 
 from xml.sax.saxutils import escape
 
@@ -20,7 +16,6 @@ LINE = 17
 HEAD = 40
 GAP = 20
 
-# The colours of the task, libsoup alone and the engine. All other programs have the colour OTHER.
 COLOURS = {'task': '#1c71d8', 'libsoup': '#77767b', 'engine': '#e5a50a'}
 OTHER = '#c0bfbc'
 INK = '#241f31'

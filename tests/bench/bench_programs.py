@@ -34,10 +34,7 @@ class Program:
 
 
 def find_python(module):
-    """Returns a Python that has the module, or None.
-
-    The first Python in the PATH may lack Debian's modules.
-    """
+    """Returns a Python that has the module, or None. The first one in the PATH may lack it."""
     for python in ('python3', '/usr/bin/python3'):
         if shutil.which(python) and subprocess.run(
                 [python, '-c', f'import {module}'], capture_output=True, check=False
@@ -64,7 +61,6 @@ def make_node_program(name, build):
 
 
 def find_libraries(*folders):
-    """Returns environment variables that make programs load libraries and typelibs from folders."""
     path = os.pathsep.join(map(str, folders))
     return {
         'GI_TYPELIB_PATH': path,
@@ -96,7 +92,7 @@ def make_binding_programs(build):
 
 
 def make_programs(build, old=None):
-    """Yields the programs. The old task is the task's client with the library of another build."""
+    # The old task is the task's client with the library of another build.
     folder = build / 'tests' / 'bench'
     python = find_python('websockets')
 

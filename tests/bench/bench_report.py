@@ -13,10 +13,7 @@ from bench_programs import ENGINE, OLD, RAW, TASK, in_language
 
 
 def ask(*command):
-    """Returns the first line that a program prints.
-
-    Returns None if the program is missing or prints nothing.
-    """
+    """Returns the first line that a program prints, or None."""
     if not shutil.which(command[0]):
         return None
     outcome = subprocess.run(command, capture_output=True, text=True, check=False)
@@ -102,10 +99,10 @@ class Results:
         return Figures(*map(statistics.median, zip(*map(astuple, runs)))) if runs else None
 
     def get_ratio(self, case, name, base, figure='rate'):
-        """Returns the median and the range of the ratios of the rounds.
+        """Returns the median and the range of the ratios of the rounds that have both figures.
 
-        Returns None if no round has figures for both programs. Other load on the machine disturbs
-        both programs of a round, so it changes their ratio less than their figures.
+        Other load on the machine disturbs both programs of a round, so it changes their ratio less
+        than their figures.
         """
         ours, theirs = self.runs.get((case, name), {}), self.runs.get((case, base), {})
         ratios = [getattr(ours[number], figure) / getattr(theirs[number], figure)
@@ -113,7 +110,6 @@ class Results:
         return spread(ratios) if ratios else None
 
     def get_peers(self, case):
-        """Returns the rates of the peers, by name."""
         medians = {program.name: self.get_median(case, program.name)
                    for program in self.programs if program.is_peer}
         return {name: median.rate for name, median in medians.items() if median}
@@ -126,10 +122,9 @@ def print_machine(results, arguments, out):
 
 
 def print_cases(results, cases, out):
-    """Prints the medians of each program, and the ratios to libsoup and to the engine.
+    """Prints and stores the medians of each program, and the ratios to libsoup and to the engine.
 
-    Also writes them to the results file. On a busy machine, the ratio of the CPU times varies less
-    than that of the messages a second.
+    On a busy machine, the ratio of the CPU times varies less than that of the messages a second.
     """
     print(f'{"":27} {"messages/s":>12} {"MB/s":>9} {"CPU us/msg":>11}  '
           f'{"messages, to libsoup":20} {"to the engine":20} CPU us/msg, to libsoup', file=out)
@@ -158,10 +153,7 @@ def print_program(results, case, program, median, out):
 
 
 def print_new_to_old(results, cases, out):
-    """Prints the ratios of the task's figures to those of the old task.
-
-    Also writes them to the results file.
-    """
+    """Prints and stores the ratios of the task's figures to those of the old task."""
     print(f'\n{"New to old":40} {"messages/s":20} CPU us/msg', file=out)
     for case in cases:
         rate, cpu = (results.get_ratio(case, TASK, OLD, figure) for figure in ('rate', 'cpu'))
@@ -172,7 +164,7 @@ def print_new_to_old(results, cases, out):
 
 
 def print_goals(results, verdicts, out):
-    """Prints the goals, and writes them to the results file. Returns how many are missed."""
+    """Prints and stores the goals, and returns how many are missed."""
     missed = 0
 
     print('\nGoals', file=out)

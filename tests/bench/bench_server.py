@@ -26,10 +26,7 @@ FILES = 32768
 
 
 def make_certificate(folder):
-    """Makes a certificate and its key for this run, and returns their paths.
-
-    A certificate in the repository would eventually expire.
-    """
+    """Makes a certificate and its key for this run. One in the repository would expire."""
     certificate, key = folder / 'cert.pem', folder / 'key.pem'
     subprocess.run(
         ['openssl', 'req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1',
@@ -40,10 +37,7 @@ def make_certificate(folder):
 
 
 def place(cpu, batch=False):
-    """Returns a function that moves a new process to processor @cpu before its program starts.
-
-    With @batch, the function also sets the policy SCHED_BATCH.
-    """
+    """Returns a function that moves a new process to processor @cpu before its program starts."""
     def prepare():
         os.sched_setaffinity(0, {cpu})
         if batch:
@@ -55,7 +49,7 @@ def place(cpu, batch=False):
 class Server:
     """The server, on a processor of its own or on the client's.
 
-    On the client's processor, it has the policy SCHED_BATCH, so it does not interrupt the client.
+    On the client's processor, SCHED_BATCH keeps the server from interrupting the client.
     """
 
     build: Path
@@ -94,7 +88,7 @@ def find_reason(text):
 
 
 def make_client_options(folder, environment=None):
-    """Returns the options of Popen() that set the processor and the environment of a client."""
+    """Returns the options of Popen() for a client."""
     return {
         'preexec_fn': place(CLIENT_CPU),
         'env': {**os.environ, **QUIET, 'NODE_EXTRA_CA_CERTS': str(folder / 'cert.pem'),
@@ -103,7 +97,7 @@ def make_client_options(folder, environment=None):
 
 
 def run_client(command, folder, environment=None, timeout=TIMEOUT):
-    """Runs a client. Returns its output and an empty text, or None and the cause of its failure."""
+    """Returns the output of a client and an empty text, or None and the cause of its failure."""
     try:
         outcome = subprocess.run(
             command, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=timeout,
@@ -119,7 +113,7 @@ def run_client(command, folder, environment=None, timeout=TIMEOUT):
 def raise_file_limit():
     """Raises the limit on open files, because thousands of tasks each have a socket.
 
-    Only root may raise it above the hard limit. Other users get the hard limit.
+    Only root may exceed the hard limit.
     """
     hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
     for wanted in (max(FILES, hard), hard):

@@ -3,10 +3,9 @@
 """Usage: tests/bench/instructions.py BUILD
 
 Prints how many instructions the task and the engine execute for a short message, in total and in
-some parts of their code. BUILD is a build folder that run.sh has created. Valgrind counts the
-instructions, so other load on the machine hardly changes the numbers. Under Valgrind, GLib before
-2.76 allocates slices with malloc(), so an allocation may take more instructions than it usually
-does.
+some parts of their code. BUILD is a build folder that run.sh has created. Other load on the machine
+hardly changes the numbers. Under Valgrind, GLib before 2.76 allocates slices with malloc(), which
+may take more instructions.
 """
 
 import re
@@ -34,9 +33,8 @@ PROGRAMS = {
                                  'send': ('bench_engine_send_message',) * 2}),
 }
 
-# The functions of each part of the code. They do not call each other. Sending a message emits no
-# signal. However, the client sends in a handler of a signal, so Valgrind counts the sending as part
-# of g_signal_emit(). When the work is `send`, count() must therefore ignore that function.
+# The functions of each part of the code, which do not call each other. When the work is `send`,
+# count() must ignore g_signal_emit(), because the client sends in a handler of a signal.
 PARTS = {
     'signal': ('g_signal_emit',),
     'GBytes': ('g_bytes_new_take', 'g_bytes_ref', 'g_bytes_unref'),
@@ -47,10 +45,7 @@ LINE = re.compile(r'^ *([\d,]+) \([ \d.]+%\)  ([<*]|) *(?:[^ ]*:)?([\w@.]+)(?: \
 
 
 def read(profile):
-    """Returns the number of instructions and of calls of each function, as two dictionaries.
-
-    The instructions include those of the functions that the function calls.
-    """
+    """Returns two dictionaries: the instructions of functions and their callees, and the calls."""
     text = subprocess.run(['callgrind_annotate', '--inclusive=yes', '--tree=caller', '--auto=no',
                            '--threshold=100', profile], capture_output=True, text=True,
                           check=True).stdout

@@ -12,8 +12,8 @@
 /* The minimum time before the measurement begins, as a fraction of the measured time */
 #define WARM_UP 0.2
 
-/* Except in BENCH_SEND, each client reads the clock once for this number of messages, if they are
- * shorter than 64 KiB. Reading it for each message would slow down the fastest client most. */
+/* Except in BENCH_SEND, a client reads the clock once for this number of short messages. Reading it
+ * for each message would slow down the fastest client most. */
 #define CLOCK_EVERY 8
 
 /* The number of windows in flight in BENCH_SEND. With one window, a client would wait for the
@@ -58,7 +58,6 @@ bench_client_init (BenchClient  *self,
   self->message = g_bytes_new_take (g_strnfill (self->size, 'x'), self->size);
 }
 
-/* Starts the warm-up, and returns the number of messages to send now. */
 guint
 bench_client_on_open (BenchClient *self)
 {
@@ -121,8 +120,8 @@ look_at_clock (BenchClient *self)
 {
   gint64 now = g_get_monotonic_time ();
 
-  /* A window of long messages may take longer than the warm-up. Except in BENCH_SEND, the
-   * measurement therefore begins only after a whole window has been received or sent. */
+  /* A window of long messages may take longer than the warm-up, so the measurement begins after the
+   * first window. In BENCH_SEND, each count comes after a whole window. */
   if (self->started_at == 0 && now - self->opened_at >= self->warm_up
       && (self->work == BENCH_SEND || self->n_received >= self->window))
     start (self, now);
@@ -130,8 +129,7 @@ look_at_clock (BenchClient *self)
     finish (self, now);
 }
 
-/* Reads the server's count from a message. Returns how many messages the server has counted since
- * the count before this one. Ends the program with an error unless this number is the window. */
+/* Returns how many messages the server has counted since its last count. */
 static guint
 read_count (BenchClient   *self,
             gconstpointer  data,
@@ -148,8 +146,6 @@ read_count (BenchClient   *self,
   return n_new;
 }
 
-/* Counts a received message, and returns the number of messages to send now. Ends the program when
- * the time is up, or with an error if the message is not as expected. */
 guint
 bench_client_on_message (BenchClient   *self,
                          gconstpointer  data,
@@ -169,7 +165,7 @@ bench_client_on_message (BenchClient   *self,
   return self->work == BENCH_RECEIVE ? 0 : n_told;
 }
 
-/* Counts a message of BENCH_AWAIT that has been sent. Ends the program when the time is up. */
+/* Counts a message of BENCH_AWAIT that has been sent. */
 void
 bench_client_on_sent (BenchClient *self)
 {

@@ -26,7 +26,7 @@ typedef enum {
 typedef struct
 {
   const char *uri;
-  GBytes     *message;    /* (owned) the message to send */
+  GBytes     *message;    /* (owned) */
   gsize       size;
   guint       window;
   BenchWork   work;
@@ -38,7 +38,7 @@ typedef struct
   gint64      user_time;  /* the CPU times at started_at, in microseconds */
   gint64      system_time;
   guint64     n_received; /* received messages, or sent ones in BENCH_AWAIT */
-  guint64     n_messages; /* the number of messages in the measured time */
+  guint64     n_messages; /* messages in the measured time */
   guint64     n_counted;  /* the last count that the server has sent */
 } BenchClient;
 

@@ -30,14 +30,12 @@ export class BenchClient {
         this.nCounted = 0;
     }
 
-    // Starts the warm-up, and returns the number of messages to send now.
     onOpen() {
         this.openedAt = this.getTime();
         return {echo: this.window, receive: 0, send: WINDOWS_SENT * this.window}[this.work];
     }
 
-    // Returns how many messages the server has counted since the count before this one. Throws an
-    // error unless this number is the window.
+    // Returns how many messages the server has counted since its last count.
     readCount(message) {
         const nNew = this.readNumber(message) - this.nCounted;
 
@@ -48,8 +46,7 @@ export class BenchClient {
         return nNew;
     }
 
-    // Counts a received message. Returns the number of messages to send now, or -1 when the time is
-    // up.
+    // Returns the number of messages to send now, or -1 when the time is up.
     onMessage(size, message) {
         const nTold = this.work === 'send' ? this.readCount(message) : 1;
 

@@ -12,10 +12,7 @@ WINDOWS_SENT = 4
 
 class BenchClient:
     def __init__(self, uri, work, size, window, seconds, kind='binary', read_number=int):
-        """Takes the arguments of the command line.
-
-        @read_number returns the number in a message that consists of decimal digits.
-        """
+        """@read_number returns the number in a message that consists of decimal digits."""
         self.uri = uri
         self.work = work
         self.size = int(size)
@@ -29,15 +26,11 @@ class BenchClient:
         self.n_received = self.n_messages = self.n_counted = 0
 
     def on_open(self):
-        """Starts the warm-up, and returns the number of messages to send now."""
         self.opened_at = time.monotonic()
         return {'echo': self.window, 'receive': 0, 'send': WINDOWS_SENT * self.window}[self.work]
 
     def read_count(self, data):
-        """Returns how many messages the server has counted since the count before this one.
-
-        Raises ValueError unless this number is the window.
-        """
+        """Returns how many messages the server has counted since its last count."""
         n_new = self.read_number(data) - self.n_counted
         if n_new != self.window:
             raise ValueError(f'The server has counted {n_new} messages, not {self.window}')
@@ -45,10 +38,7 @@ class BenchClient:
         return n_new
 
     def on_message(self, size, data):
-        """Counts a received message.
-
-        Returns the number of messages to send now, or -1 when the time is up.
-        """
+        """Returns the number of messages to send now, or -1 when the time is up."""
         n_told = self.read_count(data) if self.work == 'send' else 1
 
         if self.work != 'send' and size != self.size:

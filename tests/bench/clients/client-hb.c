@@ -6,8 +6,7 @@
 
 #include "bench-client.h"
 
-/* A client that uses the task, with its heartbeat. If the environment variable
- * HB_BENCH_ACKNOWLEDGED is set, the client sets `delivery` to ACKNOWLEDGED. */
+/* A client that uses the task, with its heartbeat */
 
 static BenchClient client;
 
@@ -98,7 +97,7 @@ connecting_cb (HbWebsocketTask *task,
   g_signal_connect (request, "accept-certificate", G_CALLBACK (accept_cb), NULL);
 }
 
-/* Uses the name of the property, because the library of an older build may lack
+/* Sets ACKNOWLEDGED by the name of the property, because the library of an older build may lack
  * hb_websocket_task_set_delivery (). */
 static void
 set_delivery (HbWebsocketTask *task)
@@ -117,8 +116,7 @@ main (int    argc,
   bench_client_init (&client, argc, argv);
   task = hb_websocket_task_new (client.uri);
 
-  /* The client that uses libsoup alone does not limit the size of messages or of the queue, so the
-   * task has no such limits either. */
+  /* The client that uses libsoup alone has no such limits. */
   hb_websocket_task_set_max_message_size (task, 0);
   hb_websocket_task_set_max_buffered_amount (task, 0);
   set_delivery (task);

@@ -7,8 +7,7 @@
 
 #include "bench-client.h"
 
-/* A client that uses libwebsockets. The documentation of libwebsockets allows one write for each
- * writable callback. */
+/* A client that uses libwebsockets, which allows one write for each writable callback */
 
 #define BUFFER_MIN (64 * 1024)
 
@@ -26,8 +25,7 @@ send_messages (struct lws *wsi,
     lws_callback_on_writable (wsi);
 }
 
-/* Writes a message if one is due, and returns -1 if this fails. lws_write () masks the bytes in the
- * buffer, so each message is copied into the buffer first. */
+/* lws_write () masks the bytes in the buffer, so each message is copied into the buffer first. */
 static int
 write_one (struct lws *wsi)
 {

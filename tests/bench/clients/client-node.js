@@ -2,8 +2,7 @@
 
 // A client that uses a library for Node: client-node.js LIBRARY ARGUMENT...
 //
-// Each library is used as its README shows. Libraries that need the WebSocket class of a browser
-// get the class of `ws`.
+// Each library is used as its README shows.
 
 import {createRequire} from 'node:module';
 import process from 'node:process';
@@ -36,8 +35,8 @@ function fail(error) {
     process.exit(1);
 }
 
-// Sets the handlers that a WebSocket has in a browser. Without the binary type, some libraries
-// would deliver each binary message as a Blob, which cannot be read synchronously.
+// Without the binary type, some libraries would deliver each binary message as a Blob, which cannot
+// be read synchronously.
 function watchAsInBrowser(socket) {
     socket.binaryType = 'arraybuffer';
     socket.onopen = () => send(socket, client.onOpen());

@@ -11,9 +11,8 @@
 #include "hb-marshal-private.h"
 
 /* The engine shows the speed of a minimal WebSocket client that uses GIO's streams and emits a
- * signal with a GBytes for each message. The engine parses and writes frames itself, and gathers
- * the frames of a dispatch into a few writes. It does not check UTF-8, answer control frames or
- * join fragments, and it has no timers, so it is useful only for measurements. */
+ * signal with a GBytes for each message. It does not check UTF-8, answer control frames or join
+ * fragments, and it has no timers, so it is useful only for measurements. */
 
 #define BUFFER_SIZE (64 * 1024)
 
@@ -21,15 +20,15 @@
  * memory of its message. */
 #define LONG_SIZE (8 * 1024)
 
-/* The size of the read after such a payload. A larger read would take more bytes of the next
- * payload, which would then have to be copied. */
+/* The size of the read after such a payload. A larger read would take bytes of the next payload,
+ * which would then be copied. */
 #define HEAD_READ 16
 
 /* A read from GnuTLS returns at most one record, even if the next record has arrived. */
 #define RECORD_SIZE (16 * 1024)
 
 /* Payloads are masked and written in pieces that stay in the processor's cache. The size of a piece
- * is a multiple of the size of the mask, so each piece begins with the first byte of the mask. */
+ * is a multiple of the size of the mask, so each piece begins with the mask's first byte. */
 #define PIECE_SIZE (64 * 1024)
 
 #define READS_PER_DISPATCH 16
@@ -90,7 +89,6 @@ static gboolean
 writable_cb (GObject  *output,
              gpointer  user_data);
 
-/* Ends the program unless the error only reports that the call would block. */
 static void
 expect_would_block (GError *error)
 {
@@ -136,7 +134,7 @@ writable_cb (GObject  *output,
   return G_SOURCE_REMOVE;
 }
 
-/* Makes room for @length more bytes, and returns the end of the data that waits to be written. */
+/* Returns the end of the data that waits to be written. */
 static guint8 *
 make_room (BenchEngine *self,
            gsize        length)
@@ -217,8 +215,7 @@ deliver (BenchEngine *self,
   g_signal_emit (self, signals[SIGNAL_MESSAGE], 0, self->type, message);
 }
 
-/* Allocates the payload of a long message, and copies the @length bytes that have been received
- * together with its header. */
+/* Copies the @length bytes of a long message that have been received together with its header. */
 static void
 begin_payload (BenchEngine  *self,
                gsize         size,
@@ -231,8 +228,8 @@ begin_payload (BenchEngine  *self,
   memcpy (self->payload, data, length);
 }
 
-/* Parses the header at @data, and stores the type and the size of the message. Returns the length
- * of the header, or 0 if it is incomplete. */
+/* Stores the type and the size of the message. Returns the length of the header, or 0 if it is
+ * incomplete. */
 static gsize
 parse_head (BenchEngine  *self,
             const guint8 *data,
@@ -261,8 +258,8 @@ parse_head (BenchEngine  *self,
   return HEAD_MIN + n_bytes;
 }
 
-/* Delivers all complete messages in the buffer. Moves the rest to the memory of its message if the
- * header of a long message is complete, and to the front of the buffer if not. */
+/* Delivers all complete messages in the buffer. Moves the rest to the memory of a long message, or
+ * to the front of the buffer. */
 static void
 parse (BenchEngine *self)
 {
@@ -315,8 +312,7 @@ parse_or_finish (BenchEngine *self,
     }
 }
 
-/* Reads from the connection once, and delivers the messages that are then complete. Returns whether
- * another read may return more bytes. */
+/* Returns whether another read may return more bytes. */
 static gboolean
 read_once (BenchEngine *self)
 {
@@ -403,9 +399,9 @@ connect_to (const char  *uri,
   return G_IO_STREAM (connection);
 }
 
-/* Sends the request, and reads the response byte by byte, because a longer read could take bytes of
- * a frame. The key is constant, and the server's answer to the key is not checked, because the
- * engine connects only to the benchmark server. */
+/* Reads the response byte by byte, because a longer read could take bytes of a frame. The key is
+ * constant, and the answer to it is not checked, because the engine connects only to the benchmark
+ * server. */
 static gboolean
 shake_hands (BenchEngine  *self,
              GUri         *uri,
