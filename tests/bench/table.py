@@ -12,7 +12,7 @@ Several files with results of one system count as one file. The text of a page b
     crowd      the measures with many idle connections
     tick       the gaps of a tick while a server floods the client
     herd       the attempts of many clients after they have lost their connections to one server
-    goals      whether each goal is met
+    goals      how many goals are met, and the goals that a system misses
     machine    the machine and the rounds, as text
 
 A table of measures is changed only if the results contain one of these measures. The other tables
@@ -214,9 +214,15 @@ def make_goals(systems):
         return 'yes' * goal['met'] + '**no**' * (not goal['met']) + f' {goal["figures"]}'.rstrip()
 
     titles = dict.fromkeys(title for system in systems for title in system.goals)
-    return make_rows(('goal', *(system.name for system in systems)),
-                     ((title, *(make_cell(system.goals.get(title)) for system in systems))
-                      for title in titles))
+    missed = [title for title in titles
+              if not all(system.goals.get(title, {'met': True})['met'] for system in systems)]
+
+    yield f'{len(titles) - len(missed)} of {len(titles)} goals are met on every system.'
+    if missed:
+        yield ''
+        yield from make_rows(('goal', *(system.name for system in systems)),
+                             ((title, *(make_cell(system.goals.get(title)) for system in systems))
+                              for title in missed))
 
 
 def make_machine(systems):
