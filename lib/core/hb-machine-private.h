@@ -230,9 +230,10 @@ hb_machine_needs_acknowledgements (const HbMachine *self)
  * the time: see hb_outbox_needs_time (). */
 static inline gboolean
 hb_machine_needs_time (const HbMachine *self,
+                       guint64          written,
                        gboolean         is_awaited)
 {
-  return hb_outbox_needs_time (&self->outbox, is_awaited);
+  return hb_outbox_needs_time (&self->outbox, written, is_awaited);
 }
 
 /* Returns whether hb_machine_take_message () would return a message, unless it has expired. */

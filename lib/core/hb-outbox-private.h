@@ -183,14 +183,18 @@ hb_outbox_is_unacknowledged (const HbOutbox *self)
 }
 
 /* Returns whether hb_outbox_on_sent (), hb_outbox_add_sent () and hb_outbox_on_progress () need the
- * time.
+ * time, because messages begin to wait for their acknowledgement.
  *
+ * @written: how many bytes of this link the kernel has accepted
  * @is_awaited: whether a call waits for the message that was sent */
 static inline gboolean
 hb_outbox_needs_time (const HbOutbox *self,
+                      guint64         written,
                       gboolean        is_awaited)
 {
-  return self->tracks && (is_awaited || !hb_outbox_is_unacknowledged (self));
+  return self->tracks
+         && (is_awaited
+             || (written > self->acknowledged && !hb_outbox_is_unacknowledged (self)));
 }
 
 /* Returns the last line from which messages may be sent now, if a link is open. */

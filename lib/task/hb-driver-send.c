@@ -13,7 +13,7 @@ give_to_link (HbDriver         *self,
   gboolean is_awaited = message->ticket != NULL;
   gboolean is_writable = hb_link_send (self->link, message->opcode, message->bytes, span);
 
-  if (hb_machine_needs_time (&self->machine, is_awaited))
+  if (hb_machine_needs_time (&self->machine, span->written, is_awaited))
     hb_driver_read_clock (self);
 
   return is_writable;

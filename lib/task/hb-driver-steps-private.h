@@ -57,7 +57,7 @@ struct _HbDriver
 /* hb-driver-time.c */
 gint64   hb_driver_read_clock      (HbDriver         *self);
 gint64   hb_driver_get_time        (HbDriver         *self,
-                                    HbEventKind       kind);
+                                    const HbEvent    *event);
 gint64   hb_driver_get_deadline    (gpointer          self,
                                     gint64           *earliest);
 void     hb_driver_tick            (HbDriver         *self);

@@ -20,12 +20,12 @@ hb_driver_read_clock (HbDriver *self)
  * only if the machine needs the time, because reading it takes as long as the work of the
  * machine. */
 gint64
-hb_driver_get_time (HbDriver    *self,
-                    HbEventKind  kind)
+hb_driver_get_time (HbDriver      *self,
+                    const HbEvent *event)
 {
-  gboolean has_time = kind == HB_EVENT_PONG || kind == HB_EVENT_BLOCKED
-                      || (kind == HB_EVENT_PROGRESS
-                          && !hb_machine_needs_time (&self->machine, FALSE));
+  gboolean has_time = event->kind == HB_EVENT_PONG || event->kind == HB_EVENT_BLOCKED
+                      || (event->kind == HB_EVENT_PROGRESS
+                          && !hb_machine_needs_time (&self->machine, event->written, FALSE));
 
   return has_time ? self->now : hb_driver_read_clock (self);
 }

@@ -74,7 +74,7 @@ on_other (HbDriver      *self,
   if (event->kind == HB_EVENT_LOST)
     on_lost (self, event);
 
-  hb_machine_handle (&self->machine, hb_driver_get_time (self, event->kind), event);
+  hb_machine_handle (&self->machine, hb_driver_get_time (self, event), event);
 
   /* The HB_EFFECT_QUERY of HB_EVENT_ACTIVITY can wait for the next message of the same read, or for
    * the next iteration. The link emits HB_EVENT_ACKNOWLEDGED before HB_EVENT_LOST, or within a

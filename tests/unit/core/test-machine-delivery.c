@@ -529,10 +529,12 @@ test_questions (Fixture       *fixture,
   send_text (fixture, "one");
   drain (fixture);
   assert_deadline (fixture, -1);
+  g_assert_false (hb_machine_needs_time (&fixture->machine, 0, FALSE));
+  g_assert_true (hb_machine_needs_time (&fixture->machine, 1, FALSE));
   written (fixture, 1);
   assert_asks_in (fixture, LATE);
-  g_assert_false (hb_machine_needs_time (&fixture->machine, FALSE));
-  g_assert_true (hb_machine_needs_time (&fixture->machine, TRUE));
+  g_assert_false (hb_machine_needs_time (&fixture->machine, 2, FALSE));
+  g_assert_true (hb_machine_needs_time (&fixture->machine, 1, TRUE));
 
   send_text (fixture, "2");
   drain (fixture);
