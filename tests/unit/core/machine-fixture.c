@@ -352,6 +352,31 @@ start_closing (Fixture    *fixture,
   forget (fixture);
 }
 
+void
+begin_closing (Fixture *fixture)
+{
+  start_closing (fixture, NULL);
+}
+
+static void
+hold_in_connecting_cb (Fixture    *fixture,
+                       const char *effect)
+{
+  if (g_str_equal (effect, "connect"))
+    hb_machine_hold (&fixture->machine);
+}
+
+/* Starts an attempt that a handler for `connecting` holds. */
+void
+start_held (Fixture *fixture)
+{
+  fixture->handler = hold_in_connecting_cb;
+  start (fixture);
+  fixture->handler = NULL;
+  g_assert_true (fixture->has_link);
+  g_assert_false (fixture->has_requested);
+}
+
 /* Lets the server accept the handshake. */
 void
 answer (Fixture *fixture)
@@ -422,6 +447,52 @@ close_with (Fixture    *fixture,
 
   hb_machine_close (&fixture->machine, fixture->now, code, NULL, (gpointer) ticket, &error);
   g_assert_no_error (error);
+}
+
+void
+check (Fixture *fixture)
+{
+  hb_machine_check (&fixture->machine, fixture->now);
+}
+
+void
+change_network (Fixture *fixture)
+{
+  handle_event (&fixture->machine, fixture->now, HB_EVENT_NETWORK);
+}
+
+void
+reconnect_now (Fixture *fixture)
+{
+  hb_machine_reconnect_now (&fixture->machine, fixture->now);
+}
+
+void
+reconnect_later (Fixture *fixture)
+{
+  hb_machine_reconnect_later (&fixture->machine, fixture->now);
+}
+
+void
+test_case (Fixture       *fixture,
+           gconstpointer  data)
+{
+  const Case *row = data;
+
+  g_test_summary ("The state decides which effects a call or an event has");
+
+  if (row->enter != NULL)
+    row->enter (fixture);
+  advance (fixture, row->passed);
+  forget (fixture);
+  row->act (fixture);
+
+  assert_effects (fixture, row->effects);
+  assert_state (fixture, row->state);
+  assert_deadline (fixture, row->deadline);
+  g_assert_cmpuint (fixture->machine.attempt, ==, row->attempt);
+  g_assert_true ((hb_machine_get_attempt_at (&fixture->machine) != HB_NEVER)
+                 == (row->state == HB_STATE_WAITING));
 }
 
 /* The real driver transmits a message within the call that sends it, if the link accepts the

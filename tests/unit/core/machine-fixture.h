@@ -49,6 +49,21 @@ struct _Fixture
   GPtrArray *resolved;     /* the tickets of resolved calls, each at most once */
 };
 
+typedef void (*Step) (Fixture *fixture);
+
+/* A call or an event in a state, and what follows from it. Times are in milliseconds. */
+typedef struct
+{
+  const char *name;
+  Step        enter;    /* (nullable) enters the state; NULL for a new machine */
+  guint       passed;   /* from enter () to act () */
+  Step        act;
+  const char *effects;
+  HbState     state;
+  int         deadline; /* after act (), -1 for none */
+  guint       attempt;
+} Case;
+
 #define add_test(path, function) \
   g_test_add (path, Fixture, NULL, fixture_set_up, function, fixture_tear_down)
 
@@ -79,6 +94,8 @@ void     start_pinged      (Fixture       *fixture);
 void     start_waiting     (Fixture       *fixture);
 void     start_closing     (Fixture       *fixture,
                             const char    *ticket);
+void     begin_closing     (Fixture       *fixture);
+void     start_held        (Fixture       *fixture);
 void     answer            (Fixture       *fixture);
 void     receive           (Fixture       *fixture,
                             const char    *text);
@@ -93,6 +110,12 @@ void     lose_by_peer      (Fixture       *fixture,
 void     close_with        (Fixture       *fixture,
                             guint          code,
                             const char    *ticket);
+void     check             (Fixture       *fixture);
+void     change_network    (Fixture       *fixture);
+void     reconnect_now     (Fixture       *fixture);
+void     reconnect_later   (Fixture       *fixture);
+void     test_case         (Fixture       *fixture,
+                            gconstpointer  data);
 
 gboolean send_full         (Fixture       *fixture,
                             const char    *text,

@@ -197,8 +197,8 @@ test_afterwards (Fixture       *fixture,
 
   hb_machine_open (&fixture->machine, fixture->now, NULL);
   hb_machine_open (&fixture->machine, fixture->now, (gpointer) "open");
-  hb_machine_reconnect_now (&fixture->machine, fixture->now);
-  hb_machine_check (&fixture->machine, fixture->now);
+  reconnect_now (fixture);
+  check (fixture);
   hb_machine_hold (&fixture->machine);
   g_assert_true (hb_machine_release (&fixture->machine, fixture->now));
   close_with (fixture, 1000, "close");
@@ -231,7 +231,7 @@ test_events (Fixture       *fixture,
   written (fixture, 1);
   handle_event (&fixture->machine, fixture->now, HB_EVENT_WRITABLE);
   handle_lost (&fixture->machine, fixture->now, &loss);
-  handle_event (&fixture->machine, fixture->now, HB_EVENT_NETWORK);
+  change_network (fixture);
   handle_tick (&fixture->machine, fixture->now, HB_READING_DONE);
   hb_machine_on_greeted (&fixture->machine, fixture->machine.serial);
 

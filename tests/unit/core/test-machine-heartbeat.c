@@ -332,7 +332,7 @@ test_steady_check (Fixture       *fixture,
   fixture->machine.settings.liveness = HB_LIVENESS_STEADY;
   start_open (fixture);
   advance (fixture, 5000);
-  hb_machine_check (&fixture->machine, fixture->now);
+  check (fixture);
   drain (fixture);
   receive (fixture, "news");
   assert_effects (fixture, "ping notify:latency message:text");
@@ -963,7 +963,7 @@ test_new_reply_pending (Fixture       *fixture,
 
   fixture->machine.settings.liveness = HB_LIVENESS_REPLY;
   start_open (fixture);
-  hb_machine_check (&fixture->machine, fixture->now);
+  check (fixture);
   hb_machine_change_reply (&fixture->machine);
   advance (fixture, 0);
   assert_effects (fixture, "ping");
@@ -976,7 +976,7 @@ check_in_ping (Fixture    *fixture,
 {
   /* Without this limit, a fault of the machine would make the test run forever. */
   if (g_str_equal (effect, "ping") && fixture->log->len < 100)
-    hb_machine_check (&fixture->machine, fixture->now);
+    check (fixture);
 }
 
 static void
@@ -992,7 +992,7 @@ test_pinging_check (Fixture       *fixture,
   advance (fixture, 15000);
   assert_effects (fixture, "ping");
 
-  hb_machine_check (&fixture->machine, fixture->now);
+  check (fixture);
   drain (fixture);
   receive (fixture, "news");
   assert_effects (fixture, "ping notify:latency message:text");
@@ -1003,7 +1003,7 @@ static void
 check_after_ping (Fixture *fixture)
 {
   hb_machine_on_pinged (&fixture->machine, fixture->now);
-  hb_machine_check (&fixture->machine, fixture->now);
+  check (fixture);
 }
 
 static void
@@ -1044,7 +1044,7 @@ test_pinging_check_ready (Fixture       *fixture,
   settings->heartbeat_mode = HB_HEARTBEAT_MODE_MESSAGE;
   hb_machine_mark_ready (&fixture->machine, fixture->now);
   forget (fixture);
-  hb_machine_check (&fixture->machine, fixture->now);
+  check (fixture);
   assert_effects (fixture, "");
 
   check_after_ping (fixture);
@@ -1098,7 +1098,7 @@ test_never_answered (Fixture       *fixture,
 
       fixture->machine.settings.heartbeat_mode = i == 1 ? HB_HEARTBEAT_MODE_PING
                                                         : HB_HEARTBEAT_MODE_MESSAGE;
-      hb_machine_reconnect_now (&fixture->machine, fixture->now);
+      reconnect_now (fixture);
       answer (fixture);
       if (i == 2)
         {

@@ -5,72 +5,22 @@
 #include "machine-fixture.h"
 #include "machine-events.h"
 
-static void
-test_now_closed (Fixture       *fixture,
-                 gconstpointer  data)
-{
-  g_test_summary ("reconnect_now () on a closed task starts an attempt");
+static const Case cases[] = {
+  { "now-closed", NULL, 0, reconnect_now, STARTS, HB_STATE_CONNECTING, 10000, 0 },
 
-  hb_machine_reconnect_now (&fixture->machine, fixture->now);
+  /* The new attempt gets its full time. */
+  { "now-connecting", start, 9000, reconnect_now, "drop connect", HB_STATE_CONNECTING, 10000, 0 },
 
-  assert_effects (fixture, STARTS);
-}
+  { "now-open", start_open, 0, reconnect_now, LEAVES " close:1006 connect", HB_STATE_CONNECTING,
+    10000, 0 },
 
-static void
-test_now_connecting (Fixture       *fixture,
-                     gconstpointer  data)
-{
-  g_test_summary ("reconnect_now () during an attempt drops it, and makes another at once");
+  /* The delay ends, and the count of attempts is reset. */
+  { "now-waiting", start_waiting, 0, reconnect_now,
+    "notify:reconnect-at notify:state connect notify:attempt", HB_STATE_CONNECTING, 10000, 0 },
 
-  start (fixture);
-  hb_machine_reconnect_now (&fixture->machine, fixture->now);
-  assert_effects (fixture, "drop connect");
-
-  advance (fixture, 9999);
-  assert_effects (fixture, "");
-}
-
-static void
-test_now_connecting_time (Fixture       *fixture,
-                          gconstpointer  data)
-{
-  g_test_summary ("reconnect_now () during an attempt gives the new attempt its full time");
-
-  start (fixture);
-  advance (fixture, 9000);
-  hb_machine_reconnect_now (&fixture->machine, fixture->now);
-  forget (fixture);
-
-  assert_deadline (fixture, 10000);
-}
-
-static void
-test_now_open (Fixture       *fixture,
-               gconstpointer  data)
-{
-  g_test_summary ("reconnect_now () on an open link drops it, emits `close`, and makes an attempt "
-                  "at once");
-
-  start_open (fixture);
-  hb_machine_reconnect_now (&fixture->machine, fixture->now);
-
-  assert_state (fixture, HB_STATE_CONNECTING);
-  assert_effects (fixture, LEAVES " close:1006 connect");
-}
-
-static void
-test_now_waiting (Fixture       *fixture,
-                  gconstpointer  data)
-{
-  g_test_summary ("reconnect_now () during the delay ends it and resets the count of attempts");
-
-  start (fixture);
-  fail_attempts (fixture, 4);
-  hb_machine_reconnect_now (&fixture->machine, fixture->now);
-
-  assert_effects (fixture, "notify:reconnect-at notify:state connect notify:attempt");
-  g_assert_cmpuint (fixture->machine.attempt, ==, 0);
-}
+  { "later-closed", NULL, 0, reconnect_later, "", HB_STATE_CLOSED, -1, 0 },
+  { "later-closing", begin_closing, 0, reconnect_later, "", HB_STATE_CLOSING, 2000, 0 },
+};
 
 static void
 test_now_closing (Fixture       *fixture,
@@ -80,7 +30,7 @@ test_now_closing (Fixture       *fixture,
                   "calls to close_async ()");
 
   start_closing (fixture, "close");
-  hb_machine_reconnect_now (&fixture->machine, fixture->now);
+  reconnect_now (fixture);
 
   assert_effects (fixture, LEFT " close:1006 connect resolve:cancelled(close)");
   answer (fixture);
@@ -92,7 +42,7 @@ now_at_reconnect_cb (Fixture    *fixture,
                      const char *effect)
 {
   if (g_str_equal (effect, "close:1006") && fixture->machine.state == HB_STATE_WAITING)
-    hb_machine_reconnect_now (&fixture->machine, fixture->now);
+    reconnect_now (fixture);
 }
 
 static void
@@ -118,7 +68,7 @@ test_now_bad_uri (Fixture       *fixture,
 
   start_closing (fixture, "close");
   set_text (&fixture->machine.settings.uri, NULL);
-  hb_machine_reconnect_now (&fixture->machine, fixture->now);
+  reconnect_now (fixture);
 
   assert_effects (fixture, LEFT " notify:last-error error:invalid-uri close:1006 "
                            "resolve:done(close)");
@@ -237,9 +187,9 @@ test_hold_now (Fixture       *fixture,
 
   hb_machine_hold (&fixture->machine);
   start (fixture);
-  hb_machine_check (&fixture->machine, fixture->now);
+  check (fixture);
   assert_effects (fixture, "");
-  hb_machine_reconnect_now (&fixture->machine, fixture->now);
+  reconnect_now (fixture);
   forget (fixture);
   assert_state (fixture, HB_STATE_WAITING);
 
@@ -262,25 +212,6 @@ test_hold_close (Fixture       *fixture,
 
   assert_effects (fixture, "");
   assert_state (fixture, HB_STATE_CLOSED);
-}
-
-static void
-hold_in_connecting_cb (Fixture    *fixture,
-                       const char *effect)
-{
-  if (g_str_equal (effect, "connect"))
-    hb_machine_hold (&fixture->machine);
-}
-
-/* Starts an attempt that a handler for `connecting` holds. */
-static void
-start_held (Fixture *fixture)
-{
-  fixture->handler = hold_in_connecting_cb;
-  start (fixture);
-  fixture->handler = NULL;
-  g_assert_true (fixture->has_link);
-  g_assert_false (fixture->has_requested);
 }
 
 static void
@@ -343,8 +274,8 @@ test_hold_request_quiet (Fixture       *fixture,
   g_test_summary ("Neither check () nor a network change affects a held request");
 
   start_held (fixture);
-  hb_machine_check (&fixture->machine, fixture->now);
-  handle_event (&fixture->machine, fixture->now, HB_EVENT_NETWORK);
+  check (fixture);
+  change_network (fixture);
   advance (fixture, 20000);
 
   assert_effects (fixture, "");
@@ -365,7 +296,7 @@ test_hold_request_ends (Fixture       *fixture,
   assert_effects (fixture, "");
 
   start_held (fixture);
-  hb_machine_reconnect_now (&fixture->machine, fixture->now);
+  reconnect_now (fixture);
   assert_effects (fixture, "drop notify:state");
   assert_state (fixture, HB_STATE_WAITING);
   hb_machine_release (&fixture->machine, fixture->now);
@@ -375,7 +306,7 @@ test_hold_request_ends (Fixture       *fixture,
   forget (fixture);
 
   start_held (fixture);
-  hb_machine_reconnect_later (&fixture->machine, fixture->now);
+  reconnect_later (fixture);
   assert_effects (fixture, "drop notify:state notify:attempt notify:reconnect-at "
                            "reconnect:1:2000");
   advance (fixture, 10000);
@@ -455,39 +386,24 @@ test_later (Fixture       *fixture,
 
   fixture->machine.settings.reconnect_timeout_max = 60000;
   start_open (fixture);
-  hb_machine_reconnect_later (&fixture->machine, fixture->now);
+  reconnect_later (fixture);
   assert_effects (fixture, LEAVES " close:1006 notify:attempt notify:reconnect-at "
                            "reconnect:1:2000");
 
-  hb_machine_reconnect_later (&fixture->machine, fixture->now);
+  reconnect_later (fixture);
   assert_effects (fixture, "");
   advance (fixture, 2000);
   forget (fixture);
-  hb_machine_reconnect_later (&fixture->machine, fixture->now);
+  reconnect_later (fixture);
   assert_effects (fixture, "drop notify:state notify:http-status notify:attempt "
                            "notify:reconnect-at reconnect:2:4000");
 
   advance (fixture, 4000);
   answer (fixture);
   forget (fixture);
-  hb_machine_reconnect_later (&fixture->machine, fixture->now);
+  reconnect_later (fixture);
   assert_effects (fixture, LEAVES " close:1006 notify:attempt notify:reconnect-at "
                            "reconnect:3:8000");
-}
-
-static void
-test_later_quiet (Fixture       *fixture,
-                  gconstpointer  data)
-{
-  g_test_summary ("reconnect_later () does nothing on a task that is closed or closing");
-
-  hb_machine_reconnect_later (&fixture->machine, fixture->now);
-  assert_effects (fixture, "");
-
-  start_closing (fixture, NULL);
-  hb_machine_reconnect_later (&fixture->machine, fixture->now);
-  assert_effects (fixture, "");
-  assert_state (fixture, HB_STATE_CLOSING);
 }
 
 static void
@@ -498,7 +414,7 @@ test_later_limit (Fixture       *fixture,
 
   fixture->machine.settings.repeat_limit = 0;
   start_open (fixture);
-  hb_machine_reconnect_later (&fixture->machine, fixture->now);
+  reconnect_later (fixture);
 
   assert_effects (fixture, LEAVES " notify:last-error error:repeat-limit close:1006");
   g_assert_cmpstr (fixture->error, ==,
@@ -512,11 +428,7 @@ main (int   argc,
 {
   g_test_init (&argc, &argv, NULL);
 
-  add_test ("/hold/now-closed", test_now_closed);
-  add_test ("/hold/now-connecting", test_now_connecting);
-  add_test ("/hold/now-connecting-time", test_now_connecting_time);
-  add_test ("/hold/now-open", test_now_open);
-  add_test ("/hold/now-waiting", test_now_waiting);
+  add_rows ("/hold/", cases, test_case);
   add_test ("/hold/now-closing", test_now_closing);
   add_test ("/hold/now-in-close", test_now_in_close);
   add_test ("/hold/now-bad-uri", test_now_bad_uri);
@@ -537,7 +449,6 @@ main (int   argc,
   add_test ("/hold/request-within", test_hold_request_within);
   add_test ("/hold/requested", test_hold_requested);
   add_test ("/hold/later", test_later);
-  add_test ("/hold/later-quiet", test_later_quiet);
   add_test ("/hold/later-limit", test_later_limit);
 
   return g_test_run ();

@@ -363,7 +363,7 @@ test_connect_timeout_turn_lost (Fixture       *fixture,
 
   start (fixture);
   hb_machine_await_turn (&fixture->machine);
-  hb_machine_reconnect_now (&fixture->machine, fixture->now);
+  reconnect_now (fixture);
   assert_effects (fixture, "drop connect");
   assert_deadline (fixture, 10000);
 }

@@ -9,25 +9,24 @@
  * not end a delay that the server asked for, and that changes take effect at most once every five
  * seconds. */
 
-static void
-change_network (Fixture *fixture)
-{
-  handle_event (&fixture->machine, fixture->now, HB_EVENT_NETWORK);
-}
+static const Case cases[] = {
+  { "check-open", start_open, 5000, check, "ping", HB_STATE_OPEN, 10000, 0 },
 
-static void
-test_check_open (Fixture       *fixture,
-                 gconstpointer  data)
-{
-  g_test_summary ("check () on an open link sends a ping at once, and waits for the answer");
+  /* The time for the answer to a ping is not prolonged. */
+  { "check-awaiting", start_open, 20000, check, "", HB_STATE_OPEN, 5000, 0 },
 
-  start_open (fixture);
-  advance (fixture, 5000);
-  hb_machine_check (&fixture->machine, fixture->now);
-  assert_effects (fixture, "ping");
+  /* The count of attempts is not reset. */
+  { "check-waiting", start_waiting, 0, check, "notify:reconnect-at " STARTS, HB_STATE_CONNECTING,
+    10000, 1 },
 
-  assert_deadline (fixture, 10000);
-}
+  { "check-closed", NULL, 0, check, "", HB_STATE_CLOSED, -1, 0 },
+  { "check-connecting", start, 0, check, "", HB_STATE_CONNECTING, 10000, 0 },
+  { "check-closing", begin_closing, 0, check, "", HB_STATE_CLOSING, 2000, 0 },
+  { "open", start_open, 0, change_network, "ping", HB_STATE_OPEN, 10000, 0 },
+  { "waiting", start_waiting, 0, change_network, "notify:reconnect-at " STARTS,
+    HB_STATE_CONNECTING, 10000, 1 },
+  { "closing", begin_closing, 0, change_network, "", HB_STATE_CLOSING, 2000, 0 },
+};
 
 static void
 test_check_no_heartbeat (Fixture       *fixture,
@@ -38,27 +37,11 @@ test_check_no_heartbeat (Fixture       *fixture,
 
   fixture->machine.settings.ping_timeout = 0;
   start_open (fixture);
-  hb_machine_check (&fixture->machine, fixture->now);
+  check (fixture);
   advance (fixture, 10000);
 
   assert_effects (fixture, "ping " LEAVES " notify:last-error error:pong-timeout close:1006 "
                            "notify:attempt notify:reconnect-at reconnect:1:2000");
-}
-
-static void
-test_check_awaiting (Fixture       *fixture,
-                     gconstpointer  data)
-{
-  g_test_summary ("While the time for the answer to a ping is running, check () sends no ping, and "
-                  "does not prolong that time");
-
-  start_open (fixture);
-  advance (fixture, 20000);
-  forget (fixture);
-  hb_machine_check (&fixture->machine, fixture->now);
-  assert_effects (fixture, "");
-
-  assert_deadline (fixture, 5000);
 }
 
 static void
@@ -71,71 +54,13 @@ test_check_unlimited (Fixture       *fixture,
   fixture->machine.settings.ping_timeout = 0;
   fixture->machine.settings.pong_timeout = 0;
   start_open (fixture);
-  hb_machine_check (&fixture->machine, fixture->now);
+  check (fixture);
   assert_effects (fixture, "ping");
   advance (fixture, 60000);
-  hb_machine_check (&fixture->machine, fixture->now);
+  check (fixture);
   assert_effects (fixture, "ping");
   change_network (fixture);
   assert_effects (fixture, "ping");
-}
-
-static void
-test_check_waiting (Fixture       *fixture,
-                    gconstpointer  data)
-{
-  g_test_summary ("check () during the delay makes an attempt at once, and does not reset the "
-                  "count of attempts");
-
-  start_waiting (fixture);
-  hb_machine_check (&fixture->machine, fixture->now);
-  assert_effects (fixture, "notify:reconnect-at " STARTS);
-
-  g_assert_cmpuint (fixture->machine.attempt, ==, 1);
-}
-
-static void
-test_check_else (Fixture       *fixture,
-                 gconstpointer  data)
-{
-  g_test_summary ("check () does nothing on a task that is closed, connecting or closing");
-
-  hb_machine_check (&fixture->machine, fixture->now);
-  assert_effects (fixture, "");
-
-  start (fixture);
-  hb_machine_check (&fixture->machine, fixture->now);
-  assert_effects (fixture, "");
-
-  answer (fixture);
-  close_with (fixture, 1000, NULL);
-  forget (fixture);
-  hb_machine_check (&fixture->machine, fixture->now);
-  assert_effects (fixture, "");
-}
-
-static void
-test_open (Fixture       *fixture,
-           gconstpointer  data)
-{
-  g_test_summary ("When the network changes, a ping is sent on an open link at once");
-
-  start_open (fixture);
-  change_network (fixture);
-
-  assert_effects (fixture, "ping");
-}
-
-static void
-test_waiting (Fixture       *fixture,
-              gconstpointer  data)
-{
-  g_test_summary ("A network change ends a delay");
-
-  start_waiting (fixture);
-  change_network (fixture);
-
-  assert_effects (fixture, "notify:reconnect-at " STARTS);
 }
 
 static void
@@ -152,7 +77,7 @@ test_retry_after (Fixture       *fixture,
   advance (fixture, 10000);
   assert_effects (fixture, "");
 
-  hb_machine_check (&fixture->machine, fixture->now);
+  check (fixture);
   assert_effects (fixture, "notify:reconnect-at " STARTS);
 }
 
@@ -298,33 +223,15 @@ test_held (Fixture       *fixture,
   assert_effects (fixture, "");
 }
 
-static void
-test_closing (Fixture       *fixture,
-              gconstpointer  data)
-{
-  g_test_summary ("A network change does not affect a task that is closing");
-
-  start_closing (fixture, NULL);
-  change_network (fixture);
-  assert_effects (fixture, "");
-
-  assert_deadline (fixture, 2000);
-}
-
 int
 main (int   argc,
       char *argv[])
 {
   g_test_init (&argc, &argv, NULL);
 
-  add_test ("/network/check-open", test_check_open);
+  add_rows ("/network/", cases, test_case);
   add_test ("/network/check-no-heartbeat", test_check_no_heartbeat);
-  add_test ("/network/check-awaiting", test_check_awaiting);
   add_test ("/network/check-unlimited", test_check_unlimited);
-  add_test ("/network/check-waiting", test_check_waiting);
-  add_test ("/network/check-else", test_check_else);
-  add_test ("/network/open", test_open);
-  add_test ("/network/waiting", test_waiting);
   add_test ("/network/retry-after", test_retry_after);
   add_test ("/network/retry-after-over", test_retry_after_over);
   add_test ("/network/burst", test_burst);
@@ -334,7 +241,6 @@ main (int   argc,
   add_test ("/network/reopen", test_reopen);
   add_test ("/network/unread-reply", test_unread_reply);
   add_test ("/network/held", test_held);
-  add_test ("/network/closing", test_closing);
 
   return g_test_run ();
 }

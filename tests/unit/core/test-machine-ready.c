@@ -369,18 +369,6 @@ tick_over (Fixture *fixture)
   advance (fixture, 16000);
 }
 
-static void
-check (Fixture *fixture)
-{
-  hb_machine_check (&fixture->machine, fixture->now);
-}
-
-static void
-change_network (Fixture *fixture)
-{
-  handle_event (&fixture->machine, fixture->now, HB_EVENT_NETWORK);
-}
-
 typedef struct
 {
   const char      *name;

@@ -95,7 +95,7 @@ test_delivered (Fixture       *fixture,
   end_delivery (fixture);
   assert_effects (fixture, "");
 
-  hb_machine_check (&fixture->machine, fixture->now);
+  check (fixture);
   g_assert_false (deliver (fixture, "behind the ping"));
   assert_effects (fixture, "ping message:text");
 

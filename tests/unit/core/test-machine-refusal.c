@@ -75,7 +75,7 @@ end_link (Fixture *fixture,
       handle_lost (&fixture->machine, fixture->now, &loss);
       break;
     case OURSELVES:
-      hb_machine_reconnect_now (&fixture->machine, fixture->now);
+      reconnect_now (fixture);
       break;
     case GREETING:
       written (fixture, 1);

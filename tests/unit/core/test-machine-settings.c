@@ -48,14 +48,6 @@ static const Row rows[] = {
 };
 
 static void
-hold_in_connecting_cb (Fixture    *fixture,
-                       const char *effect)
-{
-  if (g_str_equal (effect, "connect"))
-    hb_machine_hold (&fixture->machine);
-}
-
-static void
 enter (Fixture *fixture,
        When     when)
 {
@@ -70,7 +62,7 @@ enter (Fixture *fixture,
       break;
     case PINGED:
       start_open (fixture);
-      hb_machine_check (&fixture->machine, fixture->now);
+      check (fixture);
       break;
     case CLOSING:
       start_open (fixture);
@@ -367,11 +359,7 @@ test_bad_released (Fixture       *fixture,
   g_test_summary ("If a setting becomes invalid after the release of a held request, but before "
                   "the request is sent, the task closes");
 
-  hb_machine_open (&fixture->machine, fixture->now, NULL);
-  fixture->handler = hold_in_connecting_cb;
-  drain (fixture);
-  fixture->handler = NULL;
-  forget (fixture);
+  start_held (fixture);
   hb_machine_release (&fixture->machine, fixture->now);
   set_text (&fixture->machine.settings.origin, "a\nb");
 

@@ -516,7 +516,7 @@ test_choosing_ends (Fixture       *fixture,
 
   start_waiting (fixture);
   hb_machine_on_choosing (&fixture->machine);
-  hb_machine_reconnect_now (&fixture->machine, fixture->now);
+  reconnect_now (fixture);
   forget (fixture);
   lose_link (fixture);
   forget (fixture);

@@ -19,16 +19,41 @@ test_new (Fixture       *fixture,
 }
 
 static void
-test_open (Fixture       *fixture,
-           gconstpointer  data)
+open_task (Fixture *fixture)
 {
-  g_test_summary ("open () changes the state to CONNECTING, and starts an attempt at once");
-
   hb_machine_open (&fixture->machine, fixture->now, NULL);
-
-  assert_state (fixture, HB_STATE_CONNECTING);
-  assert_effects (fixture, "notify:state connect");
 }
+
+static void
+open_async (Fixture *fixture)
+{
+  hb_machine_open (&fixture->machine, fixture->now, (gpointer) "open");
+}
+
+static void
+close_async (Fixture *fixture)
+{
+  close_with (fixture, 1000, "close");
+}
+
+static const Case cases[] = {
+  { "open", NULL, 0, open_task, "notify:state connect", HB_STATE_CONNECTING, 10000, 0 },
+
+  /* open () changes nothing in other states. */
+  { "open-again-connecting", start, 0, open_task, "", HB_STATE_CONNECTING, 10000, 0 },
+  { "open-again-open", start_open, 0, open_task, "", HB_STATE_OPEN, 15000, 0 },
+  { "open-waiting", start_waiting, 0, open_task, "", HB_STATE_WAITING, 2000, 1 },
+  { "open-again-closing", begin_closing, 0, open_task, "", HB_STATE_CLOSING, 2000, 0 },
+
+  { "open-ticket-open", start_open, 0, open_async, "resolve:done(open)", HB_STATE_OPEN, 15000, 0 },
+  { "close-closed", NULL, 0, close_async, "resolve:done(close)", HB_STATE_CLOSED, -1, 0 },
+
+  /* `close` is not emitted, because no link was open. */
+  { "close-connecting", start, 0, close_async, "drop notify:state resolve:done(close)",
+    HB_STATE_CLOSED, -1, 0 },
+  { "close-waiting", start_waiting, 0, close_async,
+    "notify:reconnect-at notify:state resolve:done(close)", HB_STATE_CLOSED, -1, 1 },
+};
 
 static void
 check_open_cb (Fixture    *fixture,
@@ -53,42 +78,6 @@ test_opened (Fixture       *fixture,
 }
 
 static void
-test_open_again (Fixture       *fixture,
-                 gconstpointer  data)
-{
-  g_test_summary ("open () changes nothing in any state except CLOSED");
-
-  start (fixture);
-  hb_machine_open (&fixture->machine, fixture->now, NULL);
-  assert_effects (fixture, "");
-
-  answer (fixture);
-  forget (fixture);
-  hb_machine_open (&fixture->machine, fixture->now, NULL);
-  assert_effects (fixture, "");
-
-  close_with (fixture, 1000, NULL);
-  forget (fixture);
-  hb_machine_open (&fixture->machine, fixture->now, NULL);
-  assert_effects (fixture, "");
-  assert_state (fixture, HB_STATE_CLOSING);
-}
-
-static void
-test_open_waiting (Fixture       *fixture,
-                   gconstpointer  data)
-{
-  g_test_summary ("open () during a delay does not end it");
-
-  start_waiting (fixture);
-  hb_machine_open (&fixture->machine, fixture->now, NULL);
-
-  assert_effects (fixture, "");
-  assert_state (fixture, HB_STATE_WAITING);
-  assert_deadline (fixture, 2000);
-}
-
-static void
 test_open_bad_uri (Fixture       *fixture,
                    gconstpointer  data)
 {
@@ -96,7 +85,7 @@ test_open_bad_uri (Fixture       *fixture,
                   "stays CLOSED");
 
   set_text (&fixture->machine.settings.uri, "http://example.com/");
-  hb_machine_open (&fixture->machine, fixture->now, (gpointer) "open");
+  open_async (fixture);
 
   assert_effects (fixture, "notify:last-error error:invalid-uri resolve:failed:invalid-uri(open)");
   assert_state (fixture, HB_STATE_CLOSED);
@@ -132,24 +121,12 @@ test_open_ticket (Fixture       *fixture,
 }
 
 static void
-test_open_ticket_open (Fixture       *fixture,
-                       gconstpointer  data)
-{
-  g_test_summary ("open_async () on an open link completes at once");
-
-  start_open (fixture);
-  hb_machine_open (&fixture->machine, fixture->now, (gpointer) "open");
-
-  assert_effects (fixture, "resolve:done(open)");
-}
-
-static void
 test_open_ticket_retries (Fixture       *fixture,
                           gconstpointer  data)
 {
   g_test_summary ("open_async () continues to wait while attempts fail");
 
-  hb_machine_open (&fixture->machine, fixture->now, (gpointer) "open");
+  open_async (fixture);
   reconnect (fixture);
 
   assert_effects (fixture, OPENS " resolve:done(open)");
@@ -161,7 +138,7 @@ test_open_ticket_closed (Fixture       *fixture,
 {
   g_test_summary ("open_async () fails if the task is closed before the link is open");
 
-  hb_machine_open (&fixture->machine, fixture->now, (gpointer) "open");
+  open_async (fixture);
   forget (fixture);
   close_with (fixture, 1000, NULL);
 
@@ -190,7 +167,7 @@ test_open_ticket_late_cancel (Fixture       *fixture,
 {
   g_test_summary ("An open_async () that has completed can no longer be cancelled");
 
-  hb_machine_open (&fixture->machine, fixture->now, (gpointer) "open");
+  open_async (fixture);
   answer (fixture);
   forget (fixture);
   hb_machine_cancel (&fixture->machine, fixture->now, (gpointer) "open");
@@ -253,47 +230,6 @@ test_close_error (Fixture       *fixture,
 }
 
 static void
-test_close_connecting (Fixture       *fixture,
-                       gconstpointer  data)
-{
-  g_test_summary ("close () during an attempt closes the task at once, and emits no `close` "
-                  "because no link was open");
-
-  start (fixture);
-  close_with (fixture, 1000, "close");
-
-  assert_effects (fixture, "drop notify:state resolve:done(close)");
-  assert_state (fixture, HB_STATE_CLOSED);
-  assert_deadline (fixture, -1);
-}
-
-static void
-test_close_waiting (Fixture       *fixture,
-                    gconstpointer  data)
-{
-  g_test_summary ("close () during the delay closes the task at once, and no attempt follows");
-
-  start_waiting (fixture);
-  close_with (fixture, 1000, "close");
-  assert_effects (fixture, "notify:reconnect-at notify:state resolve:done(close)");
-  g_assert_cmpint (hb_machine_get_attempt_at (&fixture->machine), ==, HB_NEVER);
-
-  advance (fixture, 100000);
-  assert_effects (fixture, "");
-}
-
-static void
-test_close_closed (Fixture       *fixture,
-                   gconstpointer  data)
-{
-  g_test_summary ("close_async () on a closed task completes at once");
-
-  close_with (fixture, 1000, "close");
-
-  assert_effects (fixture, "resolve:done(close)");
-}
-
-static void
 test_close_twice (Fixture       *fixture,
                   gconstpointer  data)
 {
@@ -349,7 +285,7 @@ test_open_closing (Fixture       *fixture,
                   "is CLOSED");
 
   start_closing (fixture, NULL);
-  hb_machine_open (&fixture->machine, fixture->now, (gpointer) "open");
+  open_async (fixture);
   lose_link (fixture);
 
   assert_effects (fixture, LEFT " close:1006 resolve:failed:closed(open)");
@@ -414,7 +350,7 @@ test_reopen (Fixture       *fixture,
   close_with (fixture, 1000, NULL);
   forget (fixture);
 
-  hb_machine_open (&fixture->machine, fixture->now, NULL);
+  open_task (fixture);
   assert_effects (fixture, STARTS " notify:attempt");
   g_assert_cmpuint (fixture->machine.attempt, ==, 0);
   answer (fixture);
@@ -446,15 +382,12 @@ main (int   argc,
   g_test_init (&argc, &argv, NULL);
 
   add_test ("/machine/new", test_new);
-  add_test ("/machine/open", test_open);
+  add_rows ("/machine/", cases, test_case);
   add_test ("/machine/opened", test_opened);
-  add_test ("/machine/open-again", test_open_again);
-  add_test ("/machine/open-waiting", test_open_waiting);
   add_test ("/machine/open-closing", test_open_closing);
   add_test ("/machine/open-bad-uri", test_open_bad_uri);
   add_test ("/machine/open-mended-uri", test_open_mended_uri);
   add_test ("/machine/open-ticket", test_open_ticket);
-  add_test ("/machine/open-ticket-open", test_open_ticket_open);
   add_test ("/machine/open-ticket-retries", test_open_ticket_retries);
   add_test ("/machine/open-ticket-closed", test_open_ticket_closed);
   add_test ("/machine/open-ticket-cancelled", test_open_ticket_cancelled);
@@ -462,9 +395,6 @@ main (int   argc,
   add_test ("/machine/close", test_close);
   add_test ("/machine/close-timeout", test_close_timeout);
   add_test ("/machine/close-error", test_close_error);
-  add_test ("/machine/close-connecting", test_close_connecting);
-  add_test ("/machine/close-waiting", test_close_waiting);
-  add_test ("/machine/close-closed", test_close_closed);
   add_test ("/machine/close-twice", test_close_twice);
   add_test ("/machine/close-bad-code", test_close_bad_code);
   add_test ("/machine/close-cancelled", test_close_cancelled);
