@@ -201,23 +201,6 @@ test_connecting (Fixture       *fixture,
 }
 
 static void
-test_waiting (Fixture       *fixture,
-              gconstpointer  data)
-{
-  g_test_summary ("Messages that are sent during a delay are kept, and are transmitted on the next "
-                  "link");
-
-  start_open (fixture);
-  lose_link (fixture);
-  send_text (fixture, "one");
-  advance (fixture, 2000);
-  answer (fixture);
-  forget (fixture);
-
-  g_assert_true (hb_queue_is_empty (&fixture->machine.outbox.queue));
-}
-
-static void
 test_invalid_text (Fixture       *fixture,
                    gconstpointer  data)
 {
@@ -328,21 +311,6 @@ test_unwritten (Fixture       *fixture,
 }
 
 static void
-test_written (Fixture       *fixture,
-              gconstpointer  data)
-{
-  g_test_summary ("Messages that the kernel has accepted are not sent twice");
-
-  start_open (fixture);
-  send_text (fixture, "one");
-  assert_wire (fixture, "one");
-  reconnect (fixture);
-
-  assert_wire (fixture, "");
-  forget (fixture);
-}
-
-static void
 test_unwritten_often (Fixture       *fixture,
                       gconstpointer  data)
 {
@@ -390,24 +358,6 @@ test_lost_before_transmit (Fixture       *fixture,
 }
 
 static void
-test_buffered (Fixture       *fixture,
-               gconstpointer  data)
-{
-  g_test_summary ("A message counts as buffered until the kernel has it, and its call waits until "
-                  "then");
-
-  fixture->holds_writes = TRUE;
-  start_open (fixture);
-  send_ticket (fixture, "hello", "send");
-  assert_effects (fixture, "transmit");
-  g_assert_cmpuint (hb_outbox_get_buffered (&fixture->machine.outbox), ==, 5);
-
-  written (fixture, 1);
-  assert_effects (fixture, "resolve:done(send)");
-  g_assert_cmpuint (hb_outbox_get_buffered (&fixture->machine.outbox), ==, 0);
-}
-
-static void
 test_unwritten_ticket (Fixture       *fixture,
                        gconstpointer  data)
 {
@@ -446,18 +396,6 @@ test_full_link (Fixture       *fixture,
 }
 
 static void
-test_no_drain (Fixture       *fixture,
-               gconstpointer  data)
-{
-  g_test_summary ("`drain` is emitted only after a backlog");
-
-  start_open (fixture);
-  send_text (fixture, "one");
-
-  assert_effects (fixture, "transmit");
-}
-
-static void
 test_ping_first (Fixture       *fixture,
                  gconstpointer  data)
 {
@@ -492,57 +430,42 @@ test_overflow (Fixture       *fixture,
   forget (fixture);
 }
 
-static void
-test_overflow_oldest (Fixture       *fixture,
-                      gconstpointer  data)
+typedef struct
 {
-  g_test_summary ("With DROP_OLDEST, the newest messages remain, and are sent when the link opens");
+  const char *name;
+  HbOverflow  overflow;
+  const char *effects; /* the effects of a third message, which does not fit */
+  const char *sent;    /* the messages that are sent when the link opens */
+} OverflowCase;
+
+static const OverflowCase overflow_cases[] = {
+  { "oldest", HB_OVERFLOW_DROP_OLDEST,
+    "error:queue-full resolve:failed:queue-full(first) notify:buffered-amount", "two new" },
+  { "newest", HB_OVERFLOW_DROP_NEWEST,
+    "error:queue-full resolve:failed:queue-full(third)", "one two" },
+};
+
+static void
+test_overflow_drops (Fixture       *fixture,
+                     gconstpointer  data)
+{
+  const OverflowCase *overflow_case = data;
+
+  g_test_summary ("With DROP_OLDEST, the newest messages remain, and with DROP_NEWEST, the oldest. "
+                  "They are sent when the link opens.");
 
   fixture->machine.settings.max_buffered_amount = 6;
-  fixture->machine.settings.overflow = HB_OVERFLOW_DROP_OLDEST;
+  fixture->machine.settings.overflow = overflow_case->overflow;
   start (fixture);
   send_ticket (fixture, "one", "first");
   send_ticket (fixture, "two", "second");
   forget (fixture);
   send_ticket (fixture, "new", "third");
-  assert_effects (fixture, "error:queue-full resolve:failed:queue-full(first) "
-                           "notify:buffered-amount");
+  assert_effects (fixture, overflow_case->effects);
 
   answer (fixture);
-  assert_wire (fixture, "two new");
+  assert_wire (fixture, overflow_case->sent);
   forget (fixture);
-}
-
-static void
-test_overflow_newest (Fixture       *fixture,
-                      gconstpointer  data)
-{
-  g_test_summary ("With DROP_NEWEST, the oldest messages remain, and are sent when the link opens");
-
-  fixture->machine.settings.max_buffered_amount = 6;
-  fixture->machine.settings.overflow = HB_OVERFLOW_DROP_NEWEST;
-  start (fixture);
-  send_ticket (fixture, "one", "first");
-  send_ticket (fixture, "two", "second");
-  forget (fixture);
-  send_ticket (fixture, "new", "third");
-  assert_effects (fixture, "error:queue-full resolve:failed:queue-full(third)");
-
-  answer (fixture);
-  assert_wire (fixture, "one two");
-  forget (fixture);
-}
-
-static void
-test_volatile (Fixture       *fixture,
-               gconstpointer  data)
-{
-  g_test_summary ("On an open link, a volatile message is sent at once");
-
-  start_open (fixture);
-  g_assert_true (send_full (fixture, "now", HB_SEND_FLAGS_VOLATILE, "send", NULL));
-
-  assert_effects (fixture, "transmit resolve:done(send)");
 }
 
 static void
@@ -592,26 +515,10 @@ test_reconnect_now (Fixture       *fixture,
   start_open (fixture);
   send_text (fixture, "one");
   forget (fixture);
-  hb_machine_reconnect_now (&fixture->machine, fixture->now);
+  reconnect_now (fixture);
   answer (fixture);
 
   assert_wire (fixture, "one");
-  forget (fixture);
-}
-
-static void
-test_new_limit (Fixture       *fixture,
-                gconstpointer  data)
-{
-  g_test_summary ("A limit that becomes smaller than the buffered amount drops no message");
-
-  start (fixture);
-  send_text (fixture, "hello");
-  fixture->machine.settings.max_buffered_amount = 1;
-  assert_refuses (fixture, HB_SEND_FLAGS_DEFAULT, HB_ERROR_QUEUE_FULL);
-  answer (fixture);
-
-  assert_wire (fixture, "hello");
   forget (fixture);
 }
 
@@ -627,28 +534,21 @@ main (int   argc,
   add_rows ("/machine-send/direct-end/", direct_end_cases, test_direct_end);
   add_test ("/machine-send/together", test_together);
   add_test ("/machine-send/connecting", test_connecting);
-  add_test ("/machine-send/waiting", test_waiting);
   add_test ("/machine-send/invalid-text", test_invalid_text);
   add_test ("/machine-send/greeting", test_greeting);
   add_test ("/machine-send/greeting-again", test_greeting_again);
   add_test ("/machine-send/greeting-ticket", test_greeting_ticket);
   add_test ("/machine-send/unwritten", test_unwritten);
-  add_test ("/machine-send/written", test_written);
   add_test ("/machine-send/unwritten-often", test_unwritten_often);
   add_test ("/machine-send/unwritten-ticket", test_unwritten_ticket);
   add_test ("/machine-send/lost-before-transmit", test_lost_before_transmit);
-  add_test ("/machine-send/buffered", test_buffered);
   add_test ("/machine-send/full-link", test_full_link);
-  add_test ("/machine-send/no-drain", test_no_drain);
   add_test ("/machine-send/ping-first", test_ping_first);
   add_test ("/machine-send/overflow", test_overflow);
-  add_test ("/machine-send/overflow-oldest", test_overflow_oldest);
-  add_test ("/machine-send/overflow-newest", test_overflow_newest);
-  add_test ("/machine-send/volatile", test_volatile);
+  add_rows ("/machine-send/overflow-", overflow_cases, test_overflow_drops);
   add_test ("/machine-send/volatile-not-open", test_volatile_not_open);
   add_test ("/machine-send/volatile-lost", test_volatile_lost);
   add_test ("/machine-send/reconnect-now", test_reconnect_now);
-  add_test ("/machine-send/new-limit", test_new_limit);
 
   return g_test_run ();
 }
