@@ -7,18 +7,16 @@
 
 /* The counts and times that a machine records */
 
-static HbMetrics *
-get_metrics (Fixture *fixture)
-{
-  return hb_machine_get_metrics (&fixture->machine, fixture->now);
-}
+#define assert_metric(fixture, metric, expected) \
+  G_STMT_START { \
+    g_autoptr (HbMetrics) metrics = hb_machine_get_metrics (&(fixture)->machine, (fixture)->now); \
+    g_assert_cmpint (hb_metrics_get_##metric (metrics), ==, (expected)); \
+  } G_STMT_END
 
 static void
 test_attempts (Fixture       *fixture,
                gconstpointer  data)
 {
-  g_autoptr (HbMetrics) metrics = NULL;
-
   g_test_summary ("Attempts and opened links are counted, and close () and open () do not reset "
                   "the counts");
 
@@ -28,18 +26,15 @@ test_attempts (Fixture       *fixture,
   lose_link (fixture);
   forget (fixture);
   start_open (fixture);
-  metrics = get_metrics (fixture);
 
-  g_assert_cmpuint (hb_metrics_get_attempts (metrics), ==, 3);
-  g_assert_cmpuint (hb_metrics_get_opens (metrics), ==, 2);
+  assert_metric (fixture, attempts, 3);
+  assert_metric (fixture, opens, 2);
 }
 
 static void
 test_received (Fixture       *fixture,
                gconstpointer  data)
 {
-  g_autoptr (HbMetrics) metrics = NULL;
-
   g_test_summary ("Received messages and their bytes are counted, except recognized replies to "
                   "pings");
 
@@ -49,18 +44,15 @@ test_received (Fixture       *fixture,
   receive (fixture, "");
   receive (fixture, "pong");
   forget (fixture);
-  metrics = get_metrics (fixture);
 
-  g_assert_cmpuint (hb_metrics_get_messages_received (metrics), ==, 2);
-  g_assert_cmpuint (hb_metrics_get_bytes_received (metrics), ==, 5);
+  assert_metric (fixture, messages_received, 2);
+  assert_metric (fixture, bytes_received, 5);
 }
 
 static void
 test_sent (Fixture       *fixture,
            gconstpointer  data)
 {
-  g_autoptr (HbMetrics) metrics = NULL;
-
   g_test_summary ("By default, a message counts as sent when the kernel has accepted all of it, "
                   "and is counted only once, even if it was in flight on two links");
 
@@ -73,19 +65,16 @@ test_sent (Fixture       *fixture,
   reconnect (fixture);
   written (fixture, 1);
   forget (fixture);
-  metrics = get_metrics (fixture);
 
-  g_assert_cmpuint (hb_metrics_get_messages_sent (metrics), ==, 2);
-  g_assert_cmpuint (hb_metrics_get_bytes_sent (metrics), ==, 11);
-  g_assert_cmpuint (hb_metrics_get_messages_dropped (metrics), ==, 0);
+  assert_metric (fixture, messages_sent, 2);
+  assert_metric (fixture, bytes_sent, 11);
+  assert_metric (fixture, messages_dropped, 0);
 }
 
 static void
 test_dropped (Fixture       *fixture,
               gconstpointer  data)
 {
-  g_autoptr (HbMetrics) metrics = NULL;
-
   g_test_summary ("Each accepted message that is never sent counts as dropped");
 
   fixture->machine.settings.max_buffered_amount = 10;
@@ -99,33 +88,27 @@ test_dropped (Fixture       *fixture,
   send_text (fixture, "unsent");
   close_with (fixture, 1000, NULL);
   forget (fixture);
-  metrics = get_metrics (fixture);
 
-  g_assert_cmpuint (hb_metrics_get_messages_dropped (metrics), ==, 4);
+  assert_metric (fixture, messages_dropped, 4);
 }
 
 static void
 test_refused (Fixture       *fixture,
               gconstpointer  data)
 {
-  g_autoptr (HbMetrics) metrics = NULL;
-
   g_test_summary ("A message that is not accepted does not count as dropped");
 
   g_assert_false (send_full (fixture, "late", HB_SEND_FLAGS_DEFAULT, NULL, NULL));
   start (fixture);
   g_assert_false (send_full (fixture, "now", HB_SEND_FLAGS_VOLATILE, NULL, NULL));
-  metrics = get_metrics (fixture);
 
-  g_assert_cmpuint (hb_metrics_get_messages_dropped (metrics), ==, 0);
+  assert_metric (fixture, messages_dropped, 0);
 }
 
 static void
 test_heartbeat (Fixture       *fixture,
                 gconstpointer  data)
 {
-  g_autoptr (HbMetrics) metrics = NULL;
-
   g_test_summary ("Pings, replies and pong timeouts are counted, and the latencies are measured");
 
   set_text (&fixture->machine.settings.pong_message, "pong");
@@ -138,52 +121,40 @@ test_heartbeat (Fixture       *fixture,
   handle_event (&fixture->machine, fixture->now, HB_EVENT_PONG);
   advance (fixture, 25000);
   forget (fixture);
-  metrics = get_metrics (fixture);
 
-  g_assert_cmpuint (hb_metrics_get_pings (metrics), ==, 4);
-  g_assert_cmpuint (hb_metrics_get_replies (metrics), ==, 2);
-  g_assert_cmpuint (hb_metrics_get_pong_timeouts (metrics), ==, 1);
-  g_assert_cmpint (hb_metrics_get_latency_min (metrics), ==, 10 * G_TIME_SPAN_MILLISECOND);
-  g_assert_cmpint (hb_metrics_get_latency_mean (metrics), ==, 20 * G_TIME_SPAN_MILLISECOND);
-  g_assert_cmpint (hb_metrics_get_latency_max (metrics), ==, 30 * G_TIME_SPAN_MILLISECOND);
+  assert_metric (fixture, pings, 4);
+  assert_metric (fixture, replies, 2);
+  assert_metric (fixture, pong_timeouts, 1);
+  assert_metric (fixture, latency_min, 10 * G_TIME_SPAN_MILLISECOND);
+  assert_metric (fixture, latency_mean, 20 * G_TIME_SPAN_MILLISECOND);
+  assert_metric (fixture, latency_max, 30 * G_TIME_SPAN_MILLISECOND);
 }
 
 static void
 test_uptime (Fixture       *fixture,
              gconstpointer  data)
 {
-  g_autoptr (HbMetrics) open = NULL;
-  g_autoptr (HbMetrics) waiting = NULL;
-  g_autoptr (HbMetrics) open_again = NULL;
-
   g_test_summary ("The uptime is the total time for which links have been open, including the "
                   "current link");
 
   start_open (fixture);
   advance (fixture, 3000);
-  open = get_metrics (fixture);
+  assert_metric (fixture, uptime, 3 * G_TIME_SPAN_SECOND);
   lose_link (fixture);
   drain (fixture);
   advance (fixture, 1000);
-  waiting = get_metrics (fixture);
+  assert_metric (fixture, uptime, 3 * G_TIME_SPAN_SECOND);
   advance (fixture, 1000);
   answer (fixture);
   advance (fixture, 4000);
   forget (fixture);
-  open_again = get_metrics (fixture);
-
-  g_assert_cmpint (hb_metrics_get_uptime (open), ==, 3 * G_TIME_SPAN_SECOND);
-  g_assert_cmpint (hb_metrics_get_uptime (waiting), ==, 3 * G_TIME_SPAN_SECOND);
-  g_assert_cmpint (hb_metrics_get_uptime (open_again), ==, 7 * G_TIME_SPAN_SECOND);
+  assert_metric (fixture, uptime, 7 * G_TIME_SPAN_SECOND);
 }
 
 static void
 test_downtime (Fixture       *fixture,
                gconstpointer  data)
 {
-  g_autoptr (HbMetrics) waiting = NULL;
-  g_autoptr (HbMetrics) open = NULL;
-
   g_test_summary ("The time from a loss to the opening of the next link counts as downtime, and "
                   "is then the last downtime");
 
@@ -192,15 +163,12 @@ test_downtime (Fixture       *fixture,
   lose_link (fixture);
   drain (fixture);
   advance (fixture, 1000);
-  waiting = get_metrics (fixture);
+  assert_metric (fixture, downtime, 1 * G_TIME_SPAN_SECOND);
   advance (fixture, 2500);
   answer (fixture);
   advance (fixture, 1000);
   forget (fixture);
-  open = get_metrics (fixture);
-
-  g_assert_cmpint (hb_metrics_get_downtime (waiting), ==, 1 * G_TIME_SPAN_SECOND);
-  g_assert_cmpint (hb_metrics_get_downtime (open), ==, 3500 * G_TIME_SPAN_MILLISECOND);
+  assert_metric (fixture, downtime, 3500 * G_TIME_SPAN_MILLISECOND);
   g_assert_cmpint (fixture->machine.downtime, ==, 3500 * G_TIME_SPAN_MILLISECOND);
 }
 
@@ -224,8 +192,6 @@ static void
 test_downtime_none (Fixture       *fixture,
                     gconstpointer  data)
 {
-  g_autoptr (HbMetrics) metrics = NULL;
-
   g_test_summary ("The time before the first link and the time between close () and open () do not "
                   "count as downtime");
 
@@ -237,9 +203,8 @@ test_downtime_none (Fixture       *fixture,
   drain (fixture);
   advance (fixture, 5000);
   start_open (fixture);
-  metrics = get_metrics (fixture);
 
-  g_assert_cmpint (hb_metrics_get_downtime (metrics), ==, 0);
+  assert_metric (fixture, downtime, 0);
   g_assert_cmpint (fixture->machine.downtime, ==, 0);
 }
 
@@ -247,8 +212,6 @@ static void
 test_downtime_closed (Fixture       *fixture,
                       gconstpointer  data)
 {
-  g_autoptr (HbMetrics) metrics = NULL;
-
   g_test_summary ("A downtime counts until close () ends it, and is not the last downtime when the "
                   "next link opens");
 
@@ -259,9 +222,8 @@ test_downtime_closed (Fixture       *fixture,
   close_with (fixture, 1000, NULL);
   advance (fixture, 5000);
   start_open (fixture);
-  metrics = get_metrics (fixture);
 
-  g_assert_cmpint (hb_metrics_get_downtime (metrics), ==, 1500 * G_TIME_SPAN_MILLISECOND);
+  assert_metric (fixture, downtime, 1500 * G_TIME_SPAN_MILLISECOND);
   g_assert_cmpint (fixture->machine.downtime, ==, 0);
 }
 
@@ -291,7 +253,7 @@ test_downtime_now (Fixture       *fixture,
 
   start_open (fixture);
   reconnect (fixture);
-  hb_machine_reconnect_now (&fixture->machine, fixture->now);
+  reconnect_now (fixture);
   forget (fixture);
 
   g_assert_cmpint (fixture->machine.downtime, ==, 2 * G_TIME_SPAN_SECOND);
@@ -305,7 +267,7 @@ test_downtime_reconnect_now (Fixture       *fixture,
                   "counts as downtime");
 
   start_open (fixture);
-  hb_machine_reconnect_now (&fixture->machine, fixture->now);
+  reconnect_now (fixture);
   advance (fixture, 700);
   answer (fixture);
   forget (fixture);
