@@ -405,19 +405,11 @@ int
 main (int   argc,
       char *argv[])
 {
-  guint i;
-
   g_test_init (&argc, &argv, NULL);
 
-  for (i = 0; i < G_N_ELEMENTS (rows); i++)
-    {
-      g_autofree char *path = g_strdup_printf ("/machine/expire/%s", rows[i].name);
-      g_autofree char *late = g_strdup_printf ("/machine/expire/late/%s", rows[i].name);
-
-      g_test_add (path, Fixture, &rows[i], set_up, test_row, fixture_tear_down);
-      g_test_add (late, Fixture, &rows[i], set_up, test_late, fixture_tear_down);
-    }
-
+  test_rows_add_with ("/machine/expire/", rows, Fixture, set_up, test_row, fixture_tear_down);
+  test_rows_add_with ("/machine/expire/late/", rows, Fixture, set_up, test_late,
+                      fixture_tear_down);
   g_test_add ("/machine/expire/before-tick/opened", Fixture, GUINT_TO_POINTER (OPENED),
               set_up, test_before_tick, fixture_tear_down);
   g_test_add ("/machine/expire/before-tick/writable", Fixture, GUINT_TO_POINTER (WRITABLE),
