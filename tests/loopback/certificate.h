@@ -6,7 +6,7 @@
 
 G_BEGIN_DECLS
 
-GTlsCertificate *certificate_new          (void);
+GTlsCertificate *certificate_get          (void);
 GTlsCertificate *certificate_new_for      (const char      *name,
                                            gboolean         has_expired);
 gboolean         certificate_exists       (GTlsCertificate *certificate);

@@ -2,6 +2,7 @@
 
 #include "config.h"
 
+#include "certificate.h"
 #include "fixture.h"
 #include "hb-driver-steps-private.h"
 #include "hb-link-steps-private.h"
@@ -97,6 +98,34 @@ fixture_tear_down (Fixture       *fixture,
   g_clear_pointer (&fixture->server, test_server_free);
   g_clear_pointer (&fixture->raw, raw_server_free);
   wait_idle ();
+}
+
+/* Puts a server with TLS in the place of the fixture's server. Skips the test and returns FALSE if
+ * TLS is not possible. */
+gboolean
+fixture_use_tls (Fixture *fixture)
+{
+  GTlsCertificate *certificate = certificate_get ();
+
+  if (!certificate_exists (certificate))
+    return FALSE;
+
+  if (fixture->raw != NULL)
+    {
+      raw_server_free (fixture->raw);
+      fixture->raw = raw_server_new_tls (certificate);
+      hb_websocket_task_set_uri (fixture->task, raw_server_get_uri (fixture->raw));
+    }
+  else
+    {
+      test_server_free (fixture->server);
+      fixture->server = test_server_new_tls (TEST_SERVER_ECHO, certificate);
+      hb_websocket_task_set_uri (fixture->task, test_server_get_uri (fixture->server));
+    }
+
+  certificate_accept (fixture->task, certificate);
+
+  return TRUE;
 }
 
 void

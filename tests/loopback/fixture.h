@@ -49,6 +49,7 @@ void     fixture_set_up_raw    (Fixture         *fixture,
                                 gconstpointer    data);
 void     fixture_tear_down     (Fixture         *fixture,
                                 gconstpointer    data);
+gboolean fixture_use_tls       (Fixture         *fixture);
 
 void     fixture_open          (Fixture         *fixture);
 RawPeer *fixture_open_raw      (Fixture         *fixture);

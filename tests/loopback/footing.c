@@ -4,7 +4,6 @@
 
 #include <stdlib.h>
 
-#include "certificate.h"
 #include "footing.h"
 #include "raw-frame.h"
 
@@ -21,8 +20,6 @@ const Footing footing_tls = { "tls", "soup", TRUE, FALSE };
 const Footing footing_deflate = { "deflate", "soup", FALSE, TRUE };
 const Footing footing_both = { "tls-deflate", "soup", TRUE, TRUE };
 
-static GTlsCertificate *certificate;
-
 /* Ignores libsoup's debug messages for each frame, which would fill the tests' output. */
 static void
 ignore_cb (const char     *domain,
@@ -36,32 +33,6 @@ void
 footing_init (void)
 {
   g_log_set_handler ("libsoup", G_LOG_LEVEL_DEBUG, ignore_cb, NULL);
-  certificate = certificate_new ();
-}
-
-void
-footing_clear (void)
-{
-  g_clear_object (&certificate);
-}
-
-static void
-stand_on_tls (Fixture *fixture)
-{
-  if (fixture->raw != NULL)
-    {
-      raw_server_free (fixture->raw);
-      fixture->raw = raw_server_new_tls (certificate);
-      hb_websocket_task_set_uri (fixture->task, raw_server_get_uri (fixture->raw));
-    }
-  else
-    {
-      test_server_free (fixture->server);
-      fixture->server = test_server_new_tls (TEST_SERVER_ECHO, certificate);
-      hb_websocket_task_set_uri (fixture->task, test_server_get_uri (fixture->server));
-    }
-
-  certificate_accept (fixture->task, certificate);
 }
 
 static void
@@ -70,19 +41,17 @@ run_case (gconstpointer data)
   const Case *self = data;
   Fixture fixture = { 0 };
 
-  if (self->footing->is_tls && !certificate_exists (certificate))
-    return;
-
   fixture_set_up (&fixture, self->footing->server);
-  if (self->footing->is_tls)
-    stand_on_tls (&fixture);
+  if (!self->footing->is_tls || fixture_use_tls (&fixture))
+    {
+      if (fixture.server != NULL)
+        test_server_set_mode (fixture.server, TEST_SERVER_QUIET);
 
-  if (fixture.server != NULL)
-    test_server_set_mode (fixture.server, TEST_SERVER_QUIET);
+      hb_websocket_task_set_compression (fixture.task, self->footing->is_deflated);
+      system_calls_watch (hb_websocket_task_get_uri (fixture.task));
+      self->func (&fixture, self->footing);
+    }
 
-  hb_websocket_task_set_compression (fixture.task, self->footing->is_deflated);
-  system_calls_watch (hb_websocket_task_get_uri (fixture.task));
-  self->func (&fixture, self->footing);
   fixture_tear_down (&fixture, NULL);
 }
 

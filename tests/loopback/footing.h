@@ -39,7 +39,6 @@ typedef struct
 } FootingListener;
 
 void     footing_init         (void);
-void     footing_clear        (void);
 void     footing_add          (const char      *path,
                                const Footing   *footing,
                                FootingFunc      func);

@@ -6,7 +6,6 @@
 #include <stdarg.h>
 #include <sys/ioctl.h>
 
-#include "certificate.h"
 #include "fixture.h"
 
 /* Messages that wait until the server's TCP has acknowledged them */
@@ -27,8 +26,6 @@ static const Case cases[] = {
   { "tls", TRUE, FALSE },
   { "other-thread", FALSE, TRUE },
 };
-
-static GTlsCertificate *certificate;
 
 /* The number of queries for unacknowledged bytes, and the socket of the last query */
 static guint n_readings;
@@ -68,23 +65,9 @@ static gboolean
 set_up (Fixture    *fixture,
         const Case *self)
 {
-  if (self->is_tls && certificate == NULL)
-    {
-      g_test_skip ("needs a TLS backend of GIO, and openssl to make a certificate");
-      return FALSE;
-    }
-
-  fixture_set_up (fixture, "raw");
   hb_websocket_task_set_delivery (fixture->task, HB_DELIVERY_ACKNOWLEDGED);
-  if (!self->is_tls)
-    return TRUE;
 
-  raw_server_free (fixture->raw);
-  fixture->raw = raw_server_new_tls (certificate);
-  hb_websocket_task_set_uri (fixture->task, raw_server_get_uri (fixture->raw));
-  certificate_accept (fixture->task, certificate);
-
-  return TRUE;
+  return !self->is_tls || fixture_use_tls (fixture);
 }
 
 /* The server identifies each message by its size. */
@@ -121,37 +104,37 @@ expect_numbers (RawPeer *peer,
 /* The server does not read, so its kernel acknowledges only some of the messages. When it reads
  * again, it must receive those that count as sent. The others are sent on the next connection. */
 static void
-test_loss (gconstpointer data)
+test_loss (Fixture       *fixture,
+           gconstpointer  data)
 {
   const Case *self = data;
-  Fixture fixture = { 0 };
   RawPeer *first, *second;
   guint n_sent;
 
-  if (!set_up (&fixture, self))
+  if (!set_up (fixture, self))
     return;
 
-  first = fixture_open_raw (&fixture);
-  g_assert_true (hb_websocket_task_can_acknowledge (fixture.task) == has_stream);
+  first = fixture_open_raw (fixture);
+  g_assert_true (hb_websocket_task_can_acknowledge (fixture->task) == has_stream);
   raw_peer_pause (first);
 
   if (self->is_outside)
-    g_thread_join (g_thread_new ("sender", send_all, fixture.task));
+    g_thread_join (g_thread_new ("sender", send_all, fixture->task));
   else
-    send_all (fixture.task);
+    send_all (fixture->task);
 
-  wait_until (get_metric (fixture.task, hb_metrics_get_messages_sent) > 0);
+  wait_until (get_metric (fixture->task, hb_metrics_get_messages_sent) > 0);
   wait_idle ();
-  hb_websocket_task_reconnect_now (fixture.task);
-  n_sent = get_metric (fixture.task, hb_metrics_get_messages_sent);
+  hb_websocket_task_reconnect_now (fixture->task);
+  n_sent = get_metric (fixture->task, hb_metrics_get_messages_sent);
   g_assert_cmpuint (n_sent, <, N_MESSAGES);
 
-  signal_log_expect (fixture.log, "state:connecting close:1006 connecting state:open open");
-  second = raw_server_wait_peer (fixture.raw, 1);
+  signal_log_expect (fixture->log, "state:connecting close:1006 connecting state:open open");
+  second = raw_server_wait_peer (fixture->raw, 1);
   expect_numbers (second, n_sent, N_MESSAGES);
-  signal_log_expect (fixture.log, "drain");
-  g_assert_true ((get_metric (fixture.task, hb_metrics_get_messages_resent) > 0) == has_stream);
-  g_assert_cmpuint (get_metric (fixture.task, hb_metrics_get_messages_sent), ==, N_MESSAGES);
+  signal_log_expect (fixture->log, "drain");
+  g_assert_true ((get_metric (fixture->task, hb_metrics_get_messages_resent) > 0) == has_stream);
+  g_assert_cmpuint (get_metric (fixture->task, hb_metrics_get_messages_sent), ==, N_MESSAGES);
 
   /* Without acknowledgements, messages that count as sent may be lost. */
   raw_peer_resume (first);
@@ -160,8 +143,7 @@ test_loss (gconstpointer data)
   wait_until (raw_peer_has_ended (first));
   raw_peer_forget (first);
 
-  fixture_close_raw (&fixture, second);
-  fixture_tear_down (&fixture, NULL);
+  fixture_close_raw (fixture, second);
 }
 
 /* Waits without iterating the main context, so the task does not notice the acknowledgement. */
@@ -199,37 +181,36 @@ static const End ends[] = {
 };
 
 static void
-test_end (gconstpointer data)
+test_end (Fixture       *fixture,
+          gconstpointer  data)
 {
   const End *row = data;
-  Fixture fixture = { 0 };
   RawPeer *peer;
 
   g_test_summary ("When a connection ends, the task first queries the acknowledgements, so an "
                   "acknowledged message counts as sent, and is not sent again");
 
-  g_assert_true (set_up (&fixture, &cases[0]));
-  peer = fixture_open_raw (&fixture);
+  g_assert_true (set_up (fixture, &cases[0]));
+  peer = fixture_open_raw (fixture);
   wait_idle ();
-  assert_sends (fixture.task, "one");
+  assert_sends (fixture->task, "one");
   block_until_acknowledged ();
 
   if (row->end != NULL)
     {
-      row->end (fixture.task);
+      row->end (fixture->task);
     }
   else
     {
       raw_peer_drop (peer);
-      signal_log_skip_to (fixture.log, "close:1006");
+      signal_log_skip_to (fixture->log, "close:1006");
     }
 
-  g_assert_cmpuint (get_metric (fixture.task, hb_metrics_get_messages_sent), ==, 1);
+  g_assert_cmpuint (get_metric (fixture->task, hb_metrics_get_messages_sent), ==, 1);
 
-  hb_websocket_task_close (fixture.task, 1000, NULL);
+  hb_websocket_task_close (fixture->task, 1000, NULL);
   raw_peer_drop (peer);
-  signal_log_forget (fixture.log);
-  fixture_tear_down (&fixture, NULL);
+  signal_log_forget (fixture->log);
 }
 
 static void
@@ -294,35 +275,34 @@ test_room (Fixture       *fixture,
 /* With `delivery` ACKNOWLEDGED, the library queries the kernel after each block that it writes over
  * TLS, which costs system calls. */
 static void
-test_set_back (gconstpointer data)
+test_set_back (Fixture       *fixture,
+               gconstpointer  data)
 {
   gboolean has_sent = GPOINTER_TO_INT (data);
-  Fixture fixture = { 0 };
   RawPeer *peer;
 
   g_test_summary ("The library stops querying the kernel when `delivery` has its default value "
                   "again and no message waits for an acknowledgement any more");
 
-  if (!set_up (&fixture, &cases[1]))
+  if (!set_up (fixture, &cases[1]))
     return;
 
   n_readings = 0;
-  peer = fixture_open_raw (&fixture);
-  assert_sends (fixture.task, "acknowledged");
+  peer = fixture_open_raw (fixture);
+  assert_sends (fixture->task, "acknowledged");
   if (has_sent)
-    wait_until (hb_websocket_task_get_buffered_amount (fixture.task) == 0);
+    wait_until (hb_websocket_task_get_buffered_amount (fixture->task) == 0);
 
   g_assert_true ((n_readings > 0) == has_stream);
-  hb_websocket_task_set_delivery (fixture.task, HB_DELIVERY_WRITTEN);
-  wait_until (hb_websocket_task_get_buffered_amount (fixture.task) == 0);
+  hb_websocket_task_set_delivery (fixture->task, HB_DELIVERY_WRITTEN);
+  wait_until (hb_websocket_task_get_buffered_amount (fixture->task) == 0);
 
   n_readings = 0;
-  assert_sends (fixture.task, "written");
+  assert_sends (fixture->task, "written");
   raw_peer_expect (peer, "text:acknowledged text:written");
   g_assert_cmpuint (n_readings, ==, 0);
 
-  fixture_close_raw (&fixture, peer);
-  fixture_tear_down (&fixture, NULL);
+  fixture_close_raw (fixture, peer);
 }
 
 /* The duration of the handler in milliseconds, so long that reading pauses */
@@ -391,23 +371,17 @@ int
 main (int   argc,
       char *argv[])
 {
-  int status;
-
   g_test_init (&argc, &argv, NULL);
-  certificate = certificate_new ();
 
-  test_rows_add ("/loopback/delivery/loss/", cases, test_loss);
-  test_rows_add ("/loopback/delivery/end/", ends, test_end);
-  g_test_add_data_func ("/loopback/delivery/set-back/waiting", GINT_TO_POINTER (FALSE),
-                        test_set_back);
-  g_test_add_data_func ("/loopback/delivery/set-back/acknowledged", GINT_TO_POINTER (TRUE),
-                        test_set_back);
+  add_raw_rows ("/loopback/delivery/loss/", cases, test_loss);
+  add_raw_rows ("/loopback/delivery/end/", ends, test_end);
+  g_test_add ("/loopback/delivery/set-back/waiting", Fixture, GINT_TO_POINTER (FALSE),
+              fixture_set_up_raw, test_set_back, fixture_tear_down);
+  g_test_add ("/loopback/delivery/set-back/acknowledged", Fixture, GINT_TO_POINTER (TRUE),
+              fixture_set_up_raw, test_set_back, fixture_tear_down);
   add_raw_test ("/loopback/delivery/pause", test_pause);
   add_test ("/loopback/delivery/calls", test_calls);
   add_test ("/loopback/delivery/room", test_room);
 
-  status = g_test_run ();
-  g_clear_object (&certificate);
-
-  return status;
+  return g_test_run ();
 }

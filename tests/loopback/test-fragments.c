@@ -264,8 +264,6 @@ int
 main (int   argc,
       char *argv[])
 {
-  int status;
-
   g_test_init (&argc, &argv, NULL);
   g_test_summary ("Long messages in several frames, and other frames between them.");
 
@@ -282,8 +280,5 @@ main (int   argc,
   footing_add_raw (PREFIX "closed-by-server", test_closed_by_server);
   footing_add_raw (PREFIX "compressed", test_compressed);
 
-  status = g_test_run ();
-  footing_clear ();
-
-  return status;
+  return g_test_run ();
 }

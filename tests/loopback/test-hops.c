@@ -15,7 +15,6 @@
 #define FORBIDDEN       "HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\n\r\n"
 #define NOT_IMPLEMENTED "HTTP/1.1 501 Not Implemented\r\nContent-Length: 0\r\n\r\n"
 
-static GTlsCertificate *certificate;
 static guint n_finished; /* requests whose handler for `finished` has run */
 
 typedef struct
@@ -86,12 +85,13 @@ static void
 set_up (HopFixture    *fixture,
         gconstpointer  data)
 {
-  fixture->site = site_new (certificate);
-  fixture->elsewhere = site_new (certificate);
+  fixture->site = site_new (certificate_get ());
+  fixture->elsewhere = site_new (certificate_get ());
   fixture->proxy = proxy_new ();
   fixture->jar = soup_cookie_jar_new ();
-  fixture->session = certificate != NULL ? certificate_make_session (certificate)
-                                         : soup_session_new ();
+  fixture->session = certificate_get () != NULL
+                     ? certificate_make_session (certificate_get ())
+                     : soup_session_new ();
   soup_session_add_feature (fixture->session, SOUP_SESSION_FEATURE (fixture->jar));
   fixture->task = hb_websocket_task_new_with_session (site_get_uri (fixture->site),
                                                       fixture->session);
@@ -135,7 +135,7 @@ static char *
 make_uri_with_login (HopFixture *fixture,
                      const char *login)
 {
-  return g_strdup_printf ("%s://%s@%s", certificate != NULL ? "wss" : "ws", login,
+  return g_strdup_printf ("%s://%s@%s", certificate_get () != NULL ? "wss" : "ws", login,
                           site_get_authority (fixture->site));
 }
 
@@ -481,13 +481,13 @@ static void
 skip (HopFixture    *fixture,
       gconstpointer  data)
 {
-  g_assert_false (certificate_exists (certificate));
+  g_assert_false (certificate_exists (certificate_get ()));
 }
 
 #define add(path, function, data) \
   g_test_add ("/loopback/hops/" path, HopFixture, data, set_up, function, tear_down)
 #define add_tls(path, function, data) \
-  add (path, certificate != NULL ? function : skip, data)
+  add (path, certificate_get () != NULL ? function : skip, data)
 #define add_rows(prefix, rows, function) \
   test_rows_add_with ("/loopback/hops/" prefix, rows, HopFixture, set_up, function, tear_down)
 
@@ -495,14 +495,11 @@ int
 main (int   argc,
       char *argv[])
 {
-  int status;
-
   g_test_init (&argc, &argv, NULL);
   g_test_summary ("The headers that reach an HTTP proxy, and those that reach the server behind "
                   "it.");
-  certificate = certificate_new ();
 
-  add_rows ("tunnel/", hops, certificate != NULL ? test_tunnel : skip);
+  add_rows ("tunnel/", hops, certificate_get () != NULL ? test_tunnel : skip);
   add_tls ("redirect/same-origin", test_redirect, "/moved");
   add_tls ("redirect/other-origin", test_redirect, NULL);
   add_tls ("nosy-server", test_nosy_server, ANSWER_407);
@@ -517,8 +514,5 @@ main (int   argc,
   add_rows ("login/", logins, test_login);
   add_rows ("refusal/", refusals, test_refusal);
 
-  status = g_test_run ();
-  g_clear_object (&certificate);
-
-  return status;
+  return g_test_run ();
 }

@@ -6,8 +6,6 @@
 #include "fixture.h"
 #include "site.h"
 
-static GTlsCertificate *certificate;
-
 typedef struct
 {
   Fixture  base;
@@ -22,12 +20,12 @@ set_up (Redirection   *fixture,
   const char *schemes = data;
 
   fixture_set_up (&fixture->base, "raw");
-  fixture->here = site_new (g_str_has_prefix (schemes, "wss") ? certificate : NULL);
-  fixture->there = site_new (g_str_has_suffix (schemes, "wss") ? certificate : NULL);
+  fixture->here = site_new (g_str_has_prefix (schemes, "wss") ? certificate_get () : NULL);
+  fixture->there = site_new (g_str_has_suffix (schemes, "wss") ? certificate_get () : NULL);
   hb_websocket_task_set_uri (fixture->base.task, site_get_uri (fixture->here));
 
-  if (certificate != NULL)
-    certificate_accept (fixture->base.task, certificate);
+  if (certificate_get () != NULL)
+    certificate_accept (fixture->base.task, certificate_get ());
 }
 
 static void
@@ -168,7 +166,7 @@ static void
 test_same_origin (Redirection   *fixture,
                   gconstpointer  data)
 {
-  if (strcmp (data, "ws") != 0 && !certificate_exists (certificate))
+  if (strcmp (data, "ws") != 0 && !certificate_exists (certificate_get ()))
     return;
 
   add_secrets (hb_websocket_task_get_request_headers (fixture->base.task));
@@ -212,7 +210,7 @@ test_other_origin (Redirection   *fixture,
 {
   const char *protocols[] = { "chat", NULL };
 
-  if (strcmp (data, "ws") != 0 && !certificate_exists (certificate))
+  if (strcmp (data, "ws") != 0 && !certificate_exists (certificate_get ()))
     return;
 
   hb_websocket_task_set_protocols (fixture->base.task, protocols);
@@ -249,7 +247,7 @@ static void
 test_upgrade (Redirection   *fixture,
               gconstpointer  data)
 {
-  if (!certificate_exists (certificate))
+  if (!certificate_exists (certificate_get ()))
     return;
 
   add_secrets (hb_websocket_task_get_request_headers (fixture->base.task));
@@ -263,7 +261,7 @@ static void
 test_downgrade (Redirection   *fixture,
                 gconstpointer  data)
 {
-  if (!certificate_exists (certificate))
+  if (!certificate_exists (certificate_get ()))
     return;
 
   assert_refused (fixture, "ws://THERE/t0ken", "ws://127.0.0.1 was not followed");
@@ -474,13 +472,9 @@ int
 main (int   argc,
       char *argv[])
 {
-  int status;
-
   g_test_init (&argc, &argv, NULL);
   g_test_summary ("The redirects that the task follows, and the headers that it sends to each new "
                   "location.");
-
-  certificate = certificate_new ();
 
   add ("followed", "ws", test_followed);
   add ("same-origin", "ws", test_same_origin);
@@ -500,8 +494,5 @@ main (int   argc,
   add ("sent-again", "ws", test_sent_again);
   add ("into-the-void", "ws", test_into_the_void);
 
-  status = g_test_run ();
-  g_clear_object (&certificate);
-
-  return status;
+  return g_test_run ();
 }

@@ -5,7 +5,6 @@
 #include <string.h>
 #include <sys/socket.h>
 
-#include "certificate.h"
 #include "fixture.h"
 
 /* A server ends each connection before it has received all of a certain message. The task must drop
@@ -26,8 +25,6 @@ typedef struct
   guint       code;    /* of the close frame, or 0 for no close frame */
   void      (*end)     (RawPeer *peer); /* (nullable) ends the connection if `code` is 0 */
 } Refusal;
-
-static GTlsCertificate *certificate;
 
 static const Refusal refusals[] = {
   { "close-frame", 3, 1008, NULL },
@@ -121,30 +118,18 @@ static void
 test_refusal_over_tls (Fixture       *fixture,
                        gconstpointer  data)
 {
-  if (!certificate_exists (certificate))
-    return;
-
-  raw_server_free (fixture->raw);
-  fixture->raw = raw_server_new_tls (certificate);
-  hb_websocket_task_set_uri (fixture->task, raw_server_get_uri (fixture->raw));
-  certificate_accept (fixture->task, certificate);
-  test_refusal (fixture, data);
+  if (fixture_use_tls (fixture))
+    test_refusal (fixture, data);
 }
 
 int
 main (int   argc,
       char *argv[])
 {
-  int status;
-
   g_test_init (&argc, &argv, NULL);
-  certificate = certificate_new ();
 
   add_raw_rows ("/loopback/refusal/", refusals, test_refusal);
   add_raw_rows ("/loopback/refusal/tls/", refusals, test_refusal_over_tls);
 
-  status = g_test_run ();
-  g_clear_object (&certificate);
-
-  return status;
+  return g_test_run ();
 }

@@ -367,7 +367,7 @@ static void
 test_tls (Life          *life,
           gconstpointer  data)
 {
-  g_autoptr (GTlsCertificate) certificate = certificate_new ();
+  GTlsCertificate *certificate = certificate_get ();
   TestServer *server;
   g_autofree char *uri = NULL;
   g_autofree char *plain = NULL;

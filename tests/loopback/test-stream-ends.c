@@ -343,8 +343,6 @@ int
 main (int   argc,
       char *argv[])
 {
-  int status;
-
   g_test_init (&argc, &argv, NULL);
   g_test_summary ("The ways in which a connection can end while data is in transit.");
 
@@ -362,8 +360,5 @@ main (int   argc,
   footing_add_raw (PREFIX "dribble", test_dribble);
   footing_add_raw (PREFIX "slow-upload", test_slow_upload);
 
-  status = g_test_run ();
-  footing_clear ();
-
-  return status;
+  return g_test_run ();
 }

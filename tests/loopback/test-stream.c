@@ -513,8 +513,6 @@ int
 main (int   argc,
       char *argv[])
 {
-  int status;
-
   g_test_init (&argc, &argv, NULL);
   g_test_summary ("The library's own stream makes few system calls, counts the bytes that the "
                   "kernel has accepted, and lets other sources run.");
@@ -539,8 +537,5 @@ main (int   argc,
   footing_add_deflated (PREFIX "big-echo", test_big_echo);
   footing_add_deflated (PREFIX "deflated", test_deflated);
 
-  status = g_test_run ();
-  footing_clear ();
-
-  return status;
+  return g_test_run ();
 }

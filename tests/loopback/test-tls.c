@@ -11,22 +11,6 @@
 /* More bytes than the buffers of two sockets can hold */
 #define MORE_THAN_FITS (24 * 1024 * 1024)
 
-static GTlsCertificate *certificate;
-
-static void
-set_up (Fixture       *fixture,
-        gconstpointer  data)
-{
-  fixture_set_up (fixture, "soup");
-
-  if (certificate == NULL)
-    return;
-
-  test_server_free (fixture->server);
-  fixture->server = test_server_new_tls (TEST_SERVER_ECHO, certificate);
-  hb_websocket_task_set_uri (fixture->task, test_server_get_uri (fixture->server));
-}
-
 static gboolean
 look_cb (SoupMessage          *message,
          GTlsCertificate      *peer,
@@ -78,9 +62,12 @@ static void
 test_refused (Fixture       *fixture,
               gconstpointer  data)
 {
-  if (!certificate_exists (certificate))
+  if (!certificate_exists (certificate_get ()))
     return;
 
+  test_server_free (fixture->server);
+  fixture->server = test_server_new_tls (TEST_SERVER_ECHO, certificate_get ());
+  hb_websocket_task_set_uri (fixture->task, test_server_get_uri (fixture->server));
   assert_refused (fixture->task, fixture->server, G_TLS_CERTIFICATE_UNKNOWN_CA);
   signal_log_forget (fixture->log);
 }
@@ -138,10 +125,10 @@ test_own_database (void)
   TestServer *server;
   SignalLog *log;
 
-  if (!certificate_exists (certificate))
+  if (!certificate_exists (certificate_get ()))
     return;
 
-  task = make_trusting_task (certificate, &server);
+  task = make_trusting_task (certificate_get (), &server);
   log = signal_log_new (task);
   hb_websocket_task_open (task);
   signal_log_expect (log, WORDS_OPEN);
@@ -158,10 +145,9 @@ test_accepted (Fixture       *fixture,
 {
   g_autofree char *text = g_strnfill (200000, 'x');
 
-  if (!certificate_exists (certificate))
+  if (!fixture_use_tls (fixture))
     return;
 
-  certificate_accept (fixture->task, certificate);
   hb_websocket_task_set_heartbeat_mode (fixture->task, HB_HEARTBEAT_MODE_PING);
   fixture_open (fixture);
   assert_sends (fixture->task, "hello");
@@ -186,10 +172,9 @@ test_dead_peer (Fixture       *fixture,
   guint n_descriptors;
   gint64 lost;
 
-  if (!certificate_exists (certificate))
+  if (!fixture_use_tls (fixture))
     return;
 
-  certificate_accept (fixture->task, certificate);
   test_server_set_mode (fixture->server, TEST_SERVER_MUTE);
   hb_websocket_task_set_ping_timeout (fixture->task, 50);
   hb_websocket_task_set_pong_timeout (fixture->task, 50);
@@ -217,22 +202,15 @@ int
 main (int   argc,
       char *argv[])
 {
-  int status;
-
   g_test_init (&argc, &argv, NULL);
   g_test_summary ("Certificates, and connections over TLS.");
 
-  certificate = certificate_new ();
-
-  g_test_add ("/loopback/tls/refused", Fixture, NULL, set_up, test_refused, fixture_tear_down);
-  g_test_add ("/loopback/tls/accepted", Fixture, NULL, set_up, test_accepted, fixture_tear_down);
+  add_test ("/loopback/tls/refused", test_refused);
+  add_test ("/loopback/tls/accepted", test_accepted);
   g_test_add_func ("/loopback/tls/wrong-host", test_wrong_host);
   g_test_add_func ("/loopback/tls/expired", test_expired);
   g_test_add_func ("/loopback/tls/own-database", test_own_database);
-  g_test_add ("/loopback/tls/dead-peer", Fixture, NULL, set_up, test_dead_peer, fixture_tear_down);
+  add_test ("/loopback/tls/dead-peer", test_dead_peer);
 
-  status = g_test_run ();
-  g_clear_object (&certificate);
-
-  return status;
+  return g_test_run ();
 }

@@ -76,7 +76,7 @@ outage_tear_down (Outage        *self,
 gboolean
 outage_use_tls (Outage *self)
 {
-  g_autoptr (GTlsCertificate) certificate = certificate_new ();
+  GTlsCertificate *certificate = certificate_get ();
 
   if (!certificate_exists (certificate))
     return FALSE;

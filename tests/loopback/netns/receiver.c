@@ -145,16 +145,13 @@ int
 main (int   argc,
       char *argv[])
 {
-  g_autoptr (GTlsCertificate) certificate = NULL;
   Receiver self = { .last = g_array_new (FALSE, TRUE, sizeof (guint)) };
 
   g_assert_cmpint (argc, ==, 3);
   prctl (PR_SET_PDEATHSIG, SIGKILL);
   map_log (&self, argv[1]);
-  if (g_str_equal (argv[2], "tls"))
-    certificate = certificate_new ();
-
-  self.server = raw_server_new_at (NETWORK_SERVER, certificate);
+  self.server = raw_server_new_at (NETWORK_SERVER,
+                                   g_str_equal (argv[2], "tls") ? certificate_get () : NULL);
   raw_server_set_accepted (self.server, accepted_cb, &self);
   raw_server_set_opened (self.server, opened_cb, &self);
   raw_server_set_received (self.server, received_cb, &self);

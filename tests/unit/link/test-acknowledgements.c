@@ -611,7 +611,7 @@ main (int   argc,
   g_test_init (&argc, &argv, NULL);
   g_test_summary ("The bytes that the peer's TCP has acknowledged are counted, with and without "
                   "TLS");
-  certificate = certificate_new ();
+  certificate = certificate_get ();
 
   for (i = 0; i < G_N_ELEMENTS (tests); i++)
     for (k = 0; k < G_N_ELEMENTS (kinds); k++)
