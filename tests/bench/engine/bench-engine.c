@@ -20,8 +20,8 @@
  * memory of its message. */
 #define LONG_SIZE (8 * 1024)
 
-/* The size of the read after such a payload. A larger read would take bytes of the next payload,
- * which would then be copied. */
+/* The size of the read after such a payload. A larger read would take more bytes of the next
+ * payload, and these bytes would be copied. */
 #define HEAD_READ 16
 
 /* A read from GnuTLS returns at most one record, even if the next record has arrived. */
