@@ -288,81 +288,56 @@ test_new_limit (Fixture       *fixture,
   assert_effects (fixture, "drop notify:state notify:last-error error:repeat-limit");
 }
 
-static void
-test_min_uptime_short (Fixture       *fixture,
-                       gconstpointer  data)
+/* A link that opens after three failed attempts, and ends after @lasts ms */
+typedef struct
 {
-  g_test_summary ("A link that ends before min-uptime does not reset the count of attempts");
+  const char *name;
+  guint       min_uptime;
+  guint       lasts;
+  gboolean    is_ticked; /* a tick precedes the end */
+  guint       attempt;   /* before the end */
+  const char *before;    /* the effects before the end */
+  const char *after;     /* the effects of the end */
+} Uptime;
 
-  start (fixture);
-  fail_attempts (fixture, 3);
-  advance (fixture, 2000);
-  answer (fixture);
-  advance (fixture, 4999);
-  forget (fixture);
-  lose_link (fixture);
+#define RETRIES "notify:attempt notify:reconnect-at reconnect:"
 
-  assert_effects (fixture, LEAVES " close:1006 notify:attempt notify:reconnect-at "
-                           "reconnect:4:2000");
-}
+static const Uptime uptimes[] = {
+  { "min-uptime-short", 5000, 4999, TRUE, 3, "",
+    LEAVES " close:1006 " RETRIES "4:2000" },
+  { "min-uptime", 5000, 5000, TRUE, 0, "notify:attempt",
+    LEAVES " close:1006 " RETRIES "1:2000" },
+  { "min-uptime-no-tick", 5000, 5000, FALSE, 3, "",
+    LEAVES " notify:attempt close:1006 " RETRIES "1:2000" },
+  { "min-uptime-none", 0, 0, TRUE, 0, "notify:attempt",
+    LEAVES " close:1006 " RETRIES "1:2000" },
+};
 
 static void
-test_min_uptime (Fixture       *fixture,
-                 gconstpointer  data)
+test_uptime (Fixture       *fixture,
+             gconstpointer  data)
 {
+  const Uptime *row = data;
+
   g_test_summary ("A link that has lasted for min-uptime resets the count of attempts, which is "
-                  "notified");
+                  "notified, even if the link is lost before the tick");
 
+  fixture->machine.settings.min_uptime = row->min_uptime;
   start (fixture);
   fail_attempts (fixture, 3);
   advance (fixture, 2000);
   answer (fixture);
   forget (fixture);
-  assert_deadline (fixture, 5000);
-  advance (fixture, 5000);
-  assert_effects (fixture, "notify:attempt");
-  g_assert_cmpuint (fixture->machine.attempt, ==, 0);
+  assert_deadline (fixture, row->min_uptime);
+  if (row->is_ticked)
+    advance (fixture, row->lasts);
+  else
+    fixture->now += hb_milliseconds (row->lasts);
+  assert_effects (fixture, row->before);
+  g_assert_cmpuint (fixture->machine.attempt, ==, row->attempt);
 
   lose_link (fixture);
-  assert_effects (fixture, LEAVES " close:1006 notify:attempt notify:reconnect-at "
-                           "reconnect:1:2000");
-}
-
-static void
-test_min_uptime_no_tick (Fixture       *fixture,
-                         gconstpointer  data)
-{
-  g_test_summary ("A link that has lasted for min-uptime resets the count of attempts, even if it "
-                  "is lost before the tick");
-
-  start (fixture);
-  fail_attempts (fixture, 3);
-  advance (fixture, 2000);
-  answer (fixture);
-  forget (fixture);
-  fixture->now += 5 * G_TIME_SPAN_SECOND;
-  lose_link (fixture);
-  drain (fixture);
-
-  g_assert_cmpuint (fixture->machine.attempt, ==, 1);
-  forget (fixture);
-}
-
-static void
-test_min_uptime_none (Fixture       *fixture,
-                      gconstpointer  data)
-{
-  g_test_summary ("With a min-uptime of 0, every open link resets the count of attempts");
-
-  fixture->machine.settings.min_uptime = 0;
-  start (fixture);
-  fail_attempts (fixture, 3);
-  advance (fixture, 2000);
-  answer (fixture);
-  advance (fixture, 0);
-  forget (fixture);
-
-  g_assert_cmpuint (fixture->machine.attempt, ==, 0);
+  assert_effects (fixture, row->after);
 }
 
 static void
@@ -375,41 +350,47 @@ test_retry_after (Fixture       *fixture,
   lose_link_with (fixture, 429, 30);
   assert_effects (fixture, "drop notify:state notify:http-status notify:attempt "
                            "notify:reconnect-at reconnect:1:30000");
-
-  advance (fixture, 30000);
-  lose_link_with (fixture, 503, 60);
-  forget (fixture);
-  assert_deadline (fixture, 60000);
 }
 
-static void
-test_retry_after_shorter (Fixture       *fixture,
-                          gconstpointer  data)
+/* A delay that a server asks for */
+typedef struct
 {
-  g_test_summary ("A server cannot shorten the delay");
+  const char *name;
+  int         own_delay; /* of the application's function in ms, -1 for no function */
+  guint       status;
+  guint       seconds;
+  int         deadline;  /* in ms */
+} Asked;
 
-  start (fixture);
-  lose_link_with (fixture, 503, 1);
-  forget (fixture);
+static const Asked asked[] = {
+  { "retry-after/429", -1, 429, 30, 30000 },
+  { "retry-after/503", -1, 503, 60, 60000 },
 
-  assert_deadline (fixture, 2000);
-}
+  /* A server cannot shorten the delay. */
+  { "retry-after-shorter", -1, 503, 1, 2000 },
+
+  /* The delay is at most an hour, and no number overflows. */
+  { "retry-after-long", -1, 503, 3601, 3600000 },
+  { "retry-after-longest", -1, 503, G_MAXUINT, 3600000 },
+
+  /* The application's function cannot shorten the server's delay. */
+  { "own-delay-retry-after", 333, 503, 30, 30000 },
+};
 
 static void
-test_retry_after_long (Fixture       *fixture,
-                       gconstpointer  data)
+test_asked (Fixture       *fixture,
+            gconstpointer  data)
 {
-  g_test_summary ("Retry-After is respected up to an hour, and no number overflows");
+  const Asked *row = data;
 
+  g_test_summary ("A delay that a server asks for with status 429 or 503 is respected up to an "
+                  "hour, if it is longer than the task's own");
+
+  fixture->own_delay = row->own_delay;
   start (fixture);
-  lose_link_with (fixture, 503, 3601);
+  lose_link_with (fixture, row->status, row->seconds);
   forget (fixture);
-  assert_deadline (fixture, 3600000);
-
-  advance (fixture, 3600000);
-  lose_link_with (fixture, 503, G_MAXUINT);
-  forget (fixture);
-  assert_deadline (fixture, 3600000);
+  assert_deadline (fixture, row->deadline);
 }
 
 static void
@@ -463,20 +444,6 @@ test_own_delay (Fixture       *fixture,
 
   assert_effects (fixture, WAITS "reconnect:1:333 notify:reconnect-at");
   assert_deadline (fixture, 333);
-}
-
-static void
-test_own_delay_retry_after (Fixture       *fixture,
-                            gconstpointer  data)
-{
-  g_test_summary ("The application's own function cannot shorten the server's delay");
-
-  fixture->own_delay = 333;
-  start (fixture);
-  lose_link_with (fixture, 503, 30);
-  forget (fixture);
-
-  assert_deadline (fixture, 30000);
 }
 
 static void
@@ -544,17 +511,12 @@ main (int   argc,
   add_test ("/wait/limit-tickets", test_limit_tickets);
   add_test ("/wait/limit-reopen", test_limit_reopen);
   add_test ("/wait/new-limit", test_new_limit);
-  add_test ("/wait/min-uptime-short", test_min_uptime_short);
-  add_test ("/wait/min-uptime", test_min_uptime);
-  add_test ("/wait/min-uptime-no-tick", test_min_uptime_no_tick);
-  add_test ("/wait/min-uptime-none", test_min_uptime_none);
+  add_rows ("/wait/", uptimes, test_uptime);
+  add_rows ("/wait/", asked, test_asked);
   add_test ("/wait/retry-after", test_retry_after);
-  add_test ("/wait/retry-after-shorter", test_retry_after_shorter);
-  add_test ("/wait/retry-after-long", test_retry_after_long);
   add_test ("/wait/retry-after-other", test_retry_after_other);
   add_test ("/wait/retry-after-once", test_retry_after_once);
   add_test ("/wait/own-delay", test_own_delay);
-  add_test ("/wait/own-delay-retry-after", test_own_delay_retry_after);
   add_test ("/wait/choosing", test_choosing);
   add_test ("/wait/choosing-ends", test_choosing_ends);
 
