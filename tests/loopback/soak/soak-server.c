@@ -7,10 +7,8 @@
 #include <string.h>
 #include <sys/socket.h>
 
+#include "raw-frame.h"
 #include "soak-server.h"
-
-/* RFC 6455, 1.3 */
-#define ACCEPT_GUID "258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
 
 /* The number of frames that the server echoes first in the ways before END_AT_ONCE */
 #define N_ECHOES 4
@@ -78,12 +76,11 @@ read_to_end (GIOStream *stream)
     ;
 }
 
-/* Returns: (nullable) (transfer full): the key in the request */
+/* Returns: (nullable) (transfer full): the value of Sec-WebSocket-Accept for the request */
 static char *
 read_handshake (GIOStream *stream)
 {
   char request[MAX_SIZE] = "";
-  const char *line;
   gsize length = 0;
 
   while (strstr (request, "\r\n\r\n") == NULL)
@@ -98,33 +95,18 @@ read_handshake (GIOStream *stream)
       length += n_read;
     }
 
-  line = strstr (request, "Sec-WebSocket-Key: ");
-  if (line == NULL)
-    return NULL;
-
-  line += strlen ("Sec-WebSocket-Key: ");
-
-  return g_strndup (line, strcspn (line, "\r\n"));
+  return raw_frame_make_accept (request);
 }
 
 static gboolean
 shake_hands (GIOStream *stream,
              End        end)
 {
-  g_autoptr (GChecksum) checksum = g_checksum_new (G_CHECKSUM_SHA1);
-  g_autofree char *key = read_handshake (stream);
-  g_autofree char *accept = NULL;
+  g_autofree char *accept = read_handshake (stream);
   g_autofree char *answer = NULL;
-  guint8 digest[20];
-  gsize length = sizeof digest;
 
-  if (key == NULL)
+  if (accept == NULL)
     return FALSE;
-
-  g_checksum_update (checksum, (const guchar *) key, -1);
-  g_checksum_update (checksum, (const guchar *) ACCEPT_GUID, -1);
-  g_checksum_get_digest (checksum, digest, &length);
-  accept = g_base64_encode (digest, length);
 
   if (end == END_REFUSE)
     answer = g_strdup ("HTTP/1.1 503 Service Unavailable\r\nContent-Length: 0\r\n"

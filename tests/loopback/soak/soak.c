@@ -5,9 +5,10 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#include "hb-websocket.h"
+#include "certificate.h"
 #include "soak-meter.h"
 #include "soak-server.h"
+#include "test-wait.h"
 
 /* Each reading follows close (), because readings at other points in a connection would differ. */
 
@@ -92,35 +93,15 @@ message_cb (HbWebsocketTask       *task,
 }
 
 static void
-error_cb (HbWebsocketTask *task,
-          GError          *error,
-          gpointer         user_data)
+error_cb (Soak *self)
 {
-  Soak *self = user_data;
-
   self->n_errors++;
 }
 
-static gboolean
-accept_cb (SoupMessage          *message,
-           GTlsCertificate      *peer,
-           GTlsCertificateFlags  errors,
-           gpointer              user_data)
-{
-  Soak *self = user_data;
-
-  return g_tls_certificate_is_same (peer, self->certificate);
-}
-
 static void
-connecting_cb (HbWebsocketTask *task,
-               SoupMessage     *message,
-               gpointer         user_data)
+connecting_cb (Soak *self)
 {
-  Soak *self = user_data;
-
   self->n_attempts++;
-  g_signal_connect (message, "accept-certificate", G_CALLBACK (accept_cb), self);
 }
 
 static HbWebsocketTask *
@@ -135,28 +116,12 @@ make_task (Soak *self)
   hb_websocket_task_set_heartbeat_mode (task, HB_HEARTBEAT_MODE_PING);
   g_signal_connect (task, "open", G_CALLBACK (open_cb), self);
   g_signal_connect (task, "message", G_CALLBACK (message_cb), self);
-  g_signal_connect (task, "error", G_CALLBACK (error_cb), self);
-  g_signal_connect (task, "connecting", G_CALLBACK (connecting_cb), self);
+  g_signal_connect_swapped (task, "error", G_CALLBACK (error_cb), self);
+  g_signal_connect_swapped (task, "connecting", G_CALLBACK (connecting_cb), self);
+  if (self->certificate != NULL)
+    certificate_accept (task, self->certificate);
 
   return task;
-}
-
-static gboolean
-expire_cb (gpointer user_data)
-{
-  *(gboolean *) user_data = TRUE;
-
-  return G_SOURCE_REMOVE;
-}
-
-static void
-run_for (guint milliseconds)
-{
-  gboolean is_over = FALSE;
-
-  g_timeout_add (milliseconds, expire_cb, &is_over);
-  while (!is_over)
-    g_main_context_iteration (NULL, TRUE);
 }
 
 /* Waits until the server has no connection, and iterates the main context a little longer, so that
@@ -168,9 +133,9 @@ come_to_rest (Soak *self)
 
   while (hb_websocket_task_get_state (self->task) != HB_STATE_CLOSED
          || !soak_server_is_idle (self->server))
-    run_for (5);
+    wait_pass (5);
 
-  run_for (20);
+  wait_pass (20);
 }
 
 static void
@@ -263,7 +228,7 @@ run (Soak *self)
          || !self->is_warm || self->n_attempts < self->n_warm + MIN_ATTEMPTS)
     {
       hb_websocket_task_open (self->task);
-      run_for (interval);
+      wait_pass (interval);
       take_reading (self);
 
       if (!self->is_warm)
