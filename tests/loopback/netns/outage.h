@@ -34,8 +34,10 @@ typedef struct
  * connection. */
 #define LATEST 1000
 
-#define add_outage(path, data, function) \
-  g_test_add (path, Outage, data, outage_set_up, function, outage_tear_down)
+#define add_outage(path, function) \
+  g_test_add (path, Outage, NULL, outage_set_up, function, outage_tear_down)
+#define add_outage_rows(prefix, rows, function) \
+  test_rows_add_with (prefix, rows, Outage, outage_set_up, function, outage_tear_down)
 
 void      outage_set_up         (Outage        *self,
                                  gconstpointer  data);

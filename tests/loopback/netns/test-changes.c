@@ -19,14 +19,14 @@
 
 typedef struct
 {
-  const char *path;
+  const char *name;
   const char *command; /* removes what network_restore () restores */
 } Removal;
 
 static const Removal returns[] = {
-  { "/netns/changes/return/address", "ip address del 192.0.2.1/24 dev near" },
-  { "/netns/changes/return/route", "ip route del default" },
-  { "/netns/changes/return/interface", "ip link set near down" },
+  { "address", "ip address del 192.0.2.1/24 dev near" },
+  { "route", "ip route del default" },
+  { "interface", "ip link set near down" },
 };
 
 static void
@@ -172,19 +172,16 @@ int
 main (int   argc,
       char *argv[])
 {
-  guint i;
-
   network_init ();
   g_setenv ("GIO_USE_NETWORK_MONITOR", "netlink", TRUE);
   g_test_init (&argc, &argv, NULL);
   g_test_summary ("A network change causes a ping, or another attempt, at once, or as soon "
                   "as the minimum interval since the previous change has passed");
 
-  add_outage ("/netns/changes/ping", NULL, test_ping);
-  add_outage ("/netns/changes/move", NULL, test_move);
-  add_outage ("/netns/changes/interruption", NULL, test_interruption);
-  for (i = 0; i < G_N_ELEMENTS (returns); i++)
-    add_outage (returns[i].path, &returns[i], test_return);
+  add_outage ("/netns/changes/ping", test_ping);
+  add_outage ("/netns/changes/move", test_move);
+  add_outage ("/netns/changes/interruption", test_interruption);
+  add_outage_rows ("/netns/changes/return/", returns, test_return);
 
   return g_test_run ();
 }

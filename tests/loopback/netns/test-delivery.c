@@ -46,16 +46,16 @@
 
 typedef struct
 {
-  const char *path;
+  const char *name;
   HbDelivery  delivery;
   gboolean    is_tls;
 } Run;
 
 static const Run runs[] = {
-  { "/netns/delivery/losses/written/plain", HB_DELIVERY_WRITTEN, FALSE },
-  { "/netns/delivery/losses/written/tls", HB_DELIVERY_WRITTEN, TRUE },
-  { "/netns/delivery/losses/acknowledged/plain", HB_DELIVERY_ACKNOWLEDGED, FALSE },
-  { "/netns/delivery/losses/acknowledged/tls", HB_DELIVERY_ACKNOWLEDGED, TRUE },
+  { "written/plain", HB_DELIVERY_WRITTEN, FALSE },
+  { "written/tls", HB_DELIVERY_WRITTEN, TRUE },
+  { "acknowledged/plain", HB_DELIVERY_ACKNOWLEDGED, FALSE },
+  { "acknowledged/tls", HB_DELIVERY_ACKNOWLEDGED, TRUE },
 };
 
 typedef struct
@@ -414,7 +414,7 @@ test_losses (gconstpointer data)
 
 typedef struct
 {
-  const char *path;
+  const char *name;
   HbDelivery  delivery;
   gboolean    is_tls;
   gboolean    is_killed; /* the test kills the server, which otherwise closes the connection */
@@ -425,18 +425,16 @@ typedef struct
 #define FEW  20
 #define MANY 2000
 
-#define UNREAD "/netns/delivery/unread/"
-
 static const Unread unread[] = {
-  { UNREAD "few-killed/written/plain", HB_DELIVERY_WRITTEN, FALSE, TRUE, FEW },
-  { UNREAD "few-killed/acknowledged/plain", HB_DELIVERY_ACKNOWLEDGED, FALSE, TRUE, FEW },
-  { UNREAD "few-killed/acknowledged/tls", HB_DELIVERY_ACKNOWLEDGED, TRUE, TRUE, FEW },
-  { UNREAD "many-killed/written/plain", HB_DELIVERY_WRITTEN, FALSE, TRUE, MANY },
-  { UNREAD "many-killed/acknowledged/plain", HB_DELIVERY_ACKNOWLEDGED, FALSE, TRUE, MANY },
-  { UNREAD "many-killed/acknowledged/tls", HB_DELIVERY_ACKNOWLEDGED, TRUE, TRUE, MANY },
-  { UNREAD "many-closed/written/plain", HB_DELIVERY_WRITTEN, FALSE, FALSE, MANY },
-  { UNREAD "many-closed/acknowledged/plain", HB_DELIVERY_ACKNOWLEDGED, FALSE, FALSE, MANY },
-  { UNREAD "many-closed/acknowledged/tls", HB_DELIVERY_ACKNOWLEDGED, TRUE, FALSE, MANY },
+  { "few-killed/written/plain", HB_DELIVERY_WRITTEN, FALSE, TRUE, FEW },
+  { "few-killed/acknowledged/plain", HB_DELIVERY_ACKNOWLEDGED, FALSE, TRUE, FEW },
+  { "few-killed/acknowledged/tls", HB_DELIVERY_ACKNOWLEDGED, TRUE, TRUE, FEW },
+  { "many-killed/written/plain", HB_DELIVERY_WRITTEN, FALSE, TRUE, MANY },
+  { "many-killed/acknowledged/plain", HB_DELIVERY_ACKNOWLEDGED, FALSE, TRUE, MANY },
+  { "many-killed/acknowledged/tls", HB_DELIVERY_ACKNOWLEDGED, TRUE, TRUE, MANY },
+  { "many-closed/written/plain", HB_DELIVERY_WRITTEN, FALSE, FALSE, MANY },
+  { "many-closed/acknowledged/plain", HB_DELIVERY_ACKNOWLEDGED, FALSE, FALSE, MANY },
+  { "many-closed/acknowledged/tls", HB_DELIVERY_ACKNOWLEDGED, TRUE, FALSE, MANY },
 };
 
 /* The size of a message in bytes, and a number of messages that fit into the buffer of the
@@ -542,18 +540,13 @@ int
 main (int   argc,
       char *argv[])
 {
-  guint i;
-
   network_init ();
   g_test_init (&argc, &argv, NULL);
   g_test_summary ("With ACKNOWLEDGED, messages that the peer's TCP has not acknowledged are sent "
                   "again, or fail. With WRITTEN, they may be lost");
 
-  for (i = 0; i < G_N_ELEMENTS (runs); i++)
-    g_test_add_data_func (runs[i].path, &runs[i], test_losses);
-
-  for (i = 0; i < G_N_ELEMENTS (unread); i++)
-    g_test_add_data_func (unread[i].path, &unread[i], test_unread);
+  test_rows_add ("/netns/delivery/losses/", runs, test_losses);
+  test_rows_add ("/netns/delivery/unread/", unread, test_unread);
 
   return g_test_run ();
 }

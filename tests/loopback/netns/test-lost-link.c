@@ -27,7 +27,7 @@
 
 typedef struct
 {
-  const char      *path;
+  const char      *name;
   HbHeartbeatMode  mode;
   gboolean         to_near; /* the directions in which packets are dropped */
   gboolean         to_far;
@@ -35,14 +35,14 @@ typedef struct
 } Drop;
 
 static const Drop drops[] = {
-  { "/netns/lost-link/dropped/all/message", HB_HEARTBEAT_MODE_MESSAGE, TRUE, TRUE },
-  { "/netns/lost-link/dropped/all/ping", HB_HEARTBEAT_MODE_PING, TRUE, TRUE },
-  { "/netns/lost-link/dropped/to-near/message", HB_HEARTBEAT_MODE_MESSAGE, TRUE, FALSE },
-  { "/netns/lost-link/dropped/to-near/ping", HB_HEARTBEAT_MODE_PING, TRUE, FALSE },
-  { "/netns/lost-link/dropped/to-far/message", HB_HEARTBEAT_MODE_MESSAGE, FALSE, TRUE },
-  { "/netns/lost-link/dropped/to-far/ping", HB_HEARTBEAT_MODE_PING, FALSE, TRUE },
-  { "/netns/lost-link/dropped/tls/message", HB_HEARTBEAT_MODE_MESSAGE, TRUE, TRUE, TRUE },
-  { "/netns/lost-link/dropped/tls/ping", HB_HEARTBEAT_MODE_PING, TRUE, TRUE, TRUE },
+  { "all/message", HB_HEARTBEAT_MODE_MESSAGE, TRUE, TRUE },
+  { "all/ping", HB_HEARTBEAT_MODE_PING, TRUE, TRUE },
+  { "to-near/message", HB_HEARTBEAT_MODE_MESSAGE, TRUE, FALSE },
+  { "to-near/ping", HB_HEARTBEAT_MODE_PING, TRUE, FALSE },
+  { "to-far/message", HB_HEARTBEAT_MODE_MESSAGE, FALSE, TRUE },
+  { "to-far/ping", HB_HEARTBEAT_MODE_PING, FALSE, TRUE },
+  { "tls/message", HB_HEARTBEAT_MODE_MESSAGE, TRUE, TRUE, TRUE },
+  { "tls/ping", HB_HEARTBEAT_MODE_PING, TRUE, TRUE, TRUE },
 };
 
 static void
@@ -74,20 +74,20 @@ test_dropped (Outage        *self,
 
 typedef struct
 {
-  const char   *path;
+  const char   *name;
   NetworkSide   side;
   const char   *command;  /* removes part of the network */
   GIOErrorEnum  error;    /* of the next attempt, or 0 if two are possible */
 } Removal;
 
 static const Removal removals[] = {
-  { "/netns/lost-link/no-address", NETWORK_NEAR, "ip address del 192.0.2.1/24 dev near",
+  { "no-address", NETWORK_NEAR, "ip address del 192.0.2.1/24 dev near",
     G_IO_ERROR_NETWORK_UNREACHABLE },
-  { "/netns/lost-link/no-route", NETWORK_NEAR, "ip route del default",
+  { "no-route", NETWORK_NEAR, "ip route del default",
     G_IO_ERROR_NETWORK_UNREACHABLE },
-  { "/netns/lost-link/interface-down", NETWORK_NEAR, "ip link set near down",
+  { "interface-down", NETWORK_NEAR, "ip link set near down",
     G_IO_ERROR_NETWORK_UNREACHABLE },
-  { "/netns/lost-link/cable-pulled", NETWORK_FAR, "ip link set far down", 0 },
+  { "cable-pulled", NETWORK_FAR, "ip link set far down", 0 },
 };
 
 /* Ignores leaks, because GSocketClient of GLib 2.74 leaks its own data if an attempt fails after
@@ -289,23 +289,19 @@ int
 main (int   argc,
       char *argv[])
 {
-  guint i;
-
   network_init ();
   g_test_init (&argc, &argv, NULL);
   g_test_summary ("If the network fails, the loss of the connection is detected in time, and the "
                   "task reconnects");
 
-  for (i = 0; i < G_N_ELEMENTS (drops); i++)
-    add_outage (drops[i].path, &drops[i], test_dropped);
-  for (i = 0; i < G_N_ELEMENTS (removals); i++)
-    add_outage (removals[i].path, &removals[i], test_removed);
+  add_outage_rows ("/netns/lost-link/dropped/", drops, test_dropped);
+  add_outage_rows ("/netns/lost-link/", removals, test_removed);
 
-  add_outage ("/netns/lost-link/unreachable", NULL, test_unreachable);
-  add_outage ("/netns/lost-link/forgotten", NULL, test_forgotten);
-  add_outage ("/netns/lost-link/talking-server", NULL, test_talking_server);
-  add_outage ("/netns/lost-link/short-outage", NULL, test_short_outage);
-  add_outage ("/netns/lost-link/without-heartbeat", NULL, test_without_heartbeat);
+  add_outage ("/netns/lost-link/unreachable", test_unreachable);
+  add_outage ("/netns/lost-link/forgotten", test_forgotten);
+  add_outage ("/netns/lost-link/talking-server", test_talking_server);
+  add_outage ("/netns/lost-link/short-outage", test_short_outage);
+  add_outage ("/netns/lost-link/without-heartbeat", test_without_heartbeat);
 
   return g_test_run ();
 }

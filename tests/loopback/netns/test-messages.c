@@ -90,14 +90,14 @@ test_unheard (Outage        *self,
 
 typedef struct
 {
-  const char *path;
+  const char *name;
   guint       size; /* of the first message, in bytes */
 } Upload;
 
 /* Messages that are shorter and longer than the data that the kernel accepts at once */
 static const Upload uploads[] = {
-  { "/netns/messages/upload/short", 60000 },
-  { "/netns/messages/upload/long", 300000 },
+  { "short", 60000 },
+  { "long", 300000 },
 };
 
 static guint
@@ -189,18 +189,15 @@ int
 main (int   argc,
       char *argv[])
 {
-  guint i;
-
   network_init ();
   g_test_init (&argc, &argv, NULL);
   g_test_summary ("Messages that the kernel has not accepted completely on a lost connection "
                   "arrive once and in order on the next connection");
 
-  add_outage ("/netns/messages/queued", NULL, test_queued);
-  add_outage ("/netns/messages/unacknowledged", NULL, test_unacknowledged);
-  add_outage ("/netns/messages/unheard", NULL, test_unheard);
-  for (i = 0; i < G_N_ELEMENTS (uploads); i++)
-    add_outage (uploads[i].path, &uploads[i], test_upload);
+  add_outage ("/netns/messages/queued", test_queued);
+  add_outage ("/netns/messages/unacknowledged", test_unacknowledged);
+  add_outage ("/netns/messages/unheard", test_unheard);
+  add_outage_rows ("/netns/messages/upload/", uploads, test_upload);
 
   return g_test_run ();
 }

@@ -14,6 +14,7 @@
 #include <glib/gstdio.h>
 
 #include "hb-netlink-private.h"
+#include "../../test-rows.h"
 #include "network.h"
 #include "test-wait.h"
 
@@ -91,7 +92,7 @@ count_sockets (int *fd)
 
 typedef struct
 {
-  const char  *path;
+  const char  *name;
   NetworkSide  side;
   const char  *before;  /* (nullable) prepares the network for @command */
   const char  *command;
@@ -101,32 +102,32 @@ typedef struct
 } Command;
 
 static const Command commands[] = {
-  { "/netns/netlink/change/address-added", NETWORK_NEAR, NULL,
+  { "change/address-added", NETWORK_NEAR, NULL,
     "ip address add 203.0.113.1/24 dev near", "ip address del 203.0.113.1/24 dev near", TRUE },
-  { "/netns/netlink/change/address-removed", NETWORK_NEAR, "ip address add 203.0.113.1/24 dev near",
+  { "change/address-removed", NETWORK_NEAR, "ip address add 203.0.113.1/24 dev near",
     "ip address del 203.0.113.1/24 dev near", NULL, TRUE },
-  { "/netns/netlink/change/route-added", NETWORK_NEAR, NULL,
+  { "change/route-added", NETWORK_NEAR, NULL,
     "ip route add 203.0.113.0/24 via 192.0.2.2", "ip route del 203.0.113.0/24", TRUE },
-  { "/netns/netlink/change/gateway", NETWORK_NEAR, "ip route add 203.0.113.0/24 via 192.0.2.2",
+  { "change/gateway", NETWORK_NEAR, "ip route add 203.0.113.0/24 via 192.0.2.2",
     "ip route replace 203.0.113.0/24 via 192.0.2.4", "ip route del 203.0.113.0/24", TRUE },
-  { "/netns/netlink/change/link-down", NETWORK_NEAR, NULL, "ip link set near down", NULL, TRUE },
-  { "/netns/netlink/change/cable", NETWORK_FAR, NULL, "ip link set far down", NULL, TRUE },
+  { "change/link-down", NETWORK_NEAR, NULL, "ip link set near down", NULL, TRUE },
+  { "change/cable", NETWORK_FAR, NULL, "ip link set far down", NULL, TRUE },
 
-  { "/netns/netlink/repetition/lifetime", NETWORK_NEAR,
+  { "repetition/lifetime", NETWORK_NEAR,
     "ip address change 192.0.2.1/24 dev near valid_lft 1000 preferred_lft 1000",
     "ip address change 192.0.2.1/24 dev near valid_lft 2000 preferred_lft 2000",
     "ip address change 192.0.2.1/24 dev near valid_lft forever preferred_lft forever", FALSE },
-  { "/netns/netlink/repetition/route", NETWORK_NEAR,
+  { "repetition/route", NETWORK_NEAR,
     "ip -6 route replace 2001:db8:1::/64 dev near expires 1000",
     "ip -6 route replace 2001:db8:1::/64 dev near expires 2000",
     "ip -6 route del 2001:db8:1::/64 dev near", FALSE },
-  { "/netns/netlink/repetition/earlier-route", NETWORK_NEAR,
+  { "repetition/earlier-route", NETWORK_NEAR,
     "ip -6 route replace 2001:db8:1::/64 dev near expires 1000",
     "ip -6 route replace 2001:db8:1::/64 dev near expires 2000",
     "ip -6 route del 2001:db8:1::/64 dev near", FALSE, TRUE },
-  { "/netns/netlink/repetition/link", NETWORK_NEAR, "ip link set near mtu 1400",
+  { "repetition/link", NETWORK_NEAR, "ip link set near mtu 1400",
     "ip link set near mtu 1401", "ip link set near mtu 1500", FALSE },
-  { "/netns/netlink/repetition/neighbour", NETWORK_NEAR, NULL,
+  { "repetition/neighbour", NETWORK_NEAR, NULL,
     "ip neighbour replace 192.0.2.9 lladdr 02:00:00:00:00:01 dev near",
     "ip neighbour del 192.0.2.9 dev near", FALSE },
 };
@@ -379,15 +380,11 @@ int
 main (int   argc,
       char *argv[])
 {
-  guint i;
-
   network_init ();
   g_test_init (&argc, &argv, NULL);
   g_test_summary ("The kernel reports network changes, through one socket for each context");
 
-  for (i = 0; i < G_N_ELEMENTS (commands); i++)
-    g_test_add_data_func (commands[i].path, &commands[i], test_command);
-
+  test_rows_add ("/netns/netlink/", commands, test_command);
   g_test_add_func ("/netns/netlink/shared", test_shared);
   g_test_add_func ("/netns/netlink/threads", test_threads);
   g_test_add_func ("/netns/netlink/abandoned", test_abandoned);
