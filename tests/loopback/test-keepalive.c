@@ -110,7 +110,6 @@ test_server (Fixture       *fixture,
   g_autoptr (GBytes) bytes = NULL;
   guint source;
 
-  fixture_set_up (fixture, "raw");
   hb_websocket_task_set_liveness (fixture->task, HB_LIVENESS_STEADY);
   hb_websocket_task_set_ping_timeout (fixture->task, PING_AFTER);
   hb_websocket_task_set_pong_func (fixture->task, pong_cb, &scene, NULL);
@@ -150,18 +149,11 @@ int
 main (int   argc,
       char *argv[])
 {
-  guint i;
-
   g_test_init (&argc, &argv, NULL);
   g_test_summary ("With liveness STEADY, a task stays connected to servers that drop a client "
                   "without a heartbeat, however much they send to it.");
 
-  for (i = 0; i < G_N_ELEMENTS (servers); i++)
-    {
-      g_autofree char *path = g_strconcat ("/loopback/keepalive/", servers[i].name, NULL);
-
-      g_test_add (path, Fixture, &servers[i], NULL, test_server, fixture_tear_down);
-    }
+  add_raw_rows ("/loopback/keepalive/", servers, test_server);
 
   return g_test_run ();
 }
