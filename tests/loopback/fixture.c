@@ -47,6 +47,22 @@ notify_connection_cb (HbWebsocketTask *task,
 }
 
 void
+add_state_tests (const char  *prefix,
+                 void       (*function) (Fixture       *fixture,
+                                         gconstpointer  data))
+{
+  HbState state;
+
+  for (state = HB_STATE_CONNECTING; state <= HB_STATE_WAITING; state++)
+    {
+      g_autofree char *path = g_strconcat (prefix, signal_log_name_state (state), NULL);
+
+      g_test_add (path, Fixture, GUINT_TO_POINTER (state), fixture_set_up_raw, function,
+                  fixture_tear_down);
+    }
+}
+
+void
 fixture_set_up (Fixture       *fixture,
                 gconstpointer  data)
 {
@@ -295,6 +311,40 @@ get_metric (HbWebsocketTask *task,
   g_autoptr (HbMetrics) metrics = hb_websocket_task_get_metrics (task);
 
   return getter (metrics);
+}
+
+static gboolean
+emission_cb (GSignalInvocationHint *hint,
+             guint                  n_values,
+             const GValue          *values,
+             gpointer               data)
+{
+  ++*(guint *) data;
+
+  return TRUE;
+}
+
+void
+count_emissions (const char *signal,
+                 guint      *n_emissions)
+{
+  g_type_class_unref (g_type_class_ref (SOUP_TYPE_WEBSOCKET_CONNECTION));
+  g_signal_add_emission_hook (g_signal_lookup (signal, SOUP_TYPE_WEBSOCKET_CONNECTION), 0,
+                              emission_cb, n_emissions, NULL);
+}
+
+static void
+ignore_cb (const char     *domain,
+           GLogLevelFlags  level,
+           const char     *text,
+           gpointer        user_data)
+{
+}
+
+void
+ignore_debug_messages (void)
+{
+  g_log_set_handler ("libsoup", G_LOG_LEVEL_DEBUG, ignore_cb, NULL);
 }
 
 /* Includes the descriptor that this function opens. Returns 0 if the system does not report the

@@ -43,6 +43,12 @@ extern const gboolean is_exposed;
 #define add_raw_rows(prefix, rows, function) \
   test_rows_add_with (prefix, rows, Fixture, fixture_set_up_raw, function, fixture_tear_down)
 
+/* Adds a test like add_raw_test () for each state. The name of the state ends the path, and the
+ * HbState is the data of the test. */
+void     add_state_tests       (const char      *prefix,
+                                void           (*function) (Fixture       *fixture,
+                                                            gconstpointer  data));
+
 void     fixture_set_up        (Fixture         *fixture,
                                 gconstpointer    data);
 void     fixture_set_up_raw    (Fixture         *fixture,
@@ -91,6 +97,13 @@ void     expect_error          (HbWebsocketTask *task,
                                 Finish           finish,
                                 GQuark           domain,
                                 int              code);
+
+/* Counts in @n_emissions how often libsoup's connections emit @signal. */
+void     count_emissions       (const char      *signal,
+                                guint           *n_emissions);
+
+/* Ignores libsoup's debug messages for each frame, which are long and slow down a test. */
+void     ignore_debug_messages (void);
 
 guint    count_descriptors     (void);
 guint64  get_metric            (HbWebsocketTask *task,

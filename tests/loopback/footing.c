@@ -20,21 +20,6 @@ const Footing footing_tls = { "tls", "soup", TRUE, FALSE };
 const Footing footing_deflate = { "deflate", "soup", FALSE, TRUE };
 const Footing footing_both = { "tls-deflate", "soup", TRUE, TRUE };
 
-/* Ignores libsoup's debug messages for each frame, which would fill the tests' output. */
-static void
-ignore_cb (const char     *domain,
-           GLogLevelFlags  level,
-           const char     *text,
-           gpointer        user_data)
-{
-}
-
-void
-footing_init (void)
-{
-  g_log_set_handler ("libsoup", G_LOG_LEVEL_DEBUG, ignore_cb, NULL);
-}
-
 static void
 run_case (gconstpointer data)
 {

@@ -38,7 +38,6 @@ typedef struct
   gboolean  answers;                       /* answers with m0, m1 and so on */
 } FootingListener;
 
-void     footing_init         (void);
 void     footing_add          (const char      *path,
                                const Footing   *footing,
                                FootingFunc      func);

@@ -428,15 +428,6 @@ static const char *endless_redirect[] = {
   "and more, and more, and more, and more, and more, and more, and more, and more, and more",
 };
 
-/* libsoup writes debug messages for each frame. */
-static void
-ignore_cb (const char     *domain,
-           GLogLevelFlags  level,
-           const char     *text,
-           gpointer        user_data)
-{
-}
-
 int
 main (int   argc,
       char *argv[])
@@ -444,7 +435,7 @@ main (int   argc,
   g_test_init (&argc, &argv, NULL);
   g_test_summary ("A hostile server can make the task use only a limited amount of memory");
 
-  g_log_set_handler ("libsoup", G_LOG_LEVEL_DEBUG, ignore_cb, NULL);
+  ignore_debug_messages ();
 
   add_measured ("announced/2^63-1", "82 7f 7fffffffffffffff", test_announced);
   add_measured ("announced/2^64-1", "82 7f ffffffffffffffff", test_announced);

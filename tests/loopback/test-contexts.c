@@ -8,10 +8,10 @@
 static gpointer
 live_in_thread (gpointer data)
 {
-  GMainContext *context = g_main_context_new ();
+  g_autoptr (GMainContext) context = g_main_context_new ();
+  g_autoptr (GMainContextPusher) pusher = g_main_context_pusher_new (context);
   Fixture fixture = { 0 };
 
-  g_main_context_push_thread_default (context);
   fixture_set_up (&fixture, "soup");
   hb_websocket_task_set_ping_timeout (fixture.task, 10);
   hb_websocket_task_set_heartbeat_mode (fixture.task, HB_HEARTBEAT_MODE_PING);
@@ -24,8 +24,6 @@ live_in_thread (gpointer data)
   signal_log_expect (fixture.log, WORDS_OPEN);
   fixture_close (&fixture);
   fixture_tear_down (&fixture, NULL);
-  g_main_context_pop_thread_default (context);
-  g_main_context_unref (context);
 
   return NULL;
 }
@@ -71,11 +69,21 @@ turn (GMainContext *context)
   } G_STMT_END
 
 static void
-finish (GMainContext *context)
+open_in (Fixture      *fixture,
+         GMainContext *context)
 {
   g_main_context_push_thread_default (context);
-  wait_idle ();
+  hb_websocket_task_open (fixture->task);
   g_main_context_pop_thread_default (context);
+}
+
+static void
+end_in (Fixture      *fixture,
+        GMainContext *context)
+{
+  g_object_run_dispose (G_OBJECT (fixture->task));
+  wait_idle_in (context);
+  signal_log_forget (fixture->log);
 }
 
 static void
@@ -98,9 +106,7 @@ test_context_is_taken_once (Fixture       *fixture,
   g_signal_connect_swapped (fixture->task, "error", G_CALLBACK (check_context_cb), context);
   hb_websocket_task_set_max_buffered_amount (fixture->task, strlen ("hello"));
   hb_websocket_task_set_overflow (fixture->task, HB_OVERFLOW_DROP_NEWEST);
-  g_main_context_push_thread_default (context);
-  hb_websocket_task_open (fixture->task);
-  g_main_context_pop_thread_default (context);
+  open_in (fixture, context);
 
   for (i = 0; i < 3; i++)
     {
@@ -112,9 +118,7 @@ test_context_is_taken_once (Fixture       *fixture,
       hb_websocket_task_reconnect_now (fixture->task);
     }
 
-  g_object_run_dispose (G_OBJECT (fixture->task));
-  finish (context);
-  signal_log_forget (fixture->log);
+  end_in (fixture, context);
 }
 
 static void
@@ -126,13 +130,11 @@ test_other_context_after_close (Fixture       *fixture,
   fixture_open (fixture);
   fixture_close (fixture);
 
-  g_main_context_push_thread_default (context);
-  hb_websocket_task_open (fixture->task);
-  g_main_context_pop_thread_default (context);
+  open_in (fixture, context);
   turn_until (context, hb_websocket_task_get_state (fixture->task) == HB_STATE_OPEN);
 
   g_object_run_dispose (G_OBJECT (fixture->task));
-  finish (context);
+  wait_idle_in (context);
   signal_log_expect_now (fixture->log, WORDS_OPEN);
 }
 
@@ -168,9 +170,7 @@ test_run_without_push (Fixture       *fixture,
                   "as the context is the thread-default one");
 
   hb_websocket_task_set_connect_timeout (fixture->task, 50);
-  g_main_context_push_thread_default (context);
-  hb_websocket_task_open (fixture->task);
-  g_main_context_pop_thread_default (context);
+  open_in (fixture, context);
   run_unpushed (context, 150);
   signal_log_expect (fixture->log, "state:connecting connecting state:waiting "
                                    "error:connect-timeout reconnect:1:20");
@@ -183,9 +183,7 @@ test_run_without_push (Fixture       *fixture,
   assert_sends (fixture->task, "hello");
   turn_until (context, signal_log_count (fixture->log, "message:text:hello") > 0);
 
-  g_object_run_dispose (G_OBJECT (fixture->task));
-  finish (context);
-  signal_log_forget (fixture->log);
+  end_in (fixture, context);
 }
 
 static void
@@ -230,8 +228,8 @@ test_other_context_is_pushed (Fixture       *fixture,
 
   g_assert_finalize_object (second);
   g_object_run_dispose (G_OBJECT (fixture->task));
-  finish (inner);
-  finish (outer);
+  wait_idle_in (inner);
+  wait_idle_in (outer);
   g_main_context_pop_thread_default (inner);
   g_main_context_pop_thread_default (outer);
   signal_log_forget (fixture->log);
@@ -248,9 +246,7 @@ test_sent_from_other (Fixture       *fixture,
   g_test_summary ("A message that is sent while another context is the thread-default one does not "
                   "wait for that context, which may never be iterated");
 
-  g_main_context_push_thread_default (context);
-  hb_websocket_task_open (fixture->task);
-  g_main_context_pop_thread_default (context);
+  open_in (fixture, context);
   turn_until (context, hb_websocket_task_get_state (fixture->task) == HB_STATE_OPEN);
 
   g_main_context_push_thread_default (other);
@@ -258,9 +254,7 @@ test_sent_from_other (Fixture       *fixture,
   g_main_context_pop_thread_default (other);
   turn_until (context, get_metric (fixture->task, hb_metrics_get_messages_received) > 0);
 
-  g_object_run_dispose (G_OBJECT (fixture->task));
-  finish (context);
-  signal_log_forget (fixture->log);
+  end_in (fixture, context);
 }
 
 static void
@@ -282,15 +276,11 @@ test_opened_in_handler (Fixture       *fixture,
 
   g_signal_connect (fixture->task, "open", G_CALLBACK (open_other_cb), second);
   g_signal_connect_swapped (second, "open", G_CALLBACK (check_context_cb), context);
-  g_main_context_push_thread_default (context);
-  hb_websocket_task_open (fixture->task);
-  g_main_context_pop_thread_default (context);
+  open_in (fixture, context);
   turn_until (context, hb_websocket_task_get_state (second) == HB_STATE_OPEN);
 
   g_assert_finalize_object (second);
-  g_object_run_dispose (G_OBJECT (fixture->task));
-  finish (context);
-  signal_log_forget (fixture->log);
+  end_in (fixture, context);
 }
 
 static void

@@ -7,9 +7,6 @@
 /* Disposal drops the connection, completes the pending calls and emits no signal. The functions of
  * the task can still be called afterwards. */
 
-/* In the order of HbState */
-static const char * const state_names[] = { "connecting", "open", "closing", "closed", "waiting" };
-
 typedef struct
 {
   GAsyncResult *opened;
@@ -116,56 +113,54 @@ assert_answers (HbWebsocketTask *task)
 }
 
 static void
-test_in_state (gconstpointer data)
+test_in_state (Fixture       *fixture,
+               gconstpointer  data)
 {
   HbState state = GPOINTER_TO_UINT (data);
-  Fixture fixture = { 0 };
   Results results = { 0 };
 
-  fixture_set_up (&fixture, "raw");
-  fixture_enter (&fixture, state);
+  fixture_enter (fixture, state);
 
   /* Makes calls that stay pending in this state. */
   if (state == HB_STATE_CONNECTING || state == HB_STATE_WAITING)
     {
-      hb_websocket_task_open_async (fixture.task, NULL, store_result_cb, &results.opened);
-      call_async (fixture.task, &results);
+      hb_websocket_task_open_async (fixture->task, NULL, store_result_cb, &results.opened);
+      call_async (fixture->task, &results);
     }
   else if (state == HB_STATE_CLOSING)
     {
-      hb_websocket_task_close_async (fixture.task, 1000, NULL, NULL,
+      hb_websocket_task_close_async (fixture->task, 1000, NULL, NULL,
                                      store_result_cb, &results.closed);
     }
 
   wait_idle ();
   assert_pending (&results);
-  signal_log_forget (fixture.log);
-  g_object_run_dispose (G_OBJECT (fixture.task));
-  g_object_run_dispose (G_OBJECT (fixture.task));
-  assert_state (fixture.task, HB_STATE_CLOSED);
+  signal_log_forget (fixture->log);
+  g_object_run_dispose (G_OBJECT (fixture->task));
+  g_object_run_dispose (G_OBJECT (fixture->task));
+  assert_state (fixture->task, HB_STATE_CLOSED);
 
   if (state == HB_STATE_CONNECTING || state == HB_STATE_WAITING)
     {
-      expect_closed_error (fixture.task, &results.opened, hb_websocket_task_open_finish);
-      expect_closed_error (fixture.task, &results.sent, hb_websocket_task_send_message_finish);
-      expect_closed_error (fixture.task, &results.flushed, hb_websocket_task_flush_finish);
+      expect_closed_error (fixture->task, &results.opened, hb_websocket_task_open_finish);
+      expect_closed_error (fixture->task, &results.sent, hb_websocket_task_send_message_finish);
+      expect_closed_error (fixture->task, &results.flushed, hb_websocket_task_flush_finish);
     }
   else if (state == HB_STATE_CLOSING)
     {
-      expect_success (fixture.task, &results.closed, hb_websocket_task_close_finish);
+      expect_success (fixture->task, &results.closed, hb_websocket_task_close_finish);
     }
 
   clear_results (&results);
-  signal_log_expect_quiet (fixture.log);
-  g_signal_handlers_disconnect_by_data (fixture.task, fixture.log);
-  assert_answers (fixture.task);
-  g_object_run_dispose (G_OBJECT (fixture.task));
+  signal_log_expect_quiet (fixture->log);
+  g_signal_handlers_disconnect_by_data (fixture->task, fixture->log);
+  assert_answers (fixture->task);
+  g_object_run_dispose (G_OBJECT (fixture->task));
   wait_idle ();
 
   if (state == HB_STATE_CONNECTING || state == HB_STATE_OPEN)
-    raw_peer_expect_end (raw_server_get_peer (fixture.raw, 0));
-  g_assert_cmpuint (raw_server_get_n_accepted (fixture.raw), ==, state == HB_STATE_CLOSED ? 0 : 1);
-  fixture_tear_down (&fixture, NULL);
+    raw_peer_expect_end (raw_server_get_peer (fixture->raw, 0));
+  g_assert_cmpuint (raw_server_get_n_accepted (fixture->raw), ==, state == HB_STATE_CLOSED ? 0 : 1);
 }
 
 /* Disposal drops the connection even if the application has a reference to it. */
@@ -291,18 +286,10 @@ int
 main (int   argc,
       char *argv[])
 {
-  guint i;
-
   g_test_init (&argc, &argv, NULL);
   g_test_summary ("A task can be disposed of in any state, and more than once");
 
-  for (i = 0; i < G_N_ELEMENTS (state_names); i++)
-    {
-      g_autofree char *path = g_strconcat ("/loopback/disposal/", state_names[i], NULL);
-
-      g_test_add_data_func (path, GUINT_TO_POINTER (i), test_in_state);
-    }
-
+  add_state_tests ("/loopback/disposal/", test_in_state);
   add_raw_test ("/loopback/disposal/connection-is-kept", test_connection_is_kept);
   g_test_add_func ("/loopback/disposal/network-change", test_network_change);
   add_raw_test ("/loopback/disposal/with-backlog", test_with_backlog);

@@ -165,52 +165,38 @@ test_while_ending (gconstpointer data)
   collect_dropped (0, GPOINTER_TO_INT (data));
 }
 
-static const char * const state_names[] = { "connecting", "open", "closing", "closed", "waiting" };
-
 static void
-test_in_state (gconstpointer data)
+test_in_state (Fixture       *fixture,
+               gconstpointer  data)
 {
   HbState state = GPOINTER_TO_UINT (data);
-  Fixture fixture = { 0 };
   Collection collection = { .home = g_thread_self () };
 
-  fixture_set_up (&fixture, "raw");
-  fixture_enter (&fixture, state);
-  signal_log_free (fixture.log);
-  fixture.log = NULL;
+  fixture_enter (fixture, state);
+  signal_log_free (fixture->log);
+  fixture->log = NULL;
 
-  collection.task = g_steal_pointer (&fixture.task);
+  collection.task = g_steal_pointer (&fixture->task);
   g_signal_connect (collection.task, "notify", G_CALLBACK (emitted_cb), &collection);
   collect_elsewhere (&collection, TRUE);
 
   if (state == HB_STATE_CONNECTING || state == HB_STATE_OPEN)
-    raw_peer_expect_end (raw_server_get_peer (fixture.raw, 0));
+    raw_peer_expect_end (raw_server_get_peer (fixture->raw, 0));
 
-  fixture.task = hb_websocket_task_new (NULL);
-  fixture.log = signal_log_new (fixture.task);
-  fixture_tear_down (&fixture, NULL);
+  fixture->task = hb_websocket_task_new (NULL);
+  fixture->log = signal_log_new (fixture->task);
 }
 
 static gpointer
 open_and_leave (gpointer data)
 {
-  GMainContext *context = g_main_context_new ();
-  HbWebsocketTask *task = data;
+  g_autoptr (GMainContext) context = g_main_context_new ();
+  g_autoptr (GMainContextPusher) pusher = g_main_context_pusher_new (context);
 
-  g_main_context_push_thread_default (context);
-  hb_websocket_task_open (task);
-  wait_until (hb_websocket_task_get_state (task) == HB_STATE_OPEN);
-  g_main_context_pop_thread_default (context);
-  g_main_context_unref (context);
+  hb_websocket_task_open (data);
+  wait_until (hb_websocket_task_get_state (data) == HB_STATE_OPEN);
 
   return NULL;
-}
-
-static gboolean
-is_open (RawServer *server)
-{
-  return raw_server_get_n_accepted (server) > 0
-         && raw_peer_get_request (raw_server_get_peer (server, 0)) != NULL;
 }
 
 static void
@@ -223,7 +209,7 @@ test_after_thread (void)
   g_test_summary ("A task and its connection are freed even if the task's thread has ended and no "
                   "thread runs the task's context");
 
-  wait_until (is_open (server));
+  raw_server_wait_peer (server, 0);
   g_thread_join (thread);
   g_assert_finalize_object (task);
   raw_peer_expect_end (raw_server_get_peer (server, 0));
@@ -241,17 +227,15 @@ static gpointer
 drop_and_leave (gpointer data)
 {
   Abandonment *abandonment = data;
-  GMainContext *context = g_main_context_new ();
+  g_autoptr (GMainContext) context = g_main_context_new ();
+  g_autoptr (GMainContextPusher) pusher = g_main_context_pusher_new (context);
   HbWebsocketTask *task = hb_websocket_task_new (raw_server_get_uri (abandonment->server));
 
-  g_main_context_push_thread_default (context);
   hb_websocket_task_open (task);
   wait_until (hb_websocket_task_get_state (task) == HB_STATE_OPEN);
   wait_idle ();
   g_weak_ref_set (&abandonment->connection, hb_websocket_task_get_connection (task));
   g_assert_finalize_object (task);
-  g_main_context_pop_thread_default (context);
-  g_main_context_unref (context);
 
   return NULL;
 }
@@ -278,7 +262,7 @@ test_abandoned_context (void)
   n_descriptors = count_descriptors ();
   g_weak_ref_init (&abandonment.connection, NULL);
   thread = g_thread_new ("brief", drop_and_leave, &abandonment);
-  wait_until (is_open (abandonment.server));
+  raw_server_wait_peer (abandonment.server, 0);
   g_thread_join (thread);
   raw_peer_expect_end (raw_server_get_peer (abandonment.server, 0));
 
@@ -428,18 +412,10 @@ int
 main (int   argc,
       char *argv[])
 {
-  guint i;
-
   g_test_init (&argc, &argv, NULL);
   g_network_monitor_get_default ();
 
-  for (i = 0; i < G_N_ELEMENTS (state_names); i++)
-    {
-      g_autofree char *path = g_strconcat ("/loopback/last-reference/", state_names[i], NULL);
-
-      g_test_add_data_func (path, GUINT_TO_POINTER (i), test_in_state);
-    }
-
+  add_state_tests ("/loopback/last-reference/", test_in_state);
   add_loop_tests ("busy", test_while_busy);
   add_loop_tests ("reconnecting", test_while_reconnecting);
   add_loop_tests ("ending", test_while_ending);

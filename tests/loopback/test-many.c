@@ -331,9 +331,7 @@ test_any_order (Fixture       *fixture,
       /* libsoup finishes closing a connection in the context in which it began to close it. */
       for (j = 0; j < 2; j++)
         {
-          g_main_context_push_thread_default (contexts[j]);
-          wait_idle ();
-          g_main_context_pop_thread_default (contexts[j]);
+          wait_idle_in (contexts[j]);
           g_main_context_unref (contexts[j]);
         }
     }
@@ -386,9 +384,7 @@ test_polled (Fixture       *fixture,
 
   for (i = 0; i < 2; i++)
     {
-      g_main_context_push_thread_default (contexts[i]);
-      wait_idle ();
-      g_main_context_pop_thread_default (contexts[i]);
+      wait_idle_in (contexts[i]);
       g_main_context_unref (contexts[i]);
     }
 
@@ -435,11 +431,7 @@ count_sources_of_tasks (Fixture      *fixture,
     g_assert_finalize_object (tasks[i]);
 
   for (i = 0; i < 2; i++)
-    {
-      g_main_context_push_thread_default (contexts[i]);
-      wait_idle ();
-      g_main_context_pop_thread_default (contexts[i]);
-    }
+    wait_idle_in (contexts[i]);
 
   return n;
 }

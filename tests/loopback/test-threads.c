@@ -78,13 +78,10 @@ join (Crew *crew)
 static void
 join_in_turmoil (Crew *crew)
 {
-  GSource *turmoil = g_timeout_source_new (1);
+  guint turmoil = g_timeout_add (1, change_network_cb, NULL);
 
-  g_source_set_callback (turmoil, change_network_cb, NULL, NULL);
-  g_source_attach (turmoil, NULL);
   join (crew);
-  g_source_destroy (turmoil);
-  g_source_unref (turmoil);
+  g_source_remove (turmoil);
 }
 
 static void
@@ -314,12 +311,11 @@ test_network_while_leaving (void)
 static gpointer
 live_and_close (gpointer data)
 {
-  GMainContext *context = g_main_context_new ();
+  g_autoptr (GMainContext) context = g_main_context_new ();
+  g_autoptr (GMainContextPusher) pusher = g_main_context_pusher_new (context);
+  TestServer *server = test_server_new (TEST_SERVER_ECHO);
   Fixture *fixture = data;
-  TestServer *server;
 
-  g_main_context_push_thread_default (context);
-  server = test_server_new (TEST_SERVER_ECHO);
   hb_websocket_task_set_uri (fixture->task, test_server_get_uri (server));
   fixture_open (fixture);
   expect_echoes (fixture->task, fixture->log, 5);
@@ -328,8 +324,6 @@ live_and_close (gpointer data)
   fixture_close (fixture);
   test_server_free (server);
   wait_idle ();
-  g_main_context_pop_thread_default (context);
-  g_main_context_unref (context);
 
   return NULL;
 }

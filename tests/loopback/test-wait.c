@@ -67,6 +67,15 @@ wait_idle (void)
     ;
 }
 
+/* Works like wait_idle (), with @context as the thread-default one. */
+void
+wait_idle_in (GMainContext *context)
+{
+  g_main_context_push_thread_default (context);
+  wait_idle ();
+  g_main_context_pop_thread_default (context);
+}
+
 /* Iterates the loop, for example to notice an event that must not happen. */
 void
 wait_pass (guint milliseconds)

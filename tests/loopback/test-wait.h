@@ -20,6 +20,7 @@ void     wait_iterate      (gint64       deadline,
                             const char  *condition,
                             const char  *location);
 void     wait_idle         (void);
+void     wait_idle_in      (GMainContext *context);
 void     wait_pass         (guint        milliseconds);
 
 G_END_DECLS

@@ -16,15 +16,6 @@
  * matrix [plain|tls] [message|ping]: runs all cells, or only those of one transport or heartbeat
  * matrix --table: prints the tables for the documentation */
 
-/* Ignores libsoup's debug messages, because they are long and quote data that is not UTF-8. */
-static void
-be_quiet_cb (const char     *domain,
-             GLogLevelFlags  level,
-             const char     *message,
-             gpointer        user_data)
-{
-}
-
 static void
 run_cell (gconstpointer data)
 {
@@ -120,7 +111,7 @@ main (int   argc,
   g_test_init (&argc, &argv, NULL);
   g_test_summary ("Each fault of a server has the right result in each state for which the table "
                   "has one");
-  g_log_set_handler ("libsoup", G_LOG_LEVEL_DEBUG, be_quiet_cb, NULL);
+  ignore_debug_messages ();
   if (certificate_get () != NULL)
     certificate_trust (certificate_get ());
 
