@@ -23,8 +23,9 @@ refuse (GError **error)
   return -1;
 }
 
-/* Stores the kind of the frame that libsoup begins to write, and its end. If the frame is refused
- * before the stream below gets it, the next write begins the frame again. */
+/* Stores the kind of the frame that libsoup begins to write and, unless messages wait, the position
+ * after the frame. If the frame is refused before the stream below gets it, the next write begins
+ * the frame again. */
 static void
 begin_frame (HbOutput *self,
              guint     first,

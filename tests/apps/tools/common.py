@@ -31,7 +31,7 @@ used = set()
 
 
 class Result:
-    """The result of hb-cat. The status is a text if hb-cat did not end."""
+    """The result of hb-cat. The status is a string if hb-cat did not end in time."""
 
     def __init__(self, status, output, stderr):
         self.status = status
