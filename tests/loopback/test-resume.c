@@ -167,35 +167,20 @@ enter_connecting (Fixture *fixture)
   return raw_server_wait_peer (fixture->raw, 0);
 }
 
-static void
-answer_and_jump (Fixture *fixture,
-                 gint64   milliseconds)
-{
-  RawPeer *peer = enter_connecting (fixture);
-
-  raw_peer_accept (peer);
-  raw_peer_wait_delivered (peer);
-  test_clock_jump (milliseconds);
-  signal_log_expect (fixture->log, "state:open open");
-}
-
+/* @data: the milliseconds by which the clock jumps */
 static void
 test_connecting_answered (Fixture       *fixture,
                           gconstpointer  data)
 {
-  g_test_summary ("An attempt that the server answered during a suspend succeeds");
+  RawPeer *peer = enter_connecting (fixture);
 
-  answer_and_jump (fixture, HOUR);
-}
+  g_test_summary ("An attempt whose answer is in the socket succeeds after a suspend, and if the "
+                  "loop is only a little late");
 
-static void
-test_connecting_answered_a_little_late (Fixture       *fixture,
-                                        gconstpointer  data)
-{
-  g_test_summary ("An attempt whose answer is in the socket succeeds even if the loop is only a "
-                  "little late");
-
-  answer_and_jump (fixture, CONNECT_AFTER + LATE / 2);
+  raw_peer_accept (peer);
+  raw_peer_wait_delivered (peer);
+  test_clock_jump (GPOINTER_TO_INT (data));
+  signal_log_expect (fixture->log, "state:open open");
 }
 
 static void
@@ -438,9 +423,11 @@ main (int   argc,
   add_raw_test ("/loopback/resume/held", test_held);
   add_raw_test ("/loopback/resume/held-short", test_held_short);
   add_raw_test ("/loopback/resume/check", test_check);
-  add_raw_test ("/loopback/resume/connecting-answered", test_connecting_answered);
-  add_raw_test ("/loopback/resume/connecting-answered-a-little-late",
-                test_connecting_answered_a_little_late);
+  g_test_add ("/loopback/resume/connecting-answered", Fixture, GINT_TO_POINTER (HOUR),
+              fixture_set_up_raw, test_connecting_answered, fixture_tear_down);
+  g_test_add ("/loopback/resume/connecting-answered-a-little-late", Fixture,
+              GINT_TO_POINTER (CONNECT_AFTER + LATE / 2), fixture_set_up_raw,
+              test_connecting_answered, fixture_tear_down);
   add_raw_test ("/loopback/resume/connecting-late-answer", test_connecting_late_answer);
   add_raw_test ("/loopback/resume/connecting-dead", test_connecting_dead);
   add_raw_test ("/loopback/resume/connecting-short", test_connecting_short);
