@@ -245,6 +245,29 @@ assert_sends (HbWebsocketTask *task,
 }
 
 void
+assert_sends_bytes (HbWebsocketTask *task,
+                    GBytes          *bytes)
+{
+  g_autoptr (GError) error = NULL;
+  gboolean accepted = hb_websocket_task_send_bytes (task, bytes, &error);
+
+  g_assert_no_error (error);
+  g_assert_true (accepted);
+}
+
+void
+send_async (HbWebsocketTask  *task,
+            const char       *text,
+            GCancellable     *cancellable,
+            GAsyncResult    **place)
+{
+  g_autoptr (GBytes) bytes = g_bytes_new (text, strlen (text));
+
+  hb_websocket_task_send_message_async (task, SOUP_WEBSOCKET_DATA_TEXT, bytes,
+                                        HB_SEND_FLAGS_DEFAULT, cancellable, store_result_cb, place);
+}
+
+void
 assert_takes_back (HbWebsocketTask *task,
                    const char      *expected)
 {
@@ -265,6 +288,38 @@ assert_takes_back (HbWebsocketTask *task,
     }
 
   g_assert_cmpstr (log->str, ==, expected);
+}
+
+char *
+no_ping_cb (HbWebsocketTask *task,
+            gpointer         user_data)
+{
+  g_assert_not_reached ();
+}
+
+guint
+no_delay_cb (HbWebsocketTask *task,
+             guint            attempt,
+             gpointer         user_data)
+{
+  g_assert_not_reached ();
+}
+
+gboolean
+no_pong_cb (HbWebsocketTask       *task,
+            SoupWebsocketDataType  type,
+            GBytes                *message,
+            gpointer               user_data)
+{
+  g_assert_not_reached ();
+}
+
+gboolean
+count_turn_cb (gpointer user_data)
+{
+  ++*(guint *) user_data;
+
+  return G_SOURCE_CONTINUE;
 }
 
 void

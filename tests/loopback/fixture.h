@@ -69,6 +69,14 @@ void     fixture_enter         (Fixture         *fixture,
 
 void     assert_sends          (HbWebsocketTask *task,
                                 const char      *text);
+void     assert_sends_bytes    (HbWebsocketTask *task,
+                                GBytes          *bytes);
+
+/* Calls send_message_async (), and stores the result with store_result_cb (). */
+void     send_async            (HbWebsocketTask *task,
+                                const char      *text,
+                                GCancellable    *cancellable,
+                                GAsyncResult   **place);
 
 /* Takes back the whole queue. @expected contains words such as text:hello or binary:hello,
  * separated by spaces. */
@@ -78,6 +86,29 @@ void     assert_takes_back     (HbWebsocketTask *task,
 #define assert_state(task, expected) \
   g_assert_cmpstr (signal_log_name_state (hb_websocket_task_get_state (task)), ==, \
                    signal_log_name_state (expected))
+
+/* Makes a call that must print a critical message. The call may be a macro whose expansion contains
+ * commas. */
+#define expect_critical(pattern, ...) \
+  G_STMT_START { \
+    g_test_expect_message ("hb-websocket", G_LOG_LEVEL_CRITICAL, pattern); \
+    __VA_ARGS__; \
+    g_test_assert_expected_messages (); \
+  } G_STMT_END
+
+/* Functions for a task that must not call them */
+char    *no_ping_cb            (HbWebsocketTask *task,
+                                gpointer         user_data);
+guint    no_delay_cb           (HbWebsocketTask *task,
+                                guint            attempt,
+                                gpointer         user_data);
+gboolean no_pong_cb            (HbWebsocketTask *task,
+                                SoupWebsocketDataType type,
+                                GBytes          *message,
+                                gpointer         user_data);
+
+/* Counts the turns of a source in the guint at @user_data. */
+gboolean count_turn_cb         (gpointer         user_data);
 
 /* Stores a reference to the result in the pointer at @user_data. That pointer must be NULL. */
 void     store_result_cb       (GObject         *source,

@@ -16,10 +16,8 @@ send_numbered (Fixture *fixture,
 {
   g_autofree char *payload = g_strnfill (SIZE + number, 'x');
   g_autoptr (GBytes) bytes = g_bytes_new (payload, SIZE + number);
-  g_autoptr (GError) error = NULL;
 
-  hb_websocket_task_send_bytes (fixture->task, bytes, &error);
-  g_assert_no_error (error);
+  assert_sends_bytes (fixture->task, bytes);
 }
 
 static guint

@@ -209,15 +209,12 @@ test_failed_call (Fixture       *fixture,
                   gconstpointer  data)
 {
   g_autoptr (GCancellable) cancellable = g_cancellable_new ();
-  g_autoptr (GBytes) bytes = g_bytes_new_static ("x", 1);
   g_autoptr (GAsyncResult) result = NULL;
 
   g_test_summary ("A call that fails at once no longer holds the task, even if the GCancellable is "
                   "never triggered");
 
-  hb_websocket_task_send_message_async (fixture->task, SOUP_WEBSOCKET_DATA_TEXT, bytes,
-                                        HB_SEND_FLAGS_DEFAULT, cancellable, store_result_cb,
-                                        &result);
+  send_async (fixture->task, "x", cancellable, &result);
   expect_error (fixture->task, &result, hb_websocket_task_send_message_finish, HB_ERROR,
                 HB_ERROR_CLOSED);
 }

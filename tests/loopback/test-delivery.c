@@ -79,10 +79,8 @@ send_all (gpointer task)
   for (i = 0; i < N_MESSAGES; i++)
     {
       g_autoptr (GBytes) bytes = g_bytes_new_take (g_malloc0 (SIZE + i), SIZE + i);
-      g_autoptr (GError) error = NULL;
 
-      hb_websocket_task_send_bytes (task, bytes, &error);
-      g_assert_no_error (error);
+      assert_sends_bytes (task, bytes);
     }
 
   return NULL;
@@ -217,7 +215,6 @@ static void
 test_calls (Fixture       *fixture,
             gconstpointer  data)
 {
-  g_autoptr (GBytes) bytes = g_bytes_new_static ("one", 3);
   g_autoptr (GAsyncResult) sent = NULL;
   g_autoptr (GAsyncResult) flushed = NULL;
   g_autoptr (GAsyncResult) closed = NULL;
@@ -230,8 +227,7 @@ test_calls (Fixture       *fixture,
   g_assert_false (hb_websocket_task_can_acknowledge (fixture->task));
   fixture_open (fixture);
 
-  hb_websocket_task_send_message_async (fixture->task, SOUP_WEBSOCKET_DATA_TEXT, bytes,
-                                        HB_SEND_FLAGS_DEFAULT, NULL, store_result_cb, &sent);
+  send_async (fixture->task, "one", NULL, &sent);
   hb_websocket_task_flush_async (fixture->task, NULL, store_result_cb, &flushed);
   expect_success (fixture->task, &sent, hb_websocket_task_send_message_finish);
   expect_success (fixture->task, &flushed, hb_websocket_task_flush_finish);

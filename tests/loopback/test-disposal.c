@@ -28,11 +28,7 @@ static void
 call_async (HbWebsocketTask *task,
             Results         *results)
 {
-  g_autoptr (GBytes) bytes = g_bytes_new ("x", 1);
-
-  hb_websocket_task_send_message_async (task, SOUP_WEBSOCKET_DATA_TEXT, bytes,
-                                        HB_SEND_FLAGS_DEFAULT, NULL,
-                                        store_result_cb, &results->sent);
+  send_async (task, "x", NULL, &results->sent);
   hb_websocket_task_flush_async (task, NULL, store_result_cb, &results->flushed);
 }
 
@@ -241,30 +237,6 @@ static void
 free_cb (gpointer data)
 {
   *(guint *) data += 1;
-}
-
-static char *
-no_ping_cb (HbWebsocketTask *task,
-            gpointer         user_data)
-{
-  return NULL;
-}
-
-static guint
-no_delay_cb (HbWebsocketTask *task,
-             guint            attempt,
-             gpointer         user_data)
-{
-  return 0;
-}
-
-static gboolean
-no_pong_cb (HbWebsocketTask       *task,
-            SoupWebsocketDataType  type,
-            GBytes                *message,
-            gpointer               user_data)
-{
-  return FALSE;
 }
 
 static void

@@ -14,10 +14,8 @@ send_dice (Fixture *fixture,
            gsize    length)
 {
   g_autoptr (GBytes) dice = footing_make_dice (length);
-  g_autoptr (GError) error = NULL;
 
-  hb_websocket_task_send_bytes (fixture->task, dice, &error);
-  g_assert_no_error (error);
+  assert_sends_bytes (fixture->task, dice);
 }
 
 /* The size of a message, the value of fragment-size, and the expected first byte (in hexadecimal)

@@ -152,7 +152,6 @@ test_close_arguments (Fixture       *fixture,
 {
   const guint codes[] = { 1006, 1011, 1015, 65536 + 1000, G_MAXUINT };
   g_autoptr (GAsyncResult) closed = NULL;
-  g_autoptr (GError) error = NULL;
   RawPeer *peer = fixture_open_raw (fixture);
   guint i;
 
@@ -167,9 +166,8 @@ test_close_arguments (Fixture       *fixture,
 
   /* close_async () returns this error, and must not emit `error` as well. */
   hb_websocket_task_close_async (fixture->task, 1006, NULL, NULL, store_result_cb, &closed);
-  wait_until (closed != NULL);
-  g_assert_false (hb_websocket_task_close_finish (fixture->task, closed, &error));
-  g_assert_error (error, HB_ERROR, HB_ERROR_INVALID_ARGUMENT);
+  expect_error (fixture->task, &closed, hb_websocket_task_close_finish, HB_ERROR,
+                HB_ERROR_INVALID_ARGUMENT);
   assert_state (fixture->task, HB_STATE_OPEN);
   wait_idle ();
   raw_peer_expect_quiet (peer);
@@ -193,10 +191,8 @@ expect_bad_text (Fixture    *fixture,
 
   hb_websocket_task_send_message_async (fixture->task, SOUP_WEBSOCKET_DATA_TEXT, bytes,
                                         HB_SEND_FLAGS_DEFAULT, NULL, store_result_cb, &sent);
-  wait_until (sent != NULL);
-  g_assert_false (hb_websocket_task_send_message_finish (fixture->task, sent, &error));
-  g_assert_error (error, HB_ERROR, HB_ERROR_INVALID_ARGUMENT);
-  g_clear_error (&error);
+  expect_error (fixture->task, &sent, hb_websocket_task_send_message_finish, HB_ERROR,
+                HB_ERROR_INVALID_ARGUMENT);
 }
 
 static void
@@ -224,23 +220,14 @@ test_text (Fixture       *fixture,
   g_clear_error (&error);
   hb_websocket_task_send_message_async (fixture->task, (SoupWebsocketDataType) 8, bytes,
                                         HB_SEND_FLAGS_DEFAULT, NULL, store_result_cb, &sent);
-  wait_until (sent != NULL);
-  g_assert_false (hb_websocket_task_send_message_finish (fixture->task, sent, &error));
-  g_assert_error (error, HB_ERROR, HB_ERROR_INVALID_ARGUMENT);
-  g_clear_error (&error);
+  expect_error (fixture->task, &sent, hb_websocket_task_send_message_finish, HB_ERROR,
+                HB_ERROR_INVALID_ARGUMENT);
 
   wait_idle ();
   raw_peer_expect_quiet (peer);
   assert_state (fixture->task, HB_STATE_OPEN);
   g_assert_cmpuint (hb_websocket_task_get_buffered_amount (fixture->task), ==, 0);
 }
-
-#define expect_critical(pattern, call) \
-  G_STMT_START { \
-    g_test_expect_message ("hb-websocket", G_LOG_LEVEL_CRITICAL, pattern); \
-    call; \
-    g_test_assert_expected_messages (); \
-  } G_STMT_END
 
 static void
 count_cb (const char     *domain,

@@ -324,14 +324,11 @@ call_and_cancel (gpointer data)
 {
   GMainContext *context = g_main_context_new ();
   g_autoptr (GCancellable) cancellable = g_cancellable_new ();
-  g_autoptr (GBytes) bytes = g_bytes_new_static ("x", 1);
   GAsyncResult *result = NULL;
   Canceller *self = data;
 
   g_main_context_push_thread_default (context);
-  hb_websocket_task_send_message_async (self->task, SOUP_WEBSOCKET_DATA_TEXT, bytes,
-                                        HB_SEND_FLAGS_DEFAULT, cancellable, store_result_cb,
-                                        &result);
+  send_async (self->task, "x", cancellable, &result);
   end_step (self);
   wait_for_step (self, STEP_CANCEL);
   g_cancellable_cancel (cancellable);

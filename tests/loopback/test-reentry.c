@@ -30,35 +30,22 @@ test_slow_connecting (Fixture       *fixture,
   fixture_close (fixture);
 }
 
-static gboolean
-count_cb (gpointer user_data)
-{
-  guint *n_turns = user_data;
-
-  (*n_turns)++;
-
-  return G_SOURCE_CONTINUE;
-}
-
 static void
 test_busy_loop (Fixture       *fixture,
                 gconstpointer  data)
 {
-  g_autoptr (GSource) busy = g_idle_source_new ();
   RawPeer *peer = fixture_open_raw (fixture);
   guint n_turns = 0;
+  guint busy;
 
   g_test_summary ("An attempt that is due is made, even if another source is always ready");
 
-  g_source_set_priority (busy, G_PRIORITY_DEFAULT);
-  g_source_set_callback (busy, count_cb, &n_turns, NULL);
-  g_source_attach (busy, NULL);
-
+  busy = g_idle_add_full (G_PRIORITY_DEFAULT, count_turn_cb, &n_turns, NULL);
   fixture_lose_raw (fixture, peer);
   signal_log_expect (fixture->log, "reconnect:1:20 " WORDS_OPEN);
   g_assert_cmpuint (n_turns, >, 0);
 
-  g_source_destroy (busy);
+  g_source_remove (busy);
   fixture_close_raw (fixture, raw_server_wait_peer (fixture->raw, 1));
 }
 
@@ -308,7 +295,6 @@ test_reopen_in_free (Fixture       *fixture,
 {
   Reopening reopening = { fixture->task, NULL };
   g_autoptr (GBytes) bytes = g_bytes_new_with_free_func ("x", 1, reopen_cb, &reopening);
-  g_autoptr (GError) error = NULL;
 
   g_test_summary ("The function that frees the bytes of a dropped message may open the task again");
 
@@ -317,9 +303,7 @@ test_reopen_in_free (Fixture       *fixture,
   g_clear_pointer (&bytes, g_bytes_unref);
   hb_websocket_task_close (fixture->task, 1000, NULL);
   signal_log_expect (fixture->log, "state:closed error:closed " WORDS_OPEN);
-  wait_until (reopening.opened != NULL);
-  hb_websocket_task_open_finish (fixture->task, reopening.opened, &error);
-  g_assert_no_error (error);
+  expect_success (fixture->task, &reopening.opened, hb_websocket_task_open_finish);
   g_object_unref (reopening.opened);
   fixture_close_raw (fixture, raw_server_wait_peer (fixture->raw, 1));
 }

@@ -81,7 +81,6 @@ test_refusal (Fixture       *fixture,
   const Refusal *refusal = data;
   g_autoptr (GBytes) bytes = g_bytes_new_take (g_strnfill (SIZE, 'x'), SIZE);
   g_autoptr (GAsyncResult) sent = NULL;
-  g_autoptr (GError) error = NULL;
   RawPeer *peer;
   guint i;
 
@@ -106,9 +105,8 @@ test_refusal (Fixture       *fixture,
   peer = raw_server_wait_peer (fixture->raw, i);
   raw_peer_resume (peer);
   raw_peer_expect (peer, "text:after");
-  wait_until (sent != NULL);
-  g_assert_false (hb_websocket_task_send_message_finish (fixture->task, sent, &error));
-  g_assert_error (error, HB_ERROR, HB_ERROR_MESSAGE_REFUSED);
+  expect_error (fixture->task, &sent, hb_websocket_task_send_message_finish, HB_ERROR,
+                HB_ERROR_MESSAGE_REFUSED);
   g_clear_object (&sent);
   signal_log_forget (fixture->log);
   fixture_close_raw (fixture, peer);

@@ -481,20 +481,13 @@ test_flush_of_closed (Fixture       *fixture,
   signal_log_expect (fixture->log, "state:closed error:closed");
 }
 
-static void
-open_and_leave (gpointer data)
-{
-  g_autoptr (GMainContext) context = g_main_context_new ();
-
-  g_main_context_push_thread_default (context);
-  hb_websocket_task_open (data);
-  g_main_context_pop_thread_default (context);
-}
-
 static gpointer
 open_in_thread (gpointer data)
 {
-  open_and_leave (data);
+  g_autoptr (GMainContext) context = g_main_context_new ();
+  g_autoptr (GMainContextPusher) pusher = g_main_context_pusher_new (context);
+
+  hb_websocket_task_open (data);
 
   return NULL;
 }
@@ -504,15 +497,13 @@ test_abandoned (Fixture       *fixture,
                 gconstpointer  data)
 {
   g_autoptr (GAsyncResult) result = NULL;
-  g_autoptr (GBytes) bytes = g_bytes_new ("x", 1);
 
   g_test_summary ("Disposal ends pending calls even if the task's context is no longer iterated");
 
   signal_log_free (fixture->log);
   g_thread_join (g_thread_new ("owner", open_in_thread, fixture->task));
   assert_sends (fixture->task, "dropped");
-  hb_websocket_task_send_message_async (fixture->task, SOUP_WEBSOCKET_DATA_TEXT, bytes,
-                                        HB_SEND_FLAGS_DEFAULT, NULL, store_result_cb, &result);
+  send_async (fixture->task, "x", NULL, &result);
   wait_idle ();
   g_assert_null (result);
   g_object_run_dispose (G_OBJECT (fixture->task));
@@ -768,22 +759,14 @@ flood (gpointer data)
   return NULL;
 }
 
-static gboolean
-count_cb (gpointer user_data)
-{
-  ++*(guint *) user_data;
-
-  return G_SOURCE_CONTINUE;
-}
-
 static void
 test_others_have_turns (Fixture       *fixture,
                         gconstpointer  data)
 {
   Flood flooding = { .task = fixture->task };
-  g_autoptr (GSource) idle = g_idle_source_new ();
   GThread *thread;
   guint n_turns = 0;
+  guint idle;
   guint i;
 
   g_test_summary ("Another thread that sends all the time does not keep other sources of the "
@@ -792,15 +775,14 @@ test_others_have_turns (Fixture       *fixture,
   test_server_set_mode (fixture->server, TEST_SERVER_QUIET);
   hb_websocket_task_set_max_buffered_amount (fixture->task, 1024);
   fixture_open (fixture);
-  g_source_set_callback (idle, count_cb, &n_turns, NULL);
-  g_source_attach (idle, NULL);
+  idle = g_idle_add (count_turn_cb, &n_turns);
   thread = g_thread_new ("flood", flood, &flooding);
   wait_until (n_turns > 20 && get_metric (fixture->task, hb_metrics_get_messages_sent) > 1000);
   for (i = 0; i < 100; i++)
     hb_websocket_task_set_max_buffered_amount (fixture->task, 1025 + i);
   g_atomic_int_set (&flooding.is_over, TRUE);
   g_thread_join (thread);
-  g_source_destroy (idle);
+  g_source_remove (idle);
   hb_websocket_task_close (fixture->task, 1000, NULL);
   signal_log_skip_to (fixture->log, "close:1000");
 }

@@ -76,7 +76,6 @@ test_payloads (Fixture       *fixture,
   g_autoptr (GBytes) empty = g_bytes_new (NULL, 0);
   g_autoptr (GBytes) nuls = g_bytes_new ("a\0b\0", 4);
   g_autoptr (GBytes) binary = g_bytes_new ("\xff\x00\xfe", 3);
-  g_autoptr (GError) error = NULL;
 
   fixture_open (fixture);
   expect_echo (fixture, SOUP_WEBSOCKET_DATA_TEXT, empty);
@@ -88,8 +87,7 @@ test_payloads (Fixture       *fixture,
   expect_echo (fixture, SOUP_WEBSOCKET_DATA_BINARY, binary);
   signal_log_expect (fixture->log, "message:binary:3");
 
-  hb_websocket_task_send_bytes (fixture->task, binary, &error);
-  g_assert_no_error (error);
+  assert_sends_bytes (fixture->task, binary);
   signal_log_expect (fixture->log, "message:binary:3");
   assert_sends (fixture->task, "ü€😀");
   signal_log_expect (fixture->log, "message:text:ü€😀");
@@ -256,18 +254,6 @@ test_overflow (Fixture       *fixture,
 }
 
 static void
-send_async (Fixture       *fixture,
-            const char    *text,
-            GCancellable  *cancellable,
-            GAsyncResult **sent)
-{
-  g_autoptr (GBytes) bytes = g_bytes_new (text, strlen (text));
-
-  hb_websocket_task_send_message_async (fixture->task, SOUP_WEBSOCKET_DATA_TEXT, bytes,
-                                        HB_SEND_FLAGS_DEFAULT, cancellable, store_result_cb, sent);
-}
-
-static void
 test_expiry (Fixture       *fixture,
              gconstpointer  data)
 {
@@ -278,7 +264,7 @@ test_expiry (Fixture       *fixture,
   hb_websocket_task_open (fixture->task);
   signal_log_expect_now (fixture->log, "state:waiting");
   assert_sends (fixture->task, "one");
-  send_async (fixture, "two", NULL, &sent);
+  send_async (fixture->task, "two", NULL, &sent);
 
   /* Only the task's own source can drop the messages, because no other event occurs. */
   hb_websocket_task_set_queue_timeout (fixture->task, 1);
@@ -323,7 +309,7 @@ test_take_queue (Fixture       *fixture,
   hb_websocket_task_hold (fixture->task);
   hb_websocket_task_open (fixture->task);
   assert_sends (fixture->task, "one");
-  send_async (fixture, "two", NULL, &sent);
+  send_async (fixture->task, "two", NULL, &sent);
   hb_websocket_task_flush_async (fixture->task, NULL, store_result_cb, &flushed);
   signal_log_expect_now (fixture->log, "state:waiting buffered-amount:3 buffered-amount:6");
   assert_takes_back (fixture->task, "text:one text:two");
@@ -344,7 +330,7 @@ test_send_async (Fixture       *fixture,
 
   hb_websocket_task_hold (fixture->task);
   hb_websocket_task_open (fixture->task);
-  send_async (fixture, "hello", NULL, &sent);
+  send_async (fixture->task, "hello", NULL, &sent);
   hb_websocket_task_flush_async (fixture->task, NULL, store_result_cb, &flushed);
   wait_idle ();
   g_assert_null (sent);
@@ -374,7 +360,7 @@ test_cancel (Fixture       *fixture,
   hb_websocket_task_hold (fixture->task);
   hb_websocket_task_open (fixture->task);
   assert_sends (fixture->task, "kept");
-  send_async (fixture, "never", cancellable, &sent);
+  send_async (fixture->task, "never", cancellable, &sent);
   hb_websocket_task_flush_async (fixture->task, cancellable, store_result_cb, &flushed);
   g_cancellable_cancel (cancellable);
   expect_error (fixture->task, &sent, hb_websocket_task_send_message_finish,
@@ -384,7 +370,7 @@ test_cancel (Fixture       *fixture,
   g_assert_cmpuint (hb_websocket_task_get_buffered_amount (fixture->task), ==, 4);
 
   /* A call that is cancelled before it starts sends nothing. */
-  send_async (fixture, "never", cancellable, &late);
+  send_async (fixture->task, "never", cancellable, &late);
   expect_error (fixture->task, &late, hb_websocket_task_send_message_finish,
                 G_IO_ERROR, G_IO_ERROR_CANCELLED);
 
@@ -405,7 +391,7 @@ test_closed (Fixture       *fixture,
   g_assert_false (hb_websocket_task_send_text (fixture->task, "x", &error));
   g_assert_error (error, HB_ERROR, HB_ERROR_CLOSED);
   g_clear_error (&error);
-  send_async (fixture, "x", NULL, &sent);
+  send_async (fixture->task, "x", NULL, &sent);
   expect_error (fixture->task, &sent, hb_websocket_task_send_message_finish,
                 HB_ERROR, HB_ERROR_CLOSED);
 
@@ -426,7 +412,7 @@ test_unsent_is_reported (Fixture       *fixture,
 
   hb_websocket_task_open (fixture->task);
   assert_sends (fixture->task, "one");
-  send_async (fixture, "two", NULL, &sent);
+  send_async (fixture->task, "two", NULL, &sent);
   hb_websocket_task_flush_async (fixture->task, NULL, store_result_cb, &flushed);
   hb_websocket_task_close (fixture->task, 1000, NULL);
   signal_log_expect (fixture->log, "state:connecting connecting state:closed error:closed");

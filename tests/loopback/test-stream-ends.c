@@ -317,7 +317,7 @@ test_slow_upload (Fixture       *fixture,
   g_autoptr (GBytes) dice = footing_make_dice (BIG);
   RawPeer *peer = footing_open (fixture);
   gint64 start = g_get_monotonic_time ();
-  GSource *source = g_timeout_source_new (25);
+  guint source;
 
   g_test_summary ("Each part of a message that the server reads slowly counts as activity");
 
@@ -325,16 +325,14 @@ test_slow_upload (Fixture       *fixture,
   hb_websocket_task_set_pong_timeout (fixture->task, 100);
   raw_peer_pause (peer);
   hb_websocket_task_send_bytes (fixture->task, dice, NULL);
-  g_source_set_callback (source, read_some_cb, peer, NULL);
-  g_source_attach (source, NULL);
+  source = g_timeout_add (25, read_some_cb, peer);
   wait_pass (500);
   g_test_message ("%" G_GUINT64_FORMAT " bytes were written", system_calls_get ().n_written);
   g_assert_cmpuint (hb_websocket_task_get_buffered_amount (fixture->task), ==, BIG);
   g_assert_cmpint (g_get_monotonic_time () - start, >, 500000);
   assert_state (fixture->task, HB_STATE_OPEN);
   signal_log_expect_quiet (fixture->log);
-  g_source_destroy (source);
-  g_source_unref (source);
+  g_source_remove (source);
 }
 
 #define PREFIX "/loopback/stream-ends/"

@@ -145,32 +145,21 @@ test_one_at_a_time (Fixture       *fixture,
   g_assert_cmpuint (calls.n_polls, ==, 0);
 }
 
-static gboolean
-idle_cb (gpointer user_data)
-{
-  guint *n_turns = user_data;
-
-  (*n_turns)++;
-
-  return G_SOURCE_CONTINUE;
-}
-
 static void
 test_fairness (Fixture       *fixture,
                const Footing *footing)
 {
   const guint n_messages = 6000;
   FootingListener listener = { .usleep = 50 };
-  GSource *idle = g_idle_source_new ();
   guint n_turns = 0;
+  guint idle;
 
   g_test_summary ("A source with idle priority runs while a slow handler receives a flood of "
                   "messages");
 
   footing_open (fixture);
   footing_listen (fixture, &listener);
-  g_source_set_callback (idle, idle_cb, &n_turns, NULL);
-  g_source_attach (idle, NULL);
+  idle = g_idle_add (count_turn_cb, &n_turns);
   footing_say (fixture, n_messages, 125);
   wait_until (listener.n_messages > 0);
   n_turns = 0;
@@ -180,8 +169,7 @@ test_fairness (Fixture       *fixture,
   /* The handler takes at least 300 ms for all messages, so at least 75 iterations of 4 ms are
    * possible. */
   g_assert_cmpuint (n_turns, >=, 30);
-  g_source_destroy (idle);
-  g_source_unref (idle);
+  g_source_remove (idle);
 }
 
 static void
@@ -229,10 +217,8 @@ answer_cb (HbWebsocketTask       *task,
            guint                 *n_answers)
 {
   g_autoptr (GBytes) dice = footing_make_dice (131);
-  g_autoptr (GError) error = NULL;
 
-  hb_websocket_task_send_bytes (task, dice, &error);
-  g_assert_no_error (error);
+  assert_sends_bytes (task, dice);
   (*n_answers)++;
 }
 
@@ -384,16 +370,6 @@ test_behind_pongs (Fixture       *fixture,
   signal_log_forget (fixture->log);
 }
 
-static void
-send_dice (Fixture *fixture,
-           GBytes  *dice)
-{
-  g_autoptr (GError) error = NULL;
-
-  hb_websocket_task_send_bytes (fixture->task, dice, &error);
-  g_assert_no_error (error);
-}
-
 /* pong-timeout is much longer than the test, so a second ping proves that the part of a frame ended
  * the wait for the reply to the first ping. */
 static void
@@ -423,7 +399,7 @@ lose_in_the_midst (Fixture *fixture)
     raw_peer_pause (peer);
 
   assert_sends (fixture->task, "first");
-  send_dice (fixture, dice);
+  assert_sends_bytes (fixture->task, dice);
   assert_sends (fixture->task, "last");
   wait_idle ();
   g_assert_cmpuint (system_calls_get ().n_written, >, 1000);
@@ -483,7 +459,7 @@ test_big_echo (Fixture       *fixture,
   for (i = 0; i < 2; i++)
     {
       assert_sends (fixture->task, "before");
-      send_dice (fixture, dice);
+      assert_sends_bytes (fixture->task, dice);
       signal_log_skip_to (fixture->log, "message:text:before");
       signal_log_skip_to (fixture->log, "message:binary:4194304");
       g_assert_true (g_bytes_equal (signal_log_get_message (fixture->log), dice));

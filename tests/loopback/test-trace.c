@@ -427,15 +427,13 @@ refuse_messages (Fixture *fixture)
 {
   g_autoptr (GError) error = NULL;
   GAsyncResult *result = NULL;
-  g_autoptr (GBytes) bytes = g_bytes_new_static ("message", strlen ("message"));
 
   fixture_enter (fixture, HB_STATE_CONNECTING);
   g_string_truncate (lines, 0);
   hb_websocket_task_set_max_buffered_amount (fixture->task, 5);
   g_assert_false (hb_websocket_task_send_text (fixture->task, "message", &error));
   g_assert_false (hb_websocket_task_send_text (fixture->task, "message", NULL));
-  hb_websocket_task_send_message_async (fixture->task, SOUP_WEBSOCKET_DATA_TEXT, bytes,
-                                        HB_SEND_FLAGS_DEFAULT, NULL, store_result_cb, &result);
+  send_async (fixture->task, "message", NULL, &result);
   g_thread_join (g_thread_new ("sender", send_in_thread, fixture->task));
   wait_until (result != NULL);
   g_object_unref (result);

@@ -7,12 +7,7 @@
 /* Calls that only the task's thread may make. From another thread, such a call is refused with a
  * critical message, and the task does not change. */
 
-#define refused(call) \
-  G_STMT_START { \
-    g_test_expect_message ("hb-websocket", G_LOG_LEVEL_CRITICAL, "*thread*"); \
-    call; \
-    g_test_assert_expected_messages (); \
-  } G_STMT_END
+#define refused(call) expect_critical ("*thread*", call)
 
 /* Calls each method that refuses calls from other threads, except most setters, which
  * set_from_outside () tests. */
@@ -159,30 +154,6 @@ static void
 count_freed_cb (gpointer data)
 {
   g_atomic_int_inc ((int *) data);
-}
-
-static char *
-no_ping_cb (HbWebsocketTask *task,
-            gpointer         user_data)
-{
-  g_assert_not_reached ();
-}
-
-static guint
-no_delay_cb (HbWebsocketTask *task,
-             guint            attempt,
-             gpointer         user_data)
-{
-  g_assert_not_reached ();
-}
-
-static gboolean
-no_pong_cb (HbWebsocketTask       *task,
-            SoupWebsocketDataType  type,
-            GBytes                *message,
-            gpointer               user_data)
-{
-  g_assert_not_reached ();
 }
 
 typedef struct

@@ -353,12 +353,9 @@ static void
 flush (Delivery *self)
 {
   g_autoptr (GAsyncResult) result = NULL;
-  g_autoptr (GError) error = NULL;
 
   hb_websocket_task_flush_async (self->task, NULL, store_result_cb, &result);
-  wait_until (result != NULL);
-  hb_websocket_task_flush_finish (self->task, result, &error);
-  g_assert_no_error (error);
+  expect_success (self->task, &result, hb_websocket_task_flush_finish);
   wait_until (self->n_awaited == 0);
 }
 
