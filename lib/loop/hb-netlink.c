@@ -62,7 +62,7 @@ free_netlink (gpointer data)
 }
 
 /* Requests a description of each IPv6 route, so that a message that only repeats one does not count
- * as a change. About an IPv4 route, the kernel sends no such message. If the request fails, the
+ * as a change. The kernel sends no such message about an IPv4 route. If the request fails, the
  * first message about each route counts. */
 static void
 request_routes (int fd)
@@ -273,8 +273,8 @@ remove_listener (HbNetlink *self,
       }
 }
 
-/* Closes the socket if the context then has no listener. Does nothing if no listener has
- * @user_data. */
+/* Removes the listener with @user_data, if any, and closes the socket if the context has no other
+ * listener. */
 void
 hb_netlink_unwatch (GMainContext *context,
                     gpointer      user_data)

@@ -4,7 +4,7 @@
 
 #include "hb-driver-steps-private.h"
 
-/* The references to a driver, and its end */
+/* The references to a driver, and the function that frees it */
 
 static void
 free_driver (gpointer data)

@@ -19,7 +19,7 @@ BARS = 20
 
 LIBRARIES = (RAW, TASK)
 
-# The goals. MAX_RECONNECT_US limits the difference to the time of libsoup.
+# The goals. MAX_RECONNECT_US limits how much longer than libsoup the task takes.
 MAX_HEARTBEAT_NS = 35
 MAX_GAP_MS = 50
 MAX_RECONNECT_US = 1000
@@ -38,7 +38,7 @@ class Measure:
     name: str
     title: str
     get_commands: Callable  # takes `quick` and the server; yields label, command, environment
-    judge: Callable         # takes the figures by label; yields title, whether it holds, figures
+    judge: Callable         # takes the figures by label; yields title, whether it is met, figures
     rounds: int = 5         # the maximum number of rounds
     n_links: int = 0        # the number of connections in a crowd, 0 for other measures
     in_quick: bool = True   # whether --quick without --only runs it

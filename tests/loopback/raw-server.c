@@ -8,7 +8,8 @@
 #include "reserved-port.h"
 #include "test-wait.h"
 
-/* In bytes. It is small, so that the client is blocked soon after the server stops reading. */
+/* The size of the receive buffer, in bytes. With a small buffer, the client is blocked soon after the
+ * server stops reading. */
 #define RECEIVE_BUFFER 32768
 
 typedef struct
@@ -172,8 +173,8 @@ raw_server_get_uri (RawServer *self)
   return self->uri;
 }
 
-/* While the server does not answer handshakes, the function of raw_server_set_requested () is not
- * called either. */
+/* While the server does not answer handshakes, it does not call the function that
+ * raw_server_set_requested () has set. */
 void
 raw_server_set_answers (RawServer *self,
                         gboolean   answers)

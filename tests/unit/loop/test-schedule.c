@@ -44,7 +44,7 @@ typedef struct
   Bell          bells[N_BELLS];
 } Fixture;
 
-/* The descriptors in the last poll of the fixture's context, and the polls so far */
+/* The numbers of descriptors in the last poll of the fixture's context, and of polls */
 static guint n_polled;
 static guint n_polls;
 
