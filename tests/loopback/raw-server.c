@@ -8,7 +8,7 @@
 #include "reserved-port.h"
 #include "test-wait.h"
 
-/* The size of the receive buffer, in bytes. With a small buffer, the client is blocked soon after the
+/* The size of the receive buffer, in bytes. It is small, so the client is blocked soon after the
  * server stops reading. */
 #define RECEIVE_BUFFER 32768
 

@@ -8,8 +8,8 @@
 /* GLib 2.80 and later versions read G_MESSAGES_DEBUG only once, so the test uses
  * g_log_set_debug_enabled () instead. */
 
-/* A task reports a missed deadline only if it was missed by more than MIN_LATE milliseconds. BLOCKED,
- * in microseconds, is the time for which the main loop is blocked. */
+/* A task reports a missed deadline only if it was missed by more than MIN_LATE milliseconds. The
+ * main loop is blocked for BLOCKED microseconds. */
 #define LATE     ": a deadline passed "
 #define MIN_LATE 1000
 #define BLOCKED  1100000
@@ -448,8 +448,8 @@ close_with_queue (Fixture *fixture)
   hb_websocket_task_close (fixture->task, 1000, NULL);
 }
 
-/* The text of an error about an argument or the URI may quote a token, so the debug message contains
- * only the code of the error. */
+/* The text of an error about an argument or the URI may quote a token, so only the code of the
+ * error is in the debug message. */
 static void
 open_wrongly (Fixture *fixture)
 {
