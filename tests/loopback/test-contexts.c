@@ -34,19 +34,6 @@ test_thread (void)
   g_thread_join (g_thread_new ("task", live_in_thread, NULL));
 }
 
-static void
-test_many_threads (void)
-{
-  GThread *threads[4];
-  guint i;
-
-  for (i = 0; i < G_N_ELEMENTS (threads); i++)
-    threads[i] = g_thread_new ("task", live_in_thread, NULL);
-
-  for (i = 0; i < G_N_ELEMENTS (threads); i++)
-    g_thread_join (threads[i]);
-}
-
 /* Iterates the task's context, as the thread-default one, and then the default one, which the
  * server uses. */
 static void
@@ -356,7 +343,6 @@ main (int   argc,
                   "one is set");
 
   g_test_add_func ("/loopback/contexts/thread", test_thread);
-  g_test_add_func ("/loopback/contexts/many-threads", test_many_threads);
   add_test ("/loopback/contexts/taken-once", test_context_is_taken_once);
   add_test ("/loopback/contexts/other-after-close", test_other_context_after_close);
   add_test ("/loopback/contexts/run-without-push", test_run_without_push);
