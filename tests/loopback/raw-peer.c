@@ -129,6 +129,13 @@ raw_peer_accept_with (RawPeer    *self,
 }
 
 void
+raw_peer_accept_with_cb (RawPeer  *self,
+                         gpointer  lines)
+{
+  raw_peer_accept_with (self, lines);
+}
+
+void
 raw_peer_accept (RawPeer *self)
 {
   raw_peer_accept_with (self, "");

@@ -222,11 +222,12 @@ raw_server_get_certificate (RawServer *self)
   return self->certificate;
 }
 
-static void
-set_hook (RawServer   *self,
-          RawStep      step,
-          RawPeerFunc  func,
-          gpointer     user_data)
+/* @func: (nullable): NULL for none */
+void
+raw_server_set_func (RawServer   *self,
+                     RawStep      step,
+                     RawPeerFunc  func,
+                     gpointer     user_data)
 {
   self->hooks[step] = (Hook) { func, user_data };
 }
@@ -245,43 +246,6 @@ raw_server_notify (RawServer *self,
   hook.func (peer, hook.user_data);
 
   return TRUE;
-}
-
-/* If @func calls raw_peer_pause (), no byte is read, and no TLS handshake begins, until
- * raw_peer_resume (). */
-void
-raw_server_set_accepted (RawServer   *self,
-                         RawPeerFunc  func,
-                         gpointer     user_data)
-{
-  set_hook (self, RAW_STEP_ACCEPTED, func, user_data);
-}
-
-/* @func must answer each request, for instance with raw_peer_accept (), because the server then
- * does not. */
-void
-raw_server_set_requested (RawServer   *self,
-                          RawPeerFunc  func,
-                          gpointer     user_data)
-{
-  set_hook (self, RAW_STEP_REQUESTED, func, user_data);
-}
-
-void
-raw_server_set_opened (RawServer   *self,
-                       RawPeerFunc  func,
-                       gpointer     user_data)
-{
-  set_hook (self, RAW_STEP_OPENED, func, user_data);
-}
-
-/* @func must check the messages and control frames, because raw_server_free () then does not. */
-void
-raw_server_set_received (RawServer   *self,
-                         RawPeerFunc  func,
-                         gpointer     user_data)
-{
-  set_hook (self, RAW_STEP_RECEIVED, func, user_data);
 }
 
 /* Counts TCP connections with and without a handshake. */

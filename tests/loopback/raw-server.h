@@ -12,9 +12,39 @@ typedef struct _RawServer RawServer;
 /* A client's connection */
 typedef struct _RawPeer RawPeer;
 
+/* A line that turns compression on, for raw_peer_accept_with () */
+#define RAW_DEFLATE "Sec-WebSocket-Extensions: permessage-deflate\r\n"
+
 /* Called at a step of a connection, such as a request */
 typedef void (*RawPeerFunc) (RawPeer  *peer,
                              gpointer  user_data);
+
+/* The steps of a connection at which a test's function may be called */
+typedef enum
+{
+  RAW_STEP_ACCEPTED,  /* no byte has been read, and no TLS handshake has begun */
+  RAW_STEP_REQUESTED, /* a request has been received, and needs an answer */
+  RAW_STEP_OPENED,    /* the server has written a valid answer to the request */
+  RAW_STEP_RECEIVED,  /* a complete message or a control frame has been received */
+} RawStep;
+
+/* If the function calls raw_peer_pause (), no byte is read, and no TLS handshake begins, until
+ * raw_peer_resume (). */
+#define raw_server_set_accepted(self, func, user_data) \
+  raw_server_set_func (self, RAW_STEP_ACCEPTED, func, user_data)
+
+/* The function must answer each request, for instance with raw_peer_accept (), because the server
+ * then does not. */
+#define raw_server_set_requested(self, func, user_data) \
+  raw_server_set_func (self, RAW_STEP_REQUESTED, func, user_data)
+
+#define raw_server_set_opened(self, func, user_data) \
+  raw_server_set_func (self, RAW_STEP_OPENED, func, user_data)
+
+/* The function must check the messages and control frames, because raw_server_free () then does
+ * not. */
+#define raw_server_set_received(self, func, user_data) \
+  raw_server_set_func (self, RAW_STEP_RECEIVED, func, user_data)
 
 RawServer  *raw_server_new            (void);
 RawServer  *raw_server_new_tls        (GTlsCertificate *certificate);
@@ -33,16 +63,8 @@ void        raw_server_set_answer     (RawServer       *self,
                                        const char      *answer);
 void        raw_server_set_greeting   (RawServer       *self,
                                        const char      *text);
-void        raw_server_set_accepted   (RawServer       *self,
-                                       RawPeerFunc      func,
-                                       gpointer         user_data);
-void        raw_server_set_requested  (RawServer       *self,
-                                       RawPeerFunc      func,
-                                       gpointer         user_data);
-void        raw_server_set_opened     (RawServer       *self,
-                                       RawPeerFunc      func,
-                                       gpointer         user_data);
-void        raw_server_set_received   (RawServer       *self,
+void        raw_server_set_func       (RawServer       *self,
+                                       RawStep          step,
                                        RawPeerFunc      func,
                                        gpointer         user_data);
 guint       raw_server_get_n_accepted (RawServer       *self);
@@ -54,6 +76,8 @@ RawPeer    *raw_server_wait_peer      (RawServer       *self,
 void        raw_peer_accept           (RawPeer         *self);
 void        raw_peer_accept_with      (RawPeer         *self,
                                        const char      *lines);
+void        raw_peer_accept_with_cb   (RawPeer         *self,
+                                       gpointer         lines);
 void        raw_peer_write            (RawPeer         *self,
                                        const void      *data,
                                        gsize            length);

@@ -228,13 +228,6 @@ test_closed_by_server (Fixture       *fixture,
 }
 
 static void
-deflate_cb (RawPeer  *peer,
-            gpointer  user_data)
-{
-  raw_peer_accept_with (peer, "Sec-WebSocket-Extensions: permessage-deflate\r\n");
-}
-
-static void
 test_compressed (Fixture       *fixture,
                  const Footing *footing)
 {
@@ -245,7 +238,7 @@ test_compressed (Fixture       *fixture,
   g_test_summary ("With compression, libsoup sends each message as one frame");
 
   hb_websocket_task_set_compression (fixture->task, TRUE);
-  raw_server_set_requested (fixture->raw, deflate_cb, NULL);
+  raw_server_set_requested (fixture->raw, raw_peer_accept_with_cb, (char *) RAW_DEFLATE);
   peer = footing_open (fixture);
   send_dice (fixture, 100000);
   word = raw_peer_take (peer);

@@ -48,13 +48,6 @@ static const ProtocolCase protocols[] = {
 };
 
 static void
-choose_cb (RawPeer  *peer,
-           gpointer  user_data)
-{
-  raw_peer_accept_with (peer, user_data);
-}
-
-static void
 assert_offers (RawPeer    *peer,
                const char *header)
 {
@@ -78,7 +71,7 @@ test_protocol (Fixture       *fixture,
                   "upper-case and lower-case letters, even if libsoup accepts another choice. An "
                   "empty list offers none");
 
-  raw_server_set_requested (fixture->raw, choose_cb, (char *) row->answer);
+  raw_server_set_requested (fixture->raw, raw_peer_accept_with_cb, (char *) row->answer);
   hb_websocket_task_set_protocols (fixture->task, (const char * const *) offered);
   hb_websocket_task_set_repeat_limit (fixture->task, 0);
   hb_websocket_task_open (fixture->task);

@@ -496,7 +496,7 @@ swap_init (Swap *self)
 {
 }
 
-/* The extensions that a server chooses, and its frame with the text “hello” */
+/* The line with the extensions that a server chooses, and its frame with the text “hello” */
 typedef struct
 {
   const char *name;
@@ -505,19 +505,10 @@ typedef struct
 } Extensions;
 
 static const Extensions extensions[] = {
-  { "own", "swap", "81 05 8656c6c6f6" },
-  { "deflate-and-own", "permessage-deflate, swap", "c1 07 6a0b3b76ec1b00" },
+  { "own", "Sec-WebSocket-Extensions: swap\r\n", "81 05 8656c6c6f6" },
+  { "deflate-and-own", "Sec-WebSocket-Extensions: permessage-deflate, swap\r\n",
+    "c1 07 6a0b3b76ec1b00" },
 };
-
-static void
-choose_extensions_cb (RawPeer  *peer,
-                      gpointer  user_data)
-{
-  g_autofree char *line = g_strdup_printf ("Sec-WebSocket-Extensions: %s\r\n",
-                                           ((const Extensions *) user_data)->chosen);
-
-  raw_peer_accept_with (peer, line);
-}
 
 static void
 test_extensions (Fixture       *fixture,
@@ -534,7 +525,7 @@ test_extensions (Fixture       *fixture,
   soup_session_add_feature_by_type (session, swap_get_type ());
   hb_websocket_task_set_session (fixture->task, session);
   hb_websocket_task_set_compression (fixture->task, TRUE);
-  raw_server_set_requested (fixture->raw, choose_extensions_cb, (gpointer) row);
+  raw_server_set_requested (fixture->raw, raw_peer_accept_with_cb, (char *) row->chosen);
   peer = fixture_open_raw (fixture);
   raw_peer_write (peer, hello->data, hello->len);
   signal_log_expect (fixture->log, "message:text:hello");

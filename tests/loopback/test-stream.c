@@ -265,13 +265,6 @@ expect_answers (RawPeer *peer,
 }
 
 static void
-accept_deflate_cb (RawPeer  *peer,
-                   gpointer  user_data)
-{
-  raw_peer_accept_with (peer, "Sec-WebSocket-Extensions: permessage-deflate\r\n");
-}
-
-static void
 test_stray_continuation (Fixture       *fixture,
                          const Footing *footing)
 {
@@ -285,7 +278,7 @@ test_stray_continuation (Fixture       *fixture,
 
   hb_websocket_task_set_compression (fixture->task, TRUE);
   hb_websocket_task_set_max_message_size (fixture->task, 7);
-  raw_server_set_requested (fixture->raw, accept_deflate_cb, NULL);
+  raw_server_set_requested (fixture->raw, raw_peer_accept_with_cb, (char *) RAW_DEFLATE);
 
   for (i = 0; i < G_N_ELEMENTS (strays); i++)
     {
@@ -320,7 +313,7 @@ test_inflated_size (Fixture       *fixture,
 
   hb_websocket_task_set_compression (fixture->task, TRUE);
   hb_websocket_task_set_max_message_size (fixture->task, 5);
-  raw_server_set_requested (fixture->raw, accept_deflate_cb, NULL);
+  raw_server_set_requested (fixture->raw, raw_peer_accept_with_cb, (char *) RAW_DEFLATE);
   peer = footing_open (fixture);
   raw_peer_write (peer, hello->data, hello->len);
   signal_log_skip_to (fixture->log, "message:text:Hello");
@@ -345,7 +338,7 @@ test_behind_pongs (Fixture       *fixture,
                   "socket eventually counts as written, and arrives once");
 
   hb_websocket_task_set_compression (fixture->task, TRUE);
-  raw_server_set_requested (fixture->raw, accept_deflate_cb, NULL);
+  raw_server_set_requested (fixture->raw, raw_peer_accept_with_cb, (char *) RAW_DEFLATE);
   peer = footing_open (fixture);
   g_signal_connect (fixture->task, "message", G_CALLBACK (answer_cb), &n_answers);
 
