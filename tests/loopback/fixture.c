@@ -234,6 +234,18 @@ fixture_enter (Fixture *fixture,
 }
 
 void
+close_task (HbWebsocketTask *task)
+{
+  hb_websocket_task_close (task, 1000, NULL);
+}
+
+void
+dispose_task (HbWebsocketTask *task)
+{
+  g_object_run_dispose (G_OBJECT (task));
+}
+
+void
 assert_sends (HbWebsocketTask *task,
               const char      *text)
 {

@@ -67,6 +67,10 @@ void     fixture_lose_raw      (Fixture         *fixture,
 void     fixture_enter         (Fixture         *fixture,
                                 HbState          state);
 
+/* Calls that end a task, for tables */
+void     close_task            (HbWebsocketTask *task);
+void     dispose_task          (HbWebsocketTask *task);
+
 void     assert_sends          (HbWebsocketTask *task,
                                 const char      *text);
 void     assert_sends_bytes    (HbWebsocketTask *task,

@@ -159,12 +159,6 @@ block_until_acknowledged (void)
     }
 }
 
-static void
-dispose (HbWebsocketTask *task)
-{
-  g_object_run_dispose (G_OBJECT (task));
-}
-
 typedef struct
 {
   const char *name;
@@ -175,7 +169,7 @@ static const End ends[] = {
   { "dropped", NULL },
   { "reconnect-now", hb_websocket_task_reconnect_now },
   { "reconnect-later", hb_websocket_task_reconnect_later },
-  { "dispose", dispose },
+  { "dispose", dispose_task },
 };
 
 static void

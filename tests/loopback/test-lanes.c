@@ -514,14 +514,6 @@ test_random (void)
     }
 }
 
-static void
-add_plain (const Case *test)
-{
-  g_autofree char *path = g_strconcat ("/loopback/lanes/plain/", test->name, NULL);
-
-  g_test_add_data_func (path, test, test_plain);
-}
-
 int
 main (int   argc,
       char *argv[])
@@ -536,8 +528,12 @@ main (int   argc,
   test_rows_add ("/loopback/lanes/same/", cases, test_case);
 
   for (i = 0; i < G_N_ELEMENTS (cases); i++)
-    if (cases[i].is_plain)
-      add_plain (&cases[i]);
+    {
+      g_autofree char *path = g_strconcat ("/loopback/lanes/plain/", cases[i].name, NULL);
+
+      if (cases[i].is_plain)
+        g_test_add_data_func (path, &cases[i], test_plain);
+    }
 
   test_rows_add ("/loopback/lanes/with-answer/", first_cases, test_with_answer);
   g_test_add_func ("/loopback/lanes/random", test_random);

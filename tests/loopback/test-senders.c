@@ -386,14 +386,8 @@ test_refusal (Fixture       *fixture,
   signal_log_forget (fixture->log);
 }
 
-/* test_ending () calls one of these five functions before the task takes in the messages of other
- * threads. */
-static void
-close_task (HbWebsocketTask *task)
-{
-  hb_websocket_task_close (task, 1000, NULL);
-}
-
+/* test_ending () calls one of these functions, close_task () or dispose_task () before the task
+ * takes in the messages of other threads. */
 static void
 give_up (HbWebsocketTask *task)
 {
@@ -416,12 +410,6 @@ set_limit (HbWebsocketTask *task)
   hb_websocket_task_set_repeat_limit (task, 0);
 }
 
-static void
-dispose (HbWebsocketTask *task)
-{
-  g_object_run_dispose (G_OBJECT (task));
-}
-
 typedef struct
 {
   const char  *name;
@@ -436,7 +424,7 @@ static const Ending endings[] = {
   { "give-up", give_up, HB_ERROR_INVALID_URI, "state:closed error:invalid-uri error:closed", 3 },
   { "check", check_wrong, HB_ERROR_INVALID_URI, "state:closed error:invalid-uri error:closed", 5 },
   { "limit", set_limit, HB_ERROR_REPEAT_LIMIT, "state:closed error:repeat-limit error:closed", 3 },
-  { "dispose", dispose, HB_ERROR_CLOSED, "", 3 },
+  { "dispose", dispose_task, HB_ERROR_CLOSED, "", 3 },
 };
 
 static void

@@ -264,21 +264,9 @@ typedef struct
   void (*end) (HbWebsocketTask *task);
 } Ending;
 
-static void
-end_by_close (HbWebsocketTask *task)
-{
-  hb_websocket_task_close (task, 1000, NULL);
-}
-
-static void
-end_by_dispose (HbWebsocketTask *task)
-{
-  g_object_run_dispose (G_OBJECT (task));
-}
-
 static const Ending endings[] = {
-  { "closed-in-handler", end_by_close },
-  { "disposed-in-handler", end_by_dispose },
+  { "closed-in-handler", close_task },
+  { "disposed-in-handler", dispose_task },
 };
 
 static gpointer

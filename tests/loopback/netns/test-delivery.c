@@ -360,7 +360,7 @@ flush (Delivery *self)
 }
 
 static void
-close_task (Delivery *self)
+close_and_wait (Delivery *self)
 {
   hb_websocket_task_close (self->task, 1000, NULL);
   wait_until (hb_websocket_task_get_state (self->task) == HB_STATE_CLOSED);
@@ -405,7 +405,7 @@ test_losses (gconstpointer data)
   if (run->delivery == HB_DELIVERY_WRITTEN)
     g_assert_cmpuint (n_missing, >, 0);
 
-  close_task (&self);
+  close_and_wait (&self);
   tear_down (&self);
 }
 
@@ -529,7 +529,7 @@ test_unread (gconstpointer data)
   else
     g_assert_cmpuint (n_missing * UNREAD_SIZE, <=, self.log->n_unread);
 
-  close_task (&self);
+  close_and_wait (&self);
   tear_down (&self);
 }
 
