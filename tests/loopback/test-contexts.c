@@ -9,7 +9,7 @@ static gpointer
 live_in_thread (gpointer data)
 {
   g_autoptr (GMainContext) context = g_main_context_new ();
-  g_autoptr (GMainContextPusher) pusher = g_main_context_pusher_new (context);
+  G_GNUC_UNUSED g_autoptr (GMainContextPusher) pusher = g_main_context_pusher_new (context);
   Fixture fixture = { 0 };
 
   fixture_set_up (&fixture, "soup");

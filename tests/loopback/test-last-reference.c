@@ -191,7 +191,7 @@ static gpointer
 open_and_leave (gpointer data)
 {
   g_autoptr (GMainContext) context = g_main_context_new ();
-  g_autoptr (GMainContextPusher) pusher = g_main_context_pusher_new (context);
+  G_GNUC_UNUSED g_autoptr (GMainContextPusher) pusher = g_main_context_pusher_new (context);
 
   hb_websocket_task_open (data);
   wait_until (hb_websocket_task_get_state (data) == HB_STATE_OPEN);
@@ -228,7 +228,7 @@ drop_and_leave (gpointer data)
 {
   Abandonment *abandonment = data;
   g_autoptr (GMainContext) context = g_main_context_new ();
-  g_autoptr (GMainContextPusher) pusher = g_main_context_pusher_new (context);
+  G_GNUC_UNUSED g_autoptr (GMainContextPusher) pusher = g_main_context_pusher_new (context);
   HbWebsocketTask *task = hb_websocket_task_new (raw_server_get_uri (abandonment->server));
 
   hb_websocket_task_open (task);

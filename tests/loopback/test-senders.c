@@ -473,7 +473,7 @@ static gpointer
 open_in_thread (gpointer data)
 {
   g_autoptr (GMainContext) context = g_main_context_new ();
-  g_autoptr (GMainContextPusher) pusher = g_main_context_pusher_new (context);
+  G_GNUC_UNUSED g_autoptr (GMainContextPusher) pusher = g_main_context_pusher_new (context);
 
   hb_websocket_task_open (data);
 

@@ -312,7 +312,7 @@ static gpointer
 live_and_close (gpointer data)
 {
   g_autoptr (GMainContext) context = g_main_context_new ();
-  g_autoptr (GMainContextPusher) pusher = g_main_context_pusher_new (context);
+  G_GNUC_UNUSED g_autoptr (GMainContextPusher) pusher = g_main_context_pusher_new (context);
   TestServer *server = test_server_new (TEST_SERVER_ECHO);
   Fixture *fixture = data;
 
