@@ -73,8 +73,8 @@ make_source ()
   cp -a "$tree/packaging/debian" "$tree/debian"
 }
 
-# install_build_dependencies ROOT: with --build=any or --build=all, installs only the build
-# dependencies of the packages of that kind
+# install_build_dependencies ROOT: installs the build dependencies of all packages, or, with
+# --build=any or --build=all, only those of the packages of that kind
 install_build_dependencies ()
 {
   local options=()
@@ -130,12 +130,12 @@ build ()
     cp "$scratch"/packages/* "$output"
   fi
 
-  # Other checks look for warnings of the compiler.
+  # The pattern does not match warnings of the compiler, for which other checks look.
   ! grep -E '^(dh|dpkg)[_-][a-z]+: warning:' "$scratch/build.log" \
     || fail "the packaging tools have printed warnings"
 }
 
-# list_suppressed_tags: prints the tags of lintian that are not faults of the packages
+# list_suppressed_tags: prints the tags of lintian that show no faults of the packages
 list_suppressed_tags ()
 {
   # No intent to package (ITP) has been filed in Debian yet.
@@ -169,8 +169,8 @@ list_suppressed_tags ()
   esac
 }
 
-# check_with_lintian ROOT: removes the chroot of the build after the check. lintian is installed
-# after the build, so that it cannot influence the build.
+# check_with_lintian ROOT: checks the packages in ROOT, the chroot of the build, and removes ROOT.
+# lintian is installed after the build, so that it cannot influence the build.
 check_with_lintian ()
 {
   local root=$1 start=$SECONDS

@@ -12,9 +12,9 @@
 #     the spec.
 #  4. An ordinary user runs rpmbuild, without a network and with macros like Fedora's. The build
 #     fails if a file is in no package or a packaged file is missing.
-#  5. rpmlint must report nothing about the packages, except those of debugging information. No file
-#     may belong to two packages. If the name of a requirement contains hb-websocket, one of the
-#     packages must provide it.
+#  5. rpmlint checks all packages except those of debugging information, and must report nothing. No
+#     file may belong to two packages. If the name of a requirement contains hb-websocket, one of
+#     the packages must provide it.
 #  6. All packages are installed together into an empty folder, used there, and removed. No file may
 #     be left, except in the database of rpm.
 #
@@ -45,7 +45,7 @@ clean ()
   enter "$root" env HOME="$work/home" "$@"
 }
 
-# clean_offline COMMAND...: runs COMMAND as an ordinary user, without a network
+# clean_offline COMMAND...: like clean, but as an ordinary user and without a network
 clean_offline ()
 {
   enter_offline "$root" env HOME="$work/home" "$@"
@@ -258,8 +258,8 @@ check_packages ()
   grep -v -e '(GLIBC_' -e '(GCC_' "$scratch/others" | fmt --width=96
 }
 
-# try NAME COMMAND...: runs COMMAND with the files in $installed_root, and fails with NAME in the
-# message
+# try NAME COMMAND...: runs COMMAND with the files in $installed_root. If COMMAND fails, the script
+# fails with NAME in its message.
 try ()
 {
   local name=$1

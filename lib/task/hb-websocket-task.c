@@ -1003,7 +1003,7 @@ hb_websocket_task_send_bytes (HbWebsocketTask  *self,
  *
  * Sends a message.
  *
- * A text may contain NULs.
+ * A text message may contain NULs.
  *
  * The function may be called from any thread. In a thread other than the task's, the call does not
  * check the flags. The task's thread drops the message later if they do not allow it to be sent.
@@ -1013,7 +1013,7 @@ hb_websocket_task_send_bytes (HbWebsocketTask  *self,
  * - `HB_ERROR_CLOSED` if the task is `CLOSED` or `CLOSING`
  * - `HB_ERROR_QUEUE_FULL`, including when a message with `HB_SEND_FLAGS_VOLATILE` would have to
  *   wait
- * - `HB_ERROR_INVALID_ARGUMENT` if a text is not UTF-8, or the type is neither text nor binary
+ * - `HB_ERROR_INVALID_ARGUMENT` if a text message is not UTF-8, or the type is neither text nor binary
  * - `HB_ERROR_NOT_OPEN` if a message has `HB_SEND_FLAGS_THIS_LINK` and no connection is open, or
  *   has only `HB_SEND_FLAGS_VOLATILE` and no connection is ready
  *

@@ -25,7 +25,7 @@ def main(peer_path, *command):
             peer.communicate()
 
     # Meson reads the results from standard output, but shows only standard error, so the comments
-    # of the program go to both.
+    # in the TAP go to both.
     sys.stdout.write(program.stdout)
     sys.stderr.writelines(line for line in program.stdout.splitlines(keepends=True)
                           if line.startswith('# '))

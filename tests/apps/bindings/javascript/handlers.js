@@ -89,7 +89,7 @@ main({
     await closeTask(task);
   },
 
-  // GJS also reports an async handler that fails later, and the task receives the next message.
+  // GJS reports the rejected promise of an async handler, and the task receives the next message.
   async rejections() {
     const task = await openTask();
     const log = [];

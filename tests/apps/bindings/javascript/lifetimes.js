@@ -59,8 +59,8 @@ main({
   },
 
   // A function is freed when it is replaced or removed. Handlers and functions are freed with the
-  // task at the latest. Each of them keeps a witness alive, a task whose connection ends when that
-  // reference is gone.
+  // task at the latest. Each of them keeps a witness alive, a task whose connection ends when the
+  // handler or function is freed.
   async functions_are_released() {
     const watcher = await openTask();
     let task = newTask();

@@ -162,7 +162,7 @@ async void test_receive () throws Error
   wait (() => log == "cancelled three closed ");
 }
 
-// The last arguments of a call may be omitted. The code is then 1000.
+// The last arguments of a call may be omitted. The close code is then 1000.
 async void test_defaults () throws Error
 {
   var task = new Hb.WebsocketTask (uri);
