@@ -1013,7 +1013,8 @@ hb_websocket_task_send_bytes (HbWebsocketTask  *self,
  * - `HB_ERROR_CLOSED` if the task is `CLOSED` or `CLOSING`
  * - `HB_ERROR_QUEUE_FULL`, including when a message with `HB_SEND_FLAGS_VOLATILE` would have to
  *   wait
- * - `HB_ERROR_INVALID_ARGUMENT` if a text message is not UTF-8, or the type is neither text nor binary
+ * - `HB_ERROR_INVALID_ARGUMENT` if a text message is not UTF-8, or the type is neither text nor
+ *   binary
  * - `HB_ERROR_NOT_OPEN` if a message has `HB_SEND_FLAGS_THIS_LINK` and no connection is open, or
  *   has only `HB_SEND_FLAGS_VOLATILE` and no connection is ready
  *
