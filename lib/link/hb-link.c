@@ -160,8 +160,8 @@ hb_link_new (guint               serial,
  *
  * @session: (nullable): the application's, or NULL to create a private one
  *
- * Returns FALSE if too many attempts are running. HB_EVENT_TURN then reports when the request is
- * sent. */
+ * Returns FALSE if the request must wait until fewer attempts are running. HB_EVENT_TURN then
+ * reports that the request has been sent. */
 gboolean
 hb_link_connect (HbLink      *self,
                  SoupSession *session)
@@ -169,8 +169,9 @@ hb_link_connect (HbLink      *self,
   return hb_attempt_start (self->attempt, session, self->settings);
 }
 
-/* Must be called after max-message-size or fragment-size has changed. The application may have a
- * handler of the notification of libsoup's own limit, which may make the owner drop the link. */
+/* Must be called after max-message-size or fragment-size has changed. A handler that the
+ * application has connected to the notification of libsoup's own limit may make the owner drop the
+ * link. */
 void
 hb_link_apply_settings (HbLink *self)
 {
@@ -207,14 +208,14 @@ hb_link_is_direct (HbLink *self)
 }
 
 /* Sends a message if the connection is open. Call hb_link_may_send () first, unless the link is
- * direct, or the previous call has just returned TRUE. If the link is not direct, the application's
- * handlers of the connection's signals may run, and may drop the link.
+ * direct, or this function has just returned TRUE. If the link is not direct, the application's
+ * handlers of the connection's signals may run, and may make the owner drop the link.
  *
  * @span: (out): the position of the message, empty if it was not sent
  *
  * Returns FALSE if the connection is not open or is ending, or if another message would have to
  * wait in the channel. Further messages must then wait in the machine, where a ping can overtake
- * them, and the next link can send them. */
+ * them, and from which the next link can send them. */
 gboolean
 hb_link_send (HbLink   *self,
               HbOpcode  opcode,
@@ -253,8 +254,8 @@ hb_link_ping (HbLink   *self,
 }
 
 /* Sends a close frame. Does nothing if the connection is not open, or if its end has begun on
- * either side. The application may have a handler of libsoup's `closing`, which may make the owner
- * drop the link. */
+ * either side. A handler that the application has connected to libsoup's `closing` may make the
+ * owner drop the link. */
 void
 hb_link_close (HbLink     *self,
                guint       code,
@@ -267,7 +268,8 @@ hb_link_close (HbLink     *self,
   hb_handlers_connect (&self->handlers);
   hb_ending_send_close (self->ending, code, reason);
 
-  /* Otherwise the close frame could be lost if the link were dropped in the same iteration. */
+  /* Without the flush, the close frame could be lost if the link were dropped in the same
+   * iteration. */
   if (!self->is_dropped)
     self->channel.funcs->flush (self->channel.data);
 

@@ -14,7 +14,7 @@
  * longer than the masking of a short frame. */
 
 /* Returns how many bytes the kernel has written. Returns 0 if the system has no getrandom (), or a
- * sandbox forbids it. A signal may leave fewer than @size bytes. */
+ * sandbox forbids it. After a signal, the result may be less than @size. */
 static gsize
 read_kernel (guint8 *buffer,
              gsize   size)

@@ -11,15 +11,15 @@
 #include "hb-refusal-private.h"
 #include "hb-syntax-private.h"
 
-/* Decides which redirects of the handshake are followed, and removes what the new host must not
- * see. libsoup alone would follow a redirect away from TLS, and would send the application's
- * headers to any host. */
+/* Decides which redirects of the handshake are followed, and removes headers that another origin
+ * must not see. libsoup alone would follow a redirect away from TLS, and would send the
+ * application's headers to any host. */
 
 /* Below libsoup's own limit, because libsoup's error would not say why the handshake failed */
 #define MAX_REDIRECTS 10
 
-/* The maximum length, in an error message, of a scheme and of the name of a host (RFC 1035,
- * 2.3.4) */
+/* The maximum length of a host name (RFC 1035, 2.3.4) and of a scheme. Error messages contain
+ * both. */
 #define MAX_HOST 255
 
 static gboolean

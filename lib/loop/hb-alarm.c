@@ -33,7 +33,7 @@ hb_alarm_enter (HbAlarm      *self,
   hb_schedule_add (self->schedule, self);
 }
 
-/* The callback is not called again. It may itself call this function. */
+/* Afterwards the callback is not called again. The callback may itself call this function. */
 void
 hb_alarm_leave (HbAlarm *self)
 {

@@ -90,7 +90,7 @@ close_set (HbPoller *self)
 }
 
 /* @watch must already be in the list, because close_set () polls the watches of the list if the
- *   kernel refuses this one. */
+ * kernel refuses this one. */
 static void
 add_to_set (HbPoller *self,
             HbWatch  *watch)
@@ -288,8 +288,8 @@ collect_polled (HbPoller *self)
 #ifdef HAVE_EPOLL
 
 /* A batch of epoll_wait(2) that is not full is the last one. A socket that stays ready is reported
- * again, after all others, so the number of reports is limited to the number of watches. take ()
- * may remove a watch from the list, and may thereby close the set. */
+ * again, after all others, so this function stops once it has taken as many reports as there were
+ * watches. take () may remove a watch from the list, and may thereby close the set. */
 static void
 collect_from_set (HbPoller *self,
                   gboolean  is_complete)
@@ -336,7 +336,6 @@ hb_poller_collect (HbPoller *self,
   collect_polled (self);
 }
 
-/* Adds the mark behind all watches that must be called now. */
 void
 hb_poller_set_mark (HbPoller *self)
 {

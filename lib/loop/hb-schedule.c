@@ -206,8 +206,8 @@ collect (HbSchedule *self)
     }
 }
 
-/* Stores the reasons for the call, which the callback reads. Watches and other alarms may have
- * changed the deadline since the alarm was queued.
+/* Stores the reasons for the call so that the callback can read them. Watches and other alarms may
+ * have changed the deadline since the alarm was queued.
  *
  * Returns: whether the callback must be called */
 static gboolean

@@ -12,7 +12,7 @@ typedef struct
   gint64   time;        /* HB_NEVER if the timer is not set */
   int      fd;          /* -1 if no timerfd could be created */
   gpointer tag;         /* of the descriptor, in the source */
-  int      waits_at;    /* g_main_depth () when the timer fired; 0 unless an iteration must pass */
+  int      waits_at;    /* the g_main_depth () at which an iteration must pass; 0 if none must */
   gboolean has_expired; /* without a descriptor: the time had passed before the last poll */
   gboolean is_spent;    /* The time has passed and was handled, so the timer must be set again. */
 } HbTimer;

@@ -84,7 +84,7 @@ hb_timer_read_clock (HbTimer *self,
 
 /* Returns whether the timer has fired and its time has not been handled yet. Must be called only by
  * the check () and the dispatch () of the source. Does not read the clock, because the timer might
- * seem to have fired although the sockets were polled before its time. */
+ * then seem to have fired although the sockets were polled before its time. */
 gboolean
 hb_timer_check (HbTimer *self,
                 GSource *source)

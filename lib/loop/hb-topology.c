@@ -138,7 +138,7 @@ forget (HbTopology *self,
 }
 
 /* The first message about a link may report a lost carrier, so it counts as a change, unless it
- * reports wireless statistics. */
+ * reports a wireless event (IFLA_WIRELESS). */
 static gboolean
 take_link (HbTopology             *self,
            gboolean                is_gone,
@@ -336,7 +336,7 @@ hb_topology_free (HbTopology *self)
 /* Processes one datagram of the kernel. @data must be aligned for its headers. A message of a dump
  * describes what existed already, so it is not a change.
  *
- * Returns: whether a change may affect connections */
+ * Returns: whether the datagram reports a change that may affect connections */
 gboolean
 hb_topology_take (HbTopology *self,
                   const void *data,

@@ -76,7 +76,7 @@ hb_watch_leave (HbWatch *self)
 }
 
 /* Sets whether the watch waits for @condition. A condition that is no longer wanted causes no call,
- * but may still be polled, because a reader that stops waiting soon waits again. */
+ * but may still be polled for, because a reader that stops waiting usually waits again soon. */
 void
 hb_watch_want (HbWatch      *self,
                GIOCondition  condition,
@@ -105,8 +105,9 @@ hb_watch_queue (HbWatch *self)
  * of the watch, they would slow down each iteration, which examines even a destroyed source that is
  * still referenced.
  *
- * Returns: (transfer none) (nullable): NULL if the poller has only few sockets, whose sources take
- *   little time, if the watch belongs to no context, or if no other context could be created */
+ * Returns: (transfer none) (nullable): NULL if the poller has no epoll set (the sources of a few
+ *   sockets take little time), if the watch belongs to no context, or if no other context could be
+ *   created */
 GMainContext *
 hb_watch_get_parking (HbWatch *self)
 {

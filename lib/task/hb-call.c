@@ -47,8 +47,6 @@ free_call (gpointer data)
   g_free (self);
 }
 
-/* The source holds a reference to the GTask, because the thread of the HbWebsocketTask may end the
- * call while the caller's thread dispatches the source. */
 static void
 stop_watching (GTask *task)
 {
@@ -85,6 +83,9 @@ hb_call_start (GTask          *task,
     {
       self->cancellable = g_object_ref (cancellable);
       self->source = g_cancellable_source_new (cancellable);
+
+      /* The source holds a reference to the GTask, because the thread of the HbWebsocketTask may
+       * end the call while the caller's thread dispatches the source. */
       g_source_set_callback (self->source, G_SOURCE_FUNC (cancelled_cb), g_object_ref (task),
                              g_object_unref);
       g_source_set_static_name (self->source, "[hb] cancelled");
@@ -107,8 +108,8 @@ hb_call_fail (GTask  *task,
 
 /* Call this for a call that receives a message. Such a call returns in the next iteration of the
  * loop. If its callback were called within the delivery of the message and ran a main loop until
- * the next message was received, it would never return. A call that fails in the meantime also
- * returns later, so that callbacks are called in order.
+ * the next message was received, it would never return. A call that fails while another call waits
+ * to return also returns later, so that callbacks are called in order.
  *
  * The GTask must not have the caller's GCancellable. If that were triggered before the callback was
  * called, GTask would call the callback another iteration later, after the next message.
