@@ -66,6 +66,7 @@ main({
     let task = newTask();
     const connect = {
       ping: func => task.set_ping_func(func),
+      pong: func => task.set_pong_func(func),
       reconnect: func => task.set_reconnect_func(func),
       message: func => task.connect('message', func),
     };
@@ -75,7 +76,7 @@ main({
       take(() => witness.attempt);
     };
 
-    for (const name of ['ping', 'reconnect']) {
+    for (const name of ['ping', 'pong', 'reconnect']) {
       await give(connect[name]);
       await assertClients(watcher, 2);
       await give(connect[name]);
@@ -86,7 +87,7 @@ main({
 
     for (const take of Object.values(connect))
       await give(take);
-    await assertClients(watcher, 4);
+    await assertClients(watcher, 5);
     task = null;
     await waitForClients(watcher, 1);
     await closeTask(watcher);

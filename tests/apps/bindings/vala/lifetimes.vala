@@ -52,9 +52,10 @@ void test_functions_are_released () throws Error
   assert (Token.n_alive == 0);
 
   take_ping (new Token ());
+  take_pong (new Token ());
   take_reconnect (new Token ());
   take_message (new Token ());
-  assert (Token.n_alive == 3);
+  assert (Token.n_alive == 4);
   task = null;
   assert (Token.n_alive == 0);
 }
