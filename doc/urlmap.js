@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 
-// The addresses of the references of other libraries. The pages that gi-docgen makes link to these
-// addresses.
+// The addresses of the references of other libraries, to which the pages from gi-docgen link
 baseURLs = [
   ['GLib', 'https://docs.gtk.org/glib/'],
   ['GObject', 'https://docs.gtk.org/gobject/'],

@@ -14,7 +14,7 @@ cd "$(dirname "$0")/.."
 # shellcheck source=tools/configure.bash
 . tools/configure.bash
 
-# The script searches the messages of hb-cat, so they must not be translated.
+# The script searches the output of hb-cat, which must therefore not be translated.
 export LC_ALL=C.UTF-8 LANGUAGE=
 
 # Each wait polls at most this number of times, once every 0.1 s.

@@ -262,8 +262,8 @@ draw_samples (LatencyPlot *self,
     }
 }
 
-/* The widget has the style class “accent”, so the labels and the grid have the colour of its
- * parent. */
+/* The style class “accent” gives the widget the colour of the line, so the labels and the grid use
+ * the colour of the parent. */
 static void
 latency_plot_snapshot (GtkWidget   *widget,
                        GtkSnapshot *snapshot)

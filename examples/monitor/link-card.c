@@ -117,7 +117,7 @@ start_countdown (LinkCard *self)
   if (part == 0)
     part = G_TIME_SPAN_SECOND;
 
-  /* If the timer ended too early, the same number would be shown again, so its duration is rounded
+  /* If the timer ended too early, the same number would be shown again, so the duration is rounded
    * up. */
   self->countdown = g_timeout_source_new (part / G_TIME_SPAN_MILLISECOND + 1);
   g_source_set_static_name (self->countdown, "countdown");

@@ -191,8 +191,8 @@ class Link {
       || this.request.emit('accept-certificate', stream.get_peer_certificate(), errors);
   }
 
-  // Fails the attempt with the error of a full handshake, unless a handler for `accept-certificate`
-  // has ended the attempt.
+  // Fails the attempt with the error that a full handshake would report, unless a handler for
+  // `accept-certificate` has ended the attempt.
   _refuse() {
     if (this._cancellable.is_cancelled())
       return;
@@ -368,9 +368,9 @@ export class WebsocketTask extends GObject.Object {
 
   // Ends the task in any state. If the link is ready, first sends the messages that wait. On an
   // open link, sends a close frame, and waits at most `close-timeout` for that of the server. A
-  // reason that is too long for the frame is omitted. With 0 or 1005, the frame has no code and no
-  // reason. With a code that libsoup refuses to send, emits an error and does not end. Any other
-  // code that a client must not send becomes 1002, without a reason.
+  // reason that is too long for the frame is omitted. With code 0 or 1005, the frame has no code and
+  // no reason. With a code that libsoup refuses to send, emits an error and does not end the task.
+  // Any other code that a client must not send becomes 1002, without a reason.
   close(code = 1000, reason = null) {
     this._run(now => {
       if ([1006, 1011, 1015].includes(code) || code > 0xffff) {
@@ -415,7 +415,8 @@ export class WebsocketTask extends GObject.Object {
       throw newError(Code.CLOSED, 'The task is closed: open it first');
     if (!(payload instanceof GLib.Bytes))
       throw new TypeError('The data of a message is GLib.Bytes or a Uint8Array');
-    // libsoup would refuse the message later, and the message would stay in the queue forever.
+    // GJS would refuse the type when the message is sent, and the message would stay in the queue
+    // forever.
     if (type !== TEXT && type !== BINARY)
       throw new TypeError('The type of a message is Soup.WebsocketDataType.TEXT or BINARY');
     if (type === TEXT)
@@ -442,7 +443,7 @@ export class WebsocketTask extends GObject.Object {
   }
 
   // Returns the current time, which includes suspends that last longer than LATE. The real-time
-  // clock counts a suspend, but the monotonic clock does not. The timer did not run during the
+  // clock counts a suspend, but the monotonic clock does not. The timer does not run during a
   // suspend, so it must be set again. If the real-time clock is set forward, the only effect is
   // that deadlines pass earlier.
   _now() {
@@ -656,7 +657,8 @@ export class WebsocketTask extends GObject.Object {
     this._settle();
   }
 
-  // Updates `buffered-amount` and emits `drain` after a change to the queue.
+  // Updates `buffered-amount` after a change to the queue, and emits `drain` if no message is left
+  // waiting.
   _settle() {
     const sizes = [...this._queue, ...this._held].map(({payload}) => payload.get_size());
     const hadBacklog = this._hasBacklog;

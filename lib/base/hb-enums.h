@@ -43,7 +43,7 @@ typedef enum {
  * HbHeartbeatMode:
  * @HB_HEARTBEAT_MODE_MESSAGE: a message, which the application on the server has to answer. Its
  *   payload is [property@WebsocketTask:ping-message], [property@WebsocketTask:ping-bytes], or the
- *   text that the function of [method@WebsocketTask.set_ping_func] makes
+ *   text from the function set with [method@WebsocketTask.set_ping_func]
  * @HB_HEARTBEAT_MODE_PING: a ping frame, which every server answers automatically with a pong frame
  *   ([RFC 6455, 5.5.2](https://www.rfc-editor.org/rfc/rfc6455#section-5.5.2))
  *
@@ -60,7 +60,7 @@ typedef enum {
  * HbLiveness:
  * @HB_LIVENESS_ANY: any data that arrives
  * @HB_LIVENESS_REPLY: only the reply to the heartbeat: a pong frame, a text message equal to
- *   [property@WebsocketTask:pong-message], or a message that the function of
+ *   [property@WebsocketTask:pong-message], or a message that the function set with
  *   [method@WebsocketTask.set_pong_func] recognizes
  * @HB_LIVENESS_STEADY: any data that arrives, but it does not delay the next ping
  *
@@ -129,8 +129,8 @@ typedef enum {
  * The peer is the other end of the TCP connection: the server, or a proxy. A message whose
  * acknowledgement was lost with the connection arrives again.
  *
- * An acknowledgement does not mean that the application of the peer has read the message. With both
- * values, data is lost if the server or the proxy exits before it has read the data.
+ * An acknowledgement does not mean that the application of the peer has read the message. With
+ * either value, data is lost if the server or the proxy exits before it has read the data.
  *
  * [property@WebsocketTask:delivery] lists the messages that are not sent again.
  *

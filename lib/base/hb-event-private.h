@@ -84,7 +84,7 @@ typedef struct
 
     struct
     {
-      guint64 position;   /* All bytes of this link before it are acknowledged. */
+      guint64 position;   /* The peer's TCP has acknowledged all bytes before this position. */
       guint   round_trip; /* in microseconds, 0 if it is not known */
     } acknowledged;
 
