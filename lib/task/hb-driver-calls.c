@@ -334,8 +334,8 @@ put_back_cb (HbMessage *message,
                                  hb_message_get_bytes (message));
 }
 
-/* If the callback runs a main loop, makes that loop emit the messages that have waited for the
- * callback. */
+/* If the callback of receive_async () runs a main loop, makes that loop emit the messages that have
+ * waited for the callback. */
 static void
 returning_cb (GTask    *task,
               gpointer  user_data)

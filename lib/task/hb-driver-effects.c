@@ -45,8 +45,8 @@ yield (HbDriver *self)
   g_source_attach (self->yielding, self->home.context);
 }
 
-/* Also releases the driver's reference to itself. Unless the caller holds a reference, the driver
- * may no longer exist afterwards. */
+/* Leaves the context, if any, and releases the driver's reference to itself. Unless the caller
+ * holds a reference, the driver may no longer exist afterwards. */
 void
 hb_driver_leave_context (HbDriver *self)
 {
@@ -65,7 +65,7 @@ hb_driver_leave_context (HbDriver *self)
   hb_driver_unref (self);
 }
 
-/* Also ends the delivery of the link, because no HB_EVENT_DELIVERED follows. */
+/* Drops the link, if any, and ends its delivery, because no HB_EVENT_DELIVERED follows. */
 void
 hb_driver_drop_link (HbDriver *self)
 {

@@ -60,8 +60,8 @@ hb_driver_end_delivery (HbDriver *self)
   g_clear_object (&self->recipient);
 }
 
-/* Asks the application whether a message is the reply to a ping. Meanwhile, effects wait, except a
- * drop of the link. */
+/* Asks the application whether a message is the reply to a ping. Until the application's function
+ * returns or runs a main loop, effects wait, except a drop of the link. */
 HbReply
 hb_driver_judge (HbDriver      *self,
                  const HbEvent *event)

@@ -44,7 +44,7 @@ struct _HbDriver
   gboolean             is_kept;         /* A reference is held until `depth` is 0. */
   gboolean             has_pong_func;   /* is_pong () of the owner judges each message. */
   gboolean             is_delivering;   /* until HB_EVENT_DELIVERED or the drop of the link */
-  gboolean             is_releasing;    /* The bytes of sent messages are being released. */
+  gboolean             is_releasing;    /* Bytes of sent or dropped messages are being released. */
 
   HbIntake             intake;
   GSource             *turn;            /* (nullable) an idle source: see hb_driver_on_woken () */
@@ -130,8 +130,8 @@ hb_driver_read_ages (HbDriver *self)
   return self->machine.settings.queue_timeout != 0 ? hb_driver_read_clock (self) : HB_NEVER;
 }
 
-/* Call this both before and after code of the application runs. That code may run a main loop,
- * which needs the current deadline and removes the mark. */
+/* Marks the deadline dirty. Call this both before and after code of the application runs. That code
+ * may run a main loop, which needs the current deadline and removes the mark. */
 static inline void
 hb_driver_touch_alarm (HbDriver *self)
 {

@@ -11,8 +11,8 @@
  * on_message () makes an exception, because an effect for each message would take longer than
  * everything else that this library does with a short message. */
 
-/* Emits a message without an effect if it is part of a delivery (HB_EVENT_DELIVERY), and no effect
- * is pending or being carried out. */
+/* Emits a message without an effect if it is part of a delivery (HB_EVENT_DELIVERY), no section
+ * (hb_driver_begin ()) is running, and no effect is pending. */
 static void
 on_message (HbDriver      *self,
             gint64         now,
@@ -140,8 +140,8 @@ alarm_cb (gpointer user_data)
   hb_driver_carry_out_all (self);
 }
 
-/* Makes the task belong to the thread-default context. The driver then holds a reference to itself
- * until hb_driver_leave_context (). Call this before an attempt is started. */
+/* Makes a CLOSED task belong to the thread-default context. The driver then holds a reference to
+ * itself until hb_driver_leave_context (). Call this before an attempt is started. */
 void
 hb_driver_enter_context (HbDriver *self)
 {

@@ -226,7 +226,8 @@ trace_error (const HbTrace *self,
                     error->message);
 }
 
-/* Returns: (nullable): NULL if effects of @kind have no line, or not always the same one */
+/* Returns: (nullable): NULL if hb_trace_effect () prints no line for @kind, or one that depends on
+ *   other fields of the effect */
 static const char *
 get_line (const HbMachine *machine,
           HbEffectKind     kind)

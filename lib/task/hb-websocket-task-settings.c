@@ -83,7 +83,7 @@ hb_websocket_task_set_session (HbWebsocketTask *self,
  *
  * - from `wss` or `https` to `ws` or `http`
  * - to a scheme other than these four
- * - to a URI that adds user info, or takes it to another origin
+ * - to a URI that adds or changes user info, or takes it to another origin
  * - to a string that is not a valid URI
  * - after ten redirects in the same attempt
  *
@@ -1168,7 +1168,7 @@ hb_websocket_task_set_delivery (HbWebsocketTask *self,
  *
  * Gets [property@WebsocketTask:network-aware].
  *
- * Returns: whether the task checks the connection after a change
+ * Returns: whether the task checks the connection after a network change
  *
  * Since: 1.0
  */
@@ -1183,7 +1183,7 @@ hb_websocket_task_get_network_aware (HbWebsocketTask *self)
 /**
  * hb_websocket_task_set_network_aware: (set-property network-aware)
  * @self: a task
- * @follow: whether to check the connection after a change
+ * @follow: whether to check the connection after a network change
  *
  * Sets [property@WebsocketTask:network-aware].
  *
@@ -1432,9 +1432,9 @@ hb_websocket_task_set_queue_timeout (HbWebsocketTask *self,
  * Messages, including pings of `HB_HEARTBEAT_MODE_MESSAGE`, are never sent between the frames of
  * another message.
  *
- * A change applies to the messages that the connection accepts afterwards. Each message is one
- * frame if compression was negotiated ([property@WebsocketTask:compression]), or with 0, which a
- * server that cannot join frames needs.
+ * A change applies to the messages that the connection accepts afterwards. With 0, or if
+ * compression was negotiated ([property@WebsocketTask:compression]), each message is one frame. Use
+ * 0 for a server that cannot join frames.
  *
  * Since: 1.0
  */

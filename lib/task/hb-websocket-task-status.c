@@ -222,8 +222,8 @@ hb_websocket_task_get_buffered_amount (HbWebsocketTask *self)
  * change until the next connection is open. A reply does not change the value if one of these
  * events occurred between the ping and the reply:
  *
- * - A timeout of the heartbeat expired, and the program continued only more than a second later,
- *   because the machine was suspended, or the program stopped or blocked.
+ * - A timeout of the heartbeat expired, and the program did not run until more than a second later,
+ *   because the machine was suspended, or the program was stopped or blocked.
  * - The task stopped reading the socket ([property@WebsocketTask:paused]).
  * - The task sent another ping because of a change ([property@WebsocketTask:liveness]).
  *
