@@ -61,7 +61,7 @@ static const Case cases[] = {
     { { RTM_NEWLINK, 2, RUNNING, .counts = TRUE },
       { RTM_DELLINK, 2, RUNNING, .counts = TRUE },
       { RTM_NEWLINK, 2, RUNNING, .counts = TRUE } } },
-  { "/loop/topology/link/wireless-statistics",
+  { "/loop/topology/link/wireless-event",
     { { RTM_NEWLINK, 2, RUNNING, .attribute = IFLA_WIRELESS },
       { RTM_NEWLINK, 2, RUNNING, .attribute = IFLA_WIRELESS },
       { RTM_NEWLINK, 2, UP, .attribute = IFLA_WIRELESS, .counts = TRUE } } },
