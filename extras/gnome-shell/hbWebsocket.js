@@ -368,9 +368,9 @@ export class WebsocketTask extends GObject.Object {
 
   // Ends the task in any state. If the link is ready, first sends the messages that wait. On an
   // open link, sends a close frame, and waits at most `close-timeout` for that of the server. A
-  // reason that is too long for the frame is omitted. With code 0 or 1005, the frame has no code and
-  // no reason. With a code that libsoup refuses to send, emits an error and does not end the task.
-  // Any other code that a client must not send becomes 1002, without a reason.
+  // reason that is too long for the frame is omitted. With code 0 or 1005, the frame has no code
+  // and no reason. With a code that libsoup refuses to send, emits an error and does not end the
+  // task. Any other code that a client must not send becomes 1002, without a reason.
   close(code = 1000, reason = null) {
     this._run(now => {
       if ([1006, 1011, 1015].includes(code) || code > 0xffff) {
