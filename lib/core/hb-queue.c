@@ -86,8 +86,8 @@ hb_queue_clear (HbQueue *self)
   hb_queue_init (self);
 }
 
-/* Counts the bytes of @message, unless all counted bytes together would exceed @limit. Returns
- * whether they are counted, by this call or by an earlier one.
+/* Counts the bytes of @message, unless the sum of all counted bytes would then exceed @limit.
+ * Returns whether the bytes of @message are counted, by this call or by an earlier one.
  *
  * @limit: in bytes, 0 for no limit */
 gboolean
@@ -113,7 +113,7 @@ hb_queue_release (HbQueue          *self,
 }
 
 /* Subtracts the bytes of the messages that hb_queue_pop_sent () and hb_queue_pop_passed () have
- * removed. One subtraction for all of them saves time, because it is an atomic operation. */
+ * removed. One atomic operation for all of them saves time. */
 void
 hb_queue_release_gone (HbQueue *self)
 {
@@ -145,8 +145,8 @@ hb_queue_push (HbQueue          *self,
 }
 
 /* Adds a message that was sent at once. For its bytes, see hb_queue_push (), and for @begin and
- * @end, see HbOutgoing. They are set only in the copy that the queue keeps, because the copying
- * would have to wait for writes to @message. */
+ * @end, see HbOutgoing. The two positions are set only in the copy that the queue keeps, because if
+ * they were set in @message first, the copying would have to wait for those writes. */
 void
 hb_queue_push_sent (HbQueue          *self,
                     const HbOutgoing *message,
@@ -289,7 +289,7 @@ hb_queue_pop_passed (HbQueue *self,
     }
 }
 
-/* Messages in flight remain, because the kernel may already have accepted a part of one. */
+/* Messages in flight remain, because the kernel may already have accepted bytes of them. */
 gboolean
 hb_queue_pop_next (HbQueue    *self,
                    HbOutgoing *message)

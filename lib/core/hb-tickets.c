@@ -54,7 +54,7 @@ hb_tickets_clear (HbTickets *self)
   g_clear_pointer (&self->array, g_ptr_array_unref);
 }
 
-/* Releases one reference to each ticket, which the caller must own. */
+/* Releases the caller's reference to each ticket. */
 void
 hb_tickets_unref_all (HbTickets *self)
 {

@@ -64,7 +64,7 @@ hb_frame_parse (HbFrame      *self,
   return size;
 }
 
-/* Returns the size for a masked frame with a payload of @length bytes. */
+/* Returns the size of the header of a masked frame with a payload of @length bytes. */
 guint
 hb_frame_get_header_size (guint64 length)
 {

@@ -6,7 +6,7 @@
 
 G_BEGIN_DECLS
 
-/* Which reader a received frame is for */
+/* The kinds of received frames */
 typedef enum
 {
   HB_LANE_UNKNOWN, /* More bytes of the header are needed. */

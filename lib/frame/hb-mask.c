@@ -6,15 +6,14 @@
 
 #include "hb-mask-private.h"
 
-/* RFC 6455, 5.3. With -O2, gcc generates vector instructions only for a loop, such as that of
- * copy_small (), that has a constant number of iterations, and whose source and destination do not
- * overlap. */
+/* RFC 6455, 5.3. With -O2, gcc generates vector instructions for the loop of copy_small () only
+ * because its number of iterations is constant, and its source and destination do not overlap. */
 
 /* The sizes of a vector, and of the pieces of a long payload, in bytes */
 #define SMALL 16
 #define LARGE 64
 
-/* Makes the mask begin with the byte that masks the byte at @offset. */
+/* Returns the mask, rotated so that it begins with the byte that masks the byte at @offset. */
 static inline guint32
 rotate (guint32 mask,
         gsize   offset)

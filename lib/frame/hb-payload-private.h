@@ -12,7 +12,8 @@ G_BEGIN_DECLS
 #define HB_PAYLOAD_MIN_CAPACITY ((gsize) 65 * 1024)
 
 /* Each time the memory is full, a read ends, and the memory may have to be copied. With this
- * factor, the memory of a payload of 1 MiB grows twice, not four times. */
+ * factor, the memory of a payload of 1 MiB grows twice. With a factor of 2, it would grow four
+ * times. */
 #define HB_PAYLOAD_GROWTH 4
 
 /* The payload of a message that takes more than one read to receive */

@@ -17,9 +17,9 @@
 #include "hb-acknowledgements-private.h"
 
 /* Linux counts the bytes that the peer has acknowledged, as tcpi_bytes_acked. The count includes
- * the SYN, and the FIN once that is acknowledged, so a position in it is read as the sum of the
- * acknowledged and the unacknowledged bytes. The count can be read until the socket is closed, even
- * after the peer has reset the connection. */
+ * the SYN, the TLS and HTTP handshakes, and the FIN once that is acknowledged, so a position in
+ * it is read as the sum of the acknowledged and the unacknowledged bytes. The count can be read
+ * until the socket is closed, even after the peer has reset the connection. */
 
 #ifdef HAVE_TCP_BYTES_ACKED
 
@@ -86,8 +86,8 @@ read_unacknowledged (HbAcknowledgements *self,
 #endif
 
 /* Reads the position after the last byte in the kernel, in TCP's count. An acknowledgement between
- * two system calls would make the sum of their results wrong. The two numbers are read in turn
- * until one of them has not changed while the other one was being read. */
+ * the two system calls would make the sum of their results wrong, so the two numbers are read in
+ * turn until one of them has not changed while the other one was being read. */
 static gboolean
 read_end (HbAcknowledgements *self,
           guint64            *end)

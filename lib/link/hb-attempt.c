@@ -156,8 +156,8 @@ hb_attempt_new (const HbSettings   *settings,
 }
 
 /* Creates a session for one attempt. A session that was kept would add two sources to each
- * iteration of the loop, and would continue to use an address that the name of the server no longer
- * has. A shared session would send the password of one task in the requests of another.
+ * iteration of the loop, and might reuse an address to which the name of the server no longer
+ * resolves. A shared session would send the password of one task in the requests of another.
  *
  * All features are added at the start. libsoup takes a reference to each feature when a request
  * joins the queue. When the request leaves the queue, libsoup before 3.6.6 releases one reference

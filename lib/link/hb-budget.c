@@ -4,9 +4,8 @@
 
 #include "hb-budget-private.h"
 
-/* A reader that has kept the loop busy for this time, in microseconds, pauses until the other ready
- * sources have been dispatched, down to idle priority. The time is about half of that between two
- * redraws at 120 Hz. */
+/* A reader that has kept the loop busy for longer than this time, in microseconds, pauses. The time
+ * is about half of that between two redraws at 120 Hz. */
 #define MAX_BUSY 4000
 
 /* The time between two deliveries, divided by this number, is subtracted from the busy time, so

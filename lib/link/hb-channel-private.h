@@ -17,8 +17,8 @@ typedef struct
   gboolean reports_activity;
 
   /* Returns whether a message may be sent now. If not, HB_EVENT_WRITABLE follows, unless the
-   * connection ends. May be FALSE without a previous HB_EVENT_BLOCKED, because libsoup writes pongs
-   * while bytes are read. */
+   * connection ends. The result may be FALSE without a previous HB_EVENT_BLOCKED, because libsoup
+   * writes pongs while bytes are read. */
   gboolean (* may_send)             (gpointer   data);
 
   /* Sends a message or a ping. Sets @span to its position. If the span of a message is empty, the
@@ -65,9 +65,9 @@ typedef struct
   void     (* set_fragment_size)    (gpointer   data,
                                      gsize      bytes);
 
-  /* Lets a direct channel emit HB_EVENT_MESSAGE and HB_EVENT_PONG itself where it can. The channel
-   * connects @handlers, which handle libsoup's signals, when libsoup reads, until the channel is
-   * detached. If a channel is not direct, the owner must keep the handlers connected. */
+  /* Lets a direct channel emit HB_EVENT_MESSAGE and HB_EVENT_PONG itself where it can. Until it is
+   * detached, the channel connects @handlers, which handle libsoup's signals, before libsoup reads.
+   * If a channel is not direct, the owner must keep the handlers connected. */
   void     (* open_fast_lane)       (gpointer    data,
                                      HbHandlers *handlers);
 

@@ -100,8 +100,8 @@ hb_fallback_read_on (gpointer data)
   return FALSE;
 }
 
-/* libsoup does not stop reading, so the owner must keep the messages that libsoup reads, without a
- * limit. */
+/* libsoup does not stop reading, so the owner must keep the messages that libsoup reads, however
+ * many there are. */
 static void
 hb_fallback_set_reading (gpointer data,
                          gboolean is_reading)

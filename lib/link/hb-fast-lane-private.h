@@ -9,7 +9,7 @@
 
 G_BEGIN_DECLS
 
-/* The kinds of data that the received bytes may begin with */
+/* The kinds of data with which the received bytes may begin */
 typedef enum
 {
   HB_PORTION_PARTIAL, /* More bytes are needed. */

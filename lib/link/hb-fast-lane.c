@@ -335,7 +335,7 @@ hb_fast_lane_give (HbFastLane *self,
   return n_given;
 }
 
-/* Returns how many bytes were read into the block, or into the memory of a long message. */
+/* Reads into the block, or into the memory of a long message. Returns how many bytes were read. */
 gsize
 hb_fast_lane_fill (HbFastLane    *self,
                    HbBlockReader *reader)

@@ -36,7 +36,7 @@ struct _HbInput
   gboolean       may_fail;      /* libsoup may have a part of a frame that it will refuse. */
 };
 
-/* The clock is read again after this number of bytes. */
+/* The clock is read again only after this number of bytes, because often fewer are received. */
 #define CLOCK_INTERVAL 1024
 
 /* Returns whether a read may return bytes, the end or an error now. */

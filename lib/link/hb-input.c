@@ -75,8 +75,7 @@ fail_for_now (GError **error)
   return -1;
 }
 
-/* Returns whether the delivery may go on. Pauses reading if the time budget is spent. Reads the
- * clock only after each KiB, because often fewer bytes are received. */
+/* Returns whether the delivery may go on. Pauses reading if the time budget is spent. */
 gboolean
 hb_input_may_read (HbInput *self)
 {
@@ -271,8 +270,8 @@ hb_input_new (GPollableInputStream *base,
 }
 
 /* Ends libsoup's reads in one call after @bytes. Some versions of libsoup handle messages only
- * after they have read everything. The time budget would not limit a flood, because the handlers
- * run only after all reads. */
+ * after they have read everything. With these versions, the time budget would not limit a flood,
+ * because the handlers run only after all reads. */
 void
 hb_input_set_max_delivery (HbInput *self,
                            gsize    bytes)

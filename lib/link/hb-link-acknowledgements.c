@@ -52,8 +52,8 @@ hb_link_query (HbLink *self)
   if (self->connection == NULL || self->channel.funcs->get_acknowledged == NULL)
     return;
 
-  /* A message may still wait for its acknowledgement although the delivery mode has changed
-   * since. */
+  /* A message may still wait for its acknowledgement although the delivery mode has changed since
+   * the message was sent. */
   if (!self->is_acknowledging)
     hb_link_begin_acknowledgements (self);
 
