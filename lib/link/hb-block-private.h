@@ -25,7 +25,7 @@ void hb_block_consume     (HbBlock *self,
 void hb_block_compact     (HbBlock *self);
 void hb_block_clear       (HbBlock *self);
 
-/* The block must hold memory. The masks are stored there, so that an idle connection stores none. */
+/* The block must hold memory. The masks are stored there, so that idle connections store none. */
 static inline HbMaskKeys *
 hb_block_get_mask_keys (HbBlock *self)
 {

@@ -7,9 +7,9 @@
 #include "hb-fallback-private.h"
 #include "hb-stream-private.h"
 
-/* May replace *@connection. libsoup must not have read from the connection yet. The channel does not
- * own the connection. Once the connection is gone, the channel must not be used, except to detach
- * and clear it.
+/* May replace *@connection. libsoup must not have read from the connection yet. The channel does
+ * not own the connection. Once the connection is gone, the channel must not be used, except to
+ * detach and clear it.
  *
  * @socket: (nullable): NULL if it was not found */
 void
