@@ -8,7 +8,7 @@
 #include "hb-syntax-private.h"
 
 typedef enum {
-  KIND_NONE, /* for a property that has no field here */
+  KIND_NONE, /* for a property that has no field in HbSettings */
   KIND_BOOLEAN,
   KIND_ENUM,
   KIND_INT,
@@ -191,7 +191,8 @@ set_bytes (GBytes **field,
   if (is_same)
     return FALSE;
 
-  /* The function of the application that frees the old bytes may set the property again. */
+  /* The function of the application that frees the old bytes may set the property again, so the
+   * field has the new value before they are freed. */
   *field = value != NULL ? g_bytes_ref (value) : NULL;
   g_clear_pointer (&old, g_bytes_unref);
 
@@ -211,8 +212,8 @@ set_plain (gpointer      field,
   return TRUE;
 }
 
-/* Returns whether the property has a field in HbSettings. Call the other functions only for such a
- * property. */
+/* Returns whether the property has a field in HbSettings. Only such a property may be passed to the
+ * other functions. */
 gboolean
 hb_settings_has (HbProperty property)
 {

@@ -121,7 +121,8 @@ hb_syntax_check_uri (const char  *uri,
   if (!g_utf8_validate (uri, -1, NULL))
     return fail_uri (error, _("The URI is not valid UTF-8"));
 
-  /* GLib would make a line break from a file, or a space that was pasted, part of the path. */
+  /* GLib would make a line break from a file, or a space that was pasted, part of the path or the
+   * query. */
   if (has_control_character (uri) || g_str_has_suffix (uri, " "))
     return fail_uri (error, _("The URI ends with a space, or contains a line break or another "
                               "control character"));
@@ -215,15 +216,15 @@ is_close_code (guint code)
          || (code >= 3000 && code <= 4999);
 }
 
-/* libsoup's close () refuses 1006, 1011 and 1015 with a critical message. Its argument has 16
- * bits. */
+/* libsoup's close () takes a code of 16 bits, and refuses 1006, 1011 and 1015 with a critical
+ * message. */
 static gboolean
 is_refused_by_libsoup (guint code)
 {
   return code == 1006 || code == 1011 || code == 1015 || code > G_MAXUINT16;
 }
 
-/* Keeps at most @length bytes, and no part of a character. */
+/* Shortens @text to at most @length bytes, without splitting a character. */
 static void
 cut (char  *text,
      gsize  length)
@@ -239,8 +240,8 @@ cut (char  *text,
 
 /* Converts @code and @reason to values that libsoup accepts. 0 becomes HB_CLOSE_NONE. A code that
  * libsoup refuses leads to an error. Any other code that a client must not send, except
- * HB_CLOSE_NONE, becomes HB_CLOSE_PROTOCOL_ERROR, as in libsoup, because a task that refused to
- * close would reconnect forever. In all these cases, the reason is dropped.
+ * HB_CLOSE_NONE, becomes HB_CLOSE_PROTOCOL_ERROR, as in libsoup. The reason is kept only with a
+ * code that a client may send.
  *
  * @reason: (inout) (transfer full) (nullable): NULL afterwards if this function fails */
 gboolean

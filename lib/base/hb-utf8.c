@@ -27,8 +27,8 @@ is_ascii (const guint8 *data,
   return (all & NOT_ASCII) == 0;
 }
 
-/* The compiler turns a test of several words into vector instructions. The last words that are
- * tested overlap the words before them, which is faster than a test byte by byte. */
+/* The compiler turns a test of several words into vector instructions. The last words tested may
+ * overlap those before them, because a test byte by byte would be slower. */
 static gsize
 count_ascii (const guint8 *data,
              gsize         length)

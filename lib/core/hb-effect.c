@@ -136,7 +136,7 @@ hb_effects_fail_call (HbEffects    *self,
   return FALSE;
 }
 
-/* The driver owns the ticket. */
+/* Does not release the ticket, which the driver owns. */
 void
 hb_effect_clear (HbEffect *self)
 {

@@ -24,12 +24,12 @@ typedef struct
   gint64   pinged_at;     /* the start of the latency; HB_NEVER unless a ping waits for its reply */
   gint64   last_ping;     /* the last ping, or the start of the heartbeat; HB_NEVER while stopped */
   guint    n_unsent;      /* how many pings have been requested, but not sent */
-  gboolean is_unsent;     /* The ping that waits for activity is one of them. */
+  gboolean is_unsent;     /* The ping that waits for activity has not been sent. */
   gboolean is_due;        /* Another ping is due at once: see hb_heartbeat_change_reply (). */
   gboolean is_stale;      /* The next reply does not give a latency. */
 } HbHeartbeat;
 
-#define HB_LATENCY_NONE    -1 /* not a reply, or no ping waited for it */
+#define HB_LATENCY_NONE    -1 /* no reply, or a reply for which no ping waited */
 #define HB_LATENCY_UNKNOWN -2 /* a reply whose latency cannot be measured */
 
 void      hb_heartbeat_init         (HbHeartbeat       *self);

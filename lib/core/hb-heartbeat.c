@@ -123,9 +123,9 @@ get_ping_at (const HbHeartbeat *self,
   return since + hb_milliseconds (settings->ping_timeout);
 }
 
-/* Returns whether the deadline of the heartbeat passed more than HB_LATE ago, because the main loop
- * did not run. Recent activity proves that the loop ran, so for most messages the deadline need not
- * be computed. */
+/* Returns whether the main loop did not run in time, so that the deadline of the heartbeat passed
+ * more than HB_LATE ago. Recent activity proves that the loop ran, so for most messages the
+ * deadline need not be computed. */
 static gboolean
 has_overslept (const HbHeartbeat *self,
                const HbSettings  *settings,
@@ -197,9 +197,9 @@ hb_heartbeat_make_ping (const HbSettings *settings,
 }
 
 /* Call this before the ping is sent. The time of a ping that waits for activity starts here,
- * because code of the application may have run since hb_heartbeat_on_ping (). A ping that this code
- * has sent takes the place of the one that waits. If activity was recorded in that time, no other
- * activity is awaited, but the next reply still gives a latency. */
+ * because code of the application may have run since hb_heartbeat_on_ping (). A ping that was
+ * sent in that time takes the place of the one that waits. If activity was recorded in that time,
+ * no other activity is awaited, but the next reply still gives a latency. */
 void
 hb_heartbeat_on_pinged (HbHeartbeat *self,
                         gint64       now)
@@ -207,7 +207,7 @@ hb_heartbeat_on_pinged (HbHeartbeat *self,
   g_assert (self->n_unsent > 0);
   self->n_unsent--;
 
-  /* An earlier ping is the one that waits. */
+  /* A ping that was sent earlier is the one that waits. */
   if (!self->is_unsent && self->pinged_at != HB_NEVER)
     return;
 
@@ -330,8 +330,8 @@ hb_heartbeat_tick (const HbHeartbeat *self,
 {
   gint64 judged_at = get_judged_at (self, settings);
 
-  /* If the tick is late or reading was held up, the reply may be in the socket, unread, so the tick
-   * sends another ping. */
+  /* If the tick is late or reading was held up, the reply may be in the socket, unread, so another
+   * ping is sent instead. */
   if (now >= judged_at)
     return !held_up && now - judged_at <= HB_LATE ? HB_VERDICT_DEAD : HB_VERDICT_PING;
 

@@ -74,7 +74,7 @@ hb_inbox_is_full (const HbInbox *self)
 }
 
 /* Moves the messages of pending effects into the inbox. The order is kept, because a message gets
- * an effect only while no other message waits. */
+ * an effect only while the inbox is empty. */
 void
 hb_inbox_take_back (HbInbox *self)
 {
@@ -251,7 +251,7 @@ hb_inbox_withdraw (HbInbox  *self,
   return TRUE;
 }
 
-/* Keeps a copy of @error for later calls. Waiting messages remain. */
+/* Fails the calls that wait, and keeps a copy of @error for later ones. Waiting messages remain. */
 void
 hb_inbox_close (HbInbox      *self,
                 const GError *error)

@@ -168,8 +168,8 @@ hb_machine_reconnect_later (HbMachine *self,
     hb_machine_on_lost (self, now, &(HbLoss) { .code = HB_CLOSE_ABNORMAL });
 }
 
-/* If the application's function that makes the ping called check (), it would be called again and
- * again, so no other ping is sent while one is unsent. */
+/* The application's function that makes the ping would be called again and again if it called
+ * check (), so no other ping is sent while one is unsent. */
 void
 hb_machine_check (HbMachine *self,
                   gint64     now)
@@ -197,8 +197,8 @@ hb_machine_check (HbMachine *self,
     }
 }
 
-/* A heartbeat of mode MESSAGE begins now, because the server might have rejected a ping message
- * before. */
+/* A heartbeat of mode MESSAGE begins now, because the server might have rejected an earlier ping
+ * message. */
 void
 hb_machine_mark_ready (HbMachine *self,
                        gint64     now)
@@ -215,8 +215,8 @@ hb_machine_mark_ready (HbMachine *self,
   hb_effects_push_notify (&self->effects, HB_PROPERTY_READY);
 }
 
-/* All deadlines except the end of a delay are computed from the settings whenever they are needed,
- * so they need no update here. */
+/* Of the deadlines that depend on settings, only the end of a delay is stored, so the others need
+ * no update here. */
 void
 hb_machine_apply_settings (HbMachine *self,
                            gint64     now)
@@ -233,7 +233,8 @@ hb_machine_apply_settings (HbMachine *self,
 }
 
 /* Call this after the application has changed the way in which the reply to a ping is recognized.
- * If other messages count too, they keep the link open, so nothing has to be done. */
+ * Unless `liveness` is REPLY, a reply that is no longer recognized still counts as activity, so
+ * nothing has to be done. */
 void
 hb_machine_change_reply (HbMachine *self)
 {
@@ -284,8 +285,9 @@ hb_machine_hold (HbMachine *self)
     hb_effects_push_notify (&self->effects, HB_PROPERTY_RECONNECT_AT);
 }
 
-/* An attempt with invalid settings closes the task. If the handlers for `connecting` are still
- * running, the driver sends the request after them. */
+/* Starts another attempt if `uri` has changed or the settings are invalid. An attempt with invalid
+ * settings closes the task. If the handlers for `connecting` are still running, the driver sends
+ * the request after them. */
 static void
 release_request (HbMachine *self,
                  gint64     now)

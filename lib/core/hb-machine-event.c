@@ -24,10 +24,10 @@ hb_machine_would_deliver (HbMachine     *self,
   return event->kind == HB_EVENT_MESSAGE && self->state == HB_STATE_OPEN && !is_stale (self, event);
 }
 
-/* Handles a message as hb_machine_handle () does, but if no effect waits, returns TRUE instead of
- * pushing one. The caller must then emit the message at once, and call hb_inbox_end_giving (), and
- * hb_machine_on_given () if that function returns FALSE. Call this only while no effect is being
- * carried out. */
+/* Handles a message as hb_machine_handle () does, but if no other effect waits, returns TRUE
+ * instead of pushing an effect for the message. The caller must then emit the message at once, and
+ * call hb_inbox_end_giving (), and hb_machine_on_given () if that function returns FALSE. Call this
+ * only while no effect is being carried out. */
 gboolean
 hb_machine_deliver (HbMachine     *self,
                     gint64         now,

@@ -186,8 +186,8 @@ hb_machine_on_greeted (HbMachine *self,
   hb_machine_pump (self);
 }
 
-/* Returns whether the message must be emitted now. A reply is never emitted, and a message that has
- * to wait is added to the inbox. */
+/* Returns whether the message must be emitted now. A recognized reply is never emitted, and a
+ * message that has to wait is passed to the inbox. */
 gboolean
 hb_machine_accept_message (HbMachine     *self,
                            gint64         now,
@@ -308,7 +308,7 @@ shut_down_when_written (HbMachine *self)
 /* Call this after a message from hb_machine_take_message () has been passed to the link.
  *
  * @now: matters only if hb_machine_needs_time () returns TRUE
- * @serial: of the link; the report of an earlier link is ignored
+ * @serial: of the link; a call for an earlier link is ignored
  * @span: empty if the link could not send the message
  * @is_writable: whether the link accepts another message now */
 void
@@ -386,7 +386,7 @@ hb_machine_on_writable (HbMachine *self,
   hb_machine_pump (self);
 }
 
-/* Moves the next message that may be sent to those in flight.
+/* Takes the next message that may be sent, and adds it to those in flight.
  *
  * @now: HB_NEVER if queue-timeout is 0 and the clock was not read
  *

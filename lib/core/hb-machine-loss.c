@@ -9,7 +9,7 @@
 
 /* The end of a link, which leads to another attempt after a delay, or closes the task */
 
-/* RFC 6585, 4 and RFC 7231, 6.6.4: the statuses with which a server may ask for a delay.
+/* RFC 6585, 4 and RFC 9110, 15.6.4: the statuses with which a server may ask for a delay.
  * RETRY_AFTER_MAX, in seconds, limits that delay. */
 #define HTTP_TOO_MANY_REQUESTS   429
 #define HTTP_SERVICE_UNAVAILABLE 503
@@ -218,7 +218,7 @@ lose (HbMachine    *self,
   if (!closing)
     hb_machine_set_last_error (self, is_limit ? final : loss->error);
 
-  /* To an application that has called close (), an error of the peer makes no difference. */
+  /* To an application that has called close (), an error of the link makes no difference. */
   if (loss->error != NULL && !closing)
     hb_effects_push_error (&self->effects, g_error_copy (loss->error));
 

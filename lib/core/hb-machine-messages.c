@@ -66,7 +66,8 @@ check_text (GBytes  *bytes,
 /* Accepts a message. No effect sends it, so the caller must transmit at once.
  *
  * @now: HB_NEVER if queue-timeout is 0 and the clock was not read
- * @message: its ticket is resolved when it counts as sent or is dropped, unless this function fails
+ * @message: its ticket is resolved when the message counts as sent or is dropped, unless this
+ *   function fails
  * @is_direct: (inout) (optional): must be FALSE, and is set to TRUE if the link accepts the message
  *   now and no other message precedes it. The caller must then send the message at once, and call
  *   hb_machine_on_sent_directly () before anything else. This saves the time of queueing the

@@ -42,7 +42,7 @@ typedef struct
   gint64       requested_at; /* when `connect-timeout` began to count, until the link is ready */
   gint64       ready_at;     /* when the link became ready, if it is ready */
   gint64       attempt_at;   /* when the delay ends, in WAITING */
-  gint64       lost_at;      /* when a link was lost; HB_NEVER once another is open, or in CLOSED */
+  gint64       lost_at;      /* when an open link ended; HB_NEVER while one is open, or in CLOSED */
   gint64       downtime;     /* the time without a link before the last one; 0 for the first one */
   gint64       latency;      /* -1 unknown */
   gint64       checked_at;   /* when a network change last led to a check */
@@ -60,8 +60,7 @@ typedef struct
   guint        disposed : 1;
 } HbMachine;
 
-/* A snapshot of the values that the application can read: see the property or method of each
- * name */
+/* A snapshot of values that the application can read: see hb-websocket-task-status.c */
 typedef struct
 {
   const GError *last_error; /* (nullable) (not owned) valid until the machine changes */

@@ -230,8 +230,8 @@ puts_off (HbMachine *self,
   return TRUE;
 }
 
-/* A ping may also be sent a little before its deadline. If messages wait for an acknowledgement,
- * the caller must query the link before this call. */
+/* A ping may be sent a little before its deadline. If messages wait for an acknowledgement, the
+ * caller must query the link before this call. */
 void
 hb_machine_on_tick (HbMachine *self,
                     gint64     now,

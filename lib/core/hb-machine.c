@@ -9,8 +9,8 @@
 /* The state of the task and the steps from one state to another. The other files, which
  * hb-machine-steps-private.h lists, decide which step to take. */
 
-/* If there is memory for more effects than this, it is freed when the last effect is taken, so that
- * an idle task does not keep it. Usually, only a change of state pushes more. */
+/* Memory for more effects than this is freed when the last effect is taken, so that an idle task
+ * does not keep it. Usually, only a change of state pushes more. */
 #define EFFECTS_KEPT 4
 
 /* The only function that changes the state */
@@ -81,7 +81,8 @@ hb_machine_has_open_link (HbMachine *self)
   return self->state == HB_STATE_OPEN || self->state == HB_STATE_CLOSING;
 }
 
-/* Until a login is complete, a server that requires one accepts only the messages of the login. */
+/* With `manual-ready`, an open link is ready only after the application has marked it as ready,
+ * usually after a login. */
 gboolean
 hb_machine_is_ready (HbMachine *self)
 {

@@ -52,8 +52,8 @@ report_overflow (HbOutbox     *self,
   self->overflowed = !hb_queue_is_empty (&self->queue);
 }
 
-/* Drops the oldest messages until @message has room, if `overflow` says so. Messages that are being
- * written remain. If they alone leave no room, no message is dropped.
+/* If `overflow` is DROP_OLDEST, drops the oldest messages until @message has room. Messages that
+ * are being written remain. If they alone leave no room, no message is dropped.
  *
  * Returns whether @message has room, which is then reserved. */
 static gboolean

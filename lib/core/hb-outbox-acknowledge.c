@@ -5,7 +5,7 @@
 #include "hb-outbox-private.h"
 
 /* Written messages that wait for the peer's acknowledgement, because `delivery` was ACKNOWLEDGED
- * when they, or messages before them, were sent */
+ * when they, or messages before them, were accepted */
 
 /* Returns whether a call or the signal `drain` waits for the peer's acknowledgement. */
 static gboolean

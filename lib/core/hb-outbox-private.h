@@ -183,7 +183,7 @@ hb_outbox_is_unacknowledged (const HbOutbox *self)
 }
 
 /* Returns whether hb_outbox_on_sent (), hb_outbox_add_sent () and hb_outbox_on_progress () need the
- * time, because messages begin to wait for their acknowledgement.
+ * time, because messages or a call begin to wait for an acknowledgement.
  *
  * @written: how many bytes of this link the kernel has accepted
  * @is_awaited: whether a call waits for the message that was sent */

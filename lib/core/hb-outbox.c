@@ -90,7 +90,7 @@ drop_all (HbOutbox     *self,
 
 /* Drops the volatile messages that are not in flight.
  *
- * @is_over: whether the link has ended; if so, drops messages for that link only too */
+ * @is_over: whether the link has ended; if so, also drops messages for that link only */
 static void
 drop_volatile (HbOutbox *self,
                gboolean  is_over)
