@@ -121,7 +121,7 @@ def measure(crowd, server, n_links, heartbeat):
 
 
 def run(n_links, command, server, folder, seconds=HEARTBEAT):
-    """Returns the figures and an empty text, or None and the reason why they are missing."""
+    """Returns the figures and an empty string, or None and the reason why they are missing."""
     crowd = Crowd(command, folder)
     try:
         return measure(crowd, server, n_links, seconds), ''
@@ -173,8 +173,8 @@ def judge_count(n_links, task, raw):
 def judge(figures):
     """Yields the conditions for @figures, which are by number of connections and by program.
 
-    Missing figures are a missed condition. The last condition compares the first and the last
-    number in COUNTS, if both were measured.
+    Missing figures are a missed condition. The last condition compares the CPU times of an
+    echo for the first and the last number in COUNTS, if both were measured.
     """
     tasks = {}
     for n_links, by_program in figures.items():

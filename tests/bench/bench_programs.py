@@ -11,7 +11,7 @@ SOURCE = Path(__file__).resolve().parent
 CLIENTS = SOURCE / 'clients'
 
 TASK = 'task'
-OLD = 'old task'
+OLD = 'old task'               # the task's client with the library of another build
 ACKNOWLEDGED = 'acknowledged'  # the task with delivery ACKNOWLEDGED
 RAW = 'libsoup'
 ENGINE = 'engine'
@@ -92,7 +92,6 @@ def make_binding_programs(build):
 
 
 def make_programs(build, old=None):
-    # The old task is the task's client with the library of another build.
     folder = build / 'tests' / 'bench'
     python = find_python('websockets')
 

@@ -97,7 +97,7 @@ def make_client_options(folder, environment=None):
 
 
 def run_client(command, folder, environment=None, timeout=TIMEOUT):
-    """Returns the output of a client and an empty text, or None and the cause of its failure."""
+    """Returns the output of a client and an empty string, or None and the cause of its failure."""
     try:
         outcome = subprocess.run(
             command, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=timeout,

@@ -33,7 +33,7 @@ PROGRAMS = {
                                  'send': ('bench_engine_send_message',) * 2}),
 }
 
-# The functions of each part of the code, which do not call each other. When the work is `send`,
+# The functions of each part of the code. They do not call each other. When the work is `send`,
 # count() must ignore g_signal_emit(), because the client sends in a handler of a signal.
 PARTS = {
     'signal': ('g_signal_emit',),
@@ -45,7 +45,7 @@ LINE = re.compile(r'^ *([\d,]+) \([ \d.]+%\)  ([<*]|) *(?:[^ ]*:)?([\w@.]+)(?: \
 
 
 def read(profile):
-    """Returns two dictionaries: the instructions of functions and their callees, and the calls."""
+    """Returns {function: instructions, including those of its callees} and {function: calls}."""
     text = subprocess.run(['callgrind_annotate', '--inclusive=yes', '--tree=caller', '--auto=no',
                            '--threshold=100', profile], capture_output=True, text=True,
                           check=True).stdout

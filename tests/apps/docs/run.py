@@ -53,8 +53,8 @@ OPTION = re.compile(r'(?<!\S)--[\w-]+')
 EXEC_START = re.compile(r'^ExecStart=\S+', re.MULTILINE)
 MESON_SOURCE = re.compile(r"'([\w-]+)\.(c|vala)'")
 
-# All warnings except those that PyGObject itself causes. Its importer has an old interface, and it
-# uses the event loop policies of asyncio, which Python 3.14 deprecates.
+# All warnings except those that PyGObject itself causes. Its importer has an old interface, and its
+# module gi.events uses the event loop policies of asyncio, which Python 3.14 deprecates.
 PYTHON_ARGS = ['-W', 'default', '-W', 'ignore::ImportWarning',
                '-W', 'ignore::DeprecationWarning:gi.events']
 

@@ -112,7 +112,7 @@ monitor_fixture_get_child (MonitorFixture *self,
   return child;
 }
 
-/* Returns the first button in a libadwaita widget, whose ids are private, or NULL. */
+/* Returns the first button in @widget, or NULL. Buttons of libadwaita itself have no public ids. */
 static GtkWidget *
 find_button (GtkWidget *widget)
 {

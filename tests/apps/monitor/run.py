@@ -28,7 +28,7 @@ def start(xvfb):
 
 
 def run(program, env):
-    """Kills the processes that the program leaves behind."""
+    """Runs the program, and kills the processes that it leaves behind. Returns its status."""
     process = subprocess.Popen(program, env=env, start_new_session=True)
 
     try:

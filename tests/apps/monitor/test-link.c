@@ -83,7 +83,7 @@ test_latency (MonitorFixture *self,
   wait_until (latency_plot_get_n_samples (plot) == LATENCY_PLOT_N_SAMPLES);
 }
 
-/* Returns the seconds in a text such as “Attempt 1 in 2 s”, or 0 if no such text is shown. */
+/* Returns the seconds in a label such as “Attempt 1 in 2 s”, or 0 if the label has another form. */
 static guint
 get_countdown (MonitorFixture *self)
 {

@@ -123,8 +123,8 @@ has_font (MonitorFixture *self,
   return FALSE;
 }
 
-/* A text that is longer in another language does not make the window wider, and does not cut off
- * other texts. */
+/* A label that is longer in another language does not make the window wider, and does not cut off
+ * other labels. */
 static void
 test_long_words (MonitorFixture *self,
                  gconstpointer   data)

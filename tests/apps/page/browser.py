@@ -5,7 +5,7 @@
 browser.py SERVER DRIVER CHROMIUM FOLDER
 
 DRIVER is chromedriver. The screenshots are saved in FOLDER. control.py tests the effects of the
-commands.
+commands that the page sends.
 """
 
 import os
@@ -44,7 +44,7 @@ GET_FOCUS = '''
 '''
 
 # Clicks `refuse` in the middle of an update, when the page sets its title. The server sent the
-# update before the click, so it must not undo the click.
+# update before the click, so the update must not undo the click.
 CLICK_IN_UPDATE = '''
   Object.defineProperty(document, 'title', {configurable: true, set() {
     const refuse = document.getElementById('refuse');
@@ -67,7 +67,7 @@ def open_browser():
                          '--no-first-run', '--no-proxy-server', '--force-color-profile=srgb',
                          f'--user-data-dir={profile}'):
             options.add_argument(argument)
-        # Chromium refuses to run with its sandbox as root.
+        # As root, Chromium refuses to run with its sandbox.
         if os.geteuid() == 0:
             options.add_argument('--no-sandbox')
         browser = webdriver.Chrome(options=options, service=Service(DRIVER))

@@ -15,7 +15,7 @@ ODD_TEXT = ''.join(map(chr, [*range(0x20), *range(0x7f, 0xa0)])) + '"\\/\u2028\u
 
 
 def show(text):
-    """Returns a text as the log of the server shows it, unless the log shortens the text."""
+    """Returns the text as the log of the server shows it, but in full."""
     return re.sub('[\0\x80-\x9f]', '\ufffd', re.sub(
         '[\1-\x1f]', lambda match: chr(0x2400 + ord(match[0])), text).replace('\x7f', '␡'))
 

@@ -210,7 +210,7 @@ def test_no_socket():
 
 
 def test_options():
-    """A text must be UTF-8 even in the C locale."""
+    """The text in an option must be UTF-8, even in the C locale."""
     for option, status in [('--control=', 2), (f'--control={"x" * 108}', 2), (b'--pong=\xff', 2),
                            ('--pong=pöng', 0)]:
         result = subprocess.run([SERVER, '--control=-', option], capture_output=True, check=False,

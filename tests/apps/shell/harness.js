@@ -14,7 +14,7 @@ const getTime = GLib.get_monotonic_time; // jump() replaces the function in GLib
 const MAX_MESSAGE = 16 * 1024 * 1024;
 const ACCEPT_GUID = '258EAFA5-E914-47DA-95CA-C5AB0DC85B11';
 
-// Set by run.js before a table is imported
+// Set by run.js before it imports a table of scenarios
 export let Hb = null;
 export let implementation = '';
 
@@ -80,8 +80,9 @@ export function jump(...names) {
   }
 }
 
-// Acts as if this process had been stopped for longer than the task's timeouts. The library reads
-// the system's clocks, which cannot jump, so the main loop is blocked instead.
+// Acts as if this process had been stopped for longer than the task's timeouts. For the module, the
+// clocks jump. The library reads the system's clocks, which cannot jump, so for the library, the
+// main loop is blocked.
 //
 // A task that handles a deadline more than a second late assumes that its process was not running.
 // LATE is over a second longer than any timeout of up to 500 ms, so use only such timeouts.

@@ -99,7 +99,7 @@ class Cat:
             return self.news.wait_for(has_come, WAIT_TIMEOUT)
 
     def write(self, data):
-        """Does not fail if hb-cat has ended, because its status shows why."""
+        """Writes to hb-cat. Ignores the error if hb-cat has ended, because its status shows why."""
         with contextlib.suppress(BrokenPipeError):
             self.process.stdin.write(data)
             self.process.stdin.flush()

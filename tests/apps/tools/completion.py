@@ -27,7 +27,7 @@ _arguments () { printf '%s\\n' "$@" }
 source "$1"
 '''
 
-# Prints the completions of the last word of a command line, which come from the function that the
+# Prints the completions of the last word of a command line. They come from the function that the
 # file $1 registers for hb-cat.
 SCRIPT = '''
 source "$1"

@@ -33,7 +33,7 @@ _seen = set()
 
 
 def get_faults(events):
-    """Yields a text for each fault, and adds the names of the events to _seen."""
+    """Yields a description of each fault, and adds the names of the events to _seen."""
     now = time.time() * 1000
     last = 0
     for event in events:
@@ -54,7 +54,7 @@ def check_form(result, name):
 
 
 def format_events(events):
-    """Returns a line for each event, without the events and the values that vary."""
+    """Returns a line for each event that is not in ANYWHERE, without the values that vary."""
     return [' '.join([event['event'], *(str(event[member]) for member in MEMBERS[event['event']]
                                         if member not in ('message', 'downtime'))])
             for event in events if event['event'] not in ANYWHERE]

@@ -36,7 +36,7 @@ MOMENT = 0.6
 
 
 def get_request(*arguments):
-    """Returns the headers of the request, or a dictionary with the result if none has arrived."""
+    """Returns the headers of the request, or a dictionary with the result if no request came."""
     with Peer() as peer:
         result = run_cat(*arguments, *BRIEFLY, peer.uri)
     return peer.requests[0][1] if peer.requests else {'result': result}

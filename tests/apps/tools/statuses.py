@@ -15,7 +15,7 @@ from raw_websocket import BINARY, Peer, echo
 
 NOWHERE = 'ws://127.0.0.1:1/'
 
-# Invalid command lines, each with a text that hb-cat's error must contain
+# Invalid command lines, each with words that hb-cat's error must contain
 WRONG = [
     ([], 'The URI is missing.'),
     (['ws://one/', 'ws://two/'], 'Only one argument'),

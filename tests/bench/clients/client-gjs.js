@@ -11,8 +11,8 @@ import {BenchClient} from './bench-client.js';
 // The microseconds in a clock tick, the unit of CPU times in /proc
 const TICK = 10000;
 
-// Returns the CPU time, in microseconds. GJS has no getrusage(2). The name of the program, in
-// parentheses, may contain spaces, so only the fields after it are split.
+// Reads the CPU time from /proc, in microseconds, because GJS has no getrusage(2). The name of the
+// program, in parentheses, may contain spaces, so only the fields after it are split.
 function getUsage() {
     const [, bytes] = GLib.file_get_contents('/proc/self/stat');
     const fields = new TextDecoder().decode(bytes).replace(/^.*\) /, '').split(' ');

@@ -134,7 +134,7 @@ writable_cb (GObject  *output,
   return G_SOURCE_REMOVE;
 }
 
-/* Returns the end of the data that waits to be written. */
+/* Returns the end of the data that waits to be written, with room for @length more bytes. */
 static guint8 *
 make_room (BenchEngine *self,
            gsize        length)

@@ -14,7 +14,7 @@
 
 #define PAYLOAD "message"
 
-/* In seconds. 15 is the default ping-timeout of a task. */
+/* Both times are in seconds. 15 is the default ping-timeout of a task. */
 static const lws_retry_bo_t heartbeat = {
   .secs_since_valid_ping = 15,
   .secs_since_valid_hangup = 30,
