@@ -44,8 +44,8 @@ while [ $# -gt 0 ]; do
 done
 
 # Copies the scripts for Node to the build folder, and installs the libraries that they use. The
-# install scripts of two libraries may run a compiler, so npm runs none. bench.py skips the programs
-# whose libraries are missing.
+# install scripts of two libraries may run a compiler, so npm runs no install scripts. bench.py
+# skips the programs whose libraries are missing.
 install_peers ()
 {
   local peers=$build_dir/peers

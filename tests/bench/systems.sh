@@ -56,7 +56,8 @@ measure_in_chroot ()
   make_chroot "$1"
   mkdir "$root/source" "$root/build"
   copy_files . "$root/source"
-  # The libraries for Node are the same on each system, so the chroot needs no npm.
+  # The libraries for Node are the same on each system, so the script copies them, and the chroot
+  # needs no npm.
   [ ! -d _build-bench/peers ] || cp -R _build-bench/peers "$root/build"
   enter "$root" env HB_LEAVE_OUT=npm /source/tools/install-packages.sh bench
   leave_archive

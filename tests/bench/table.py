@@ -129,7 +129,7 @@ def make_systems(systems):
 
 
 def make_columns(systems, programs, make_cell):
-    """Yields a row for each case and program, with a cell for each system."""
+    """Yields a row for each case and program, with a cell for each system. Skips empty rows."""
     titles = {case: title for system in systems for case, title in system.titles.items()}
     for case, title in titles.items():
         for label, program in programs:
@@ -159,7 +159,7 @@ def make_bindings(systems):
 
 
 def make_lead(system, case, program):
-    """Returns a cell with the fastest other program and its ratio, if above 1."""
+    """Returns a cell with the fastest other program and its ratio to @program, if above 1."""
     task, others = system.get(case, program), system.get_others(case)
     if not task or not others:
         return ''
@@ -199,7 +199,7 @@ def make_tick(systems):
 
 
 def make_herd(systems):
-    """Shows only the first system, because the time of this measure is virtual."""
+    """Shows only the first system, because virtual time does not depend on the system."""
     return make_rows(('delays', 'attempts', 'most in one second', 'reconnected clients',
                       'last one after, seconds'), (
         (delays, f'{figure["attempts"]:,.0f}', f'{figure["peak_per_second"]:,.0f}',

@@ -332,7 +332,7 @@ end (Actor *self)
     }
 }
 
-/* Makes at most one random call. */
+/* Performs at most one random action. */
 void
 actor_act (Actor *self)
 {

@@ -145,7 +145,7 @@ is_pong (GBytes *message)
 }
 
 /* Checks a message from the server. Except for a reply to a ping, it consists of the number of its
- * connection and its own number on that connection:
+ * connection and its own number on that connection. These rules must hold:
  *
  *   - No message is received twice.
  *   - After a message of a connection, no message of an earlier connection is received in the same

@@ -116,8 +116,8 @@ fixture_tear_down (Fixture       *fixture,
   wait_idle ();
 }
 
-/* Puts a server with TLS in the place of the fixture's server. Skips the test and returns FALSE if
- * TLS is not possible. */
+/* Replaces the fixture's server with one that uses TLS. Skips the test and returns FALSE if TLS is
+ * not possible. */
 gboolean
 fixture_use_tls (Fixture *fixture)
 {

@@ -17,8 +17,8 @@ G_BEGIN_DECLS
  * after RECONNECT milliseconds, and sends no pings. */
 typedef struct
 {
-  TestServer      *server;      /* (nullable) NULL unless the test's data is "soup" */
-  RawServer       *raw;         /* (nullable) NULL unless the test's data is "raw" */
+  TestServer      *server;      /* (nullable) NULL unless fixture_set_up () is called with "soup" */
+  RawServer       *raw;         /* (nullable) NULL unless fixture_set_up () is called with "raw" */
   HbWebsocketTask *task;        /* (nullable) NULL if the test has dropped it */
   SignalLog       *log;
   guint            n_connections; /* connections that have not been freed yet */

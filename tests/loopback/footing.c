@@ -114,8 +114,8 @@ message_cb (HbWebsocketTask       *task,
     listener->act (listener->fixture);
 }
 
-/* Disconnects the signal log from `message`, because a word for each message would slow down the
- * test. */
+/* Connects @listener to `message` in place of the signal log, which would slow down the test with a
+ * word for each message. */
 void
 footing_listen (Fixture         *fixture,
                 FootingListener *listener)

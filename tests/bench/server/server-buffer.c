@@ -43,7 +43,7 @@ server_buffer_give (ServerBuffer *self)
   g_free (self);
 }
 
-/* Appends @length bytes for the caller to fill. The pointer is valid until more bytes are
+/* Appends @length bytes for the caller to fill. The returned pointer is valid until more bytes are
  * appended. */
 guint8 *
 server_buffer_extend (ServerBuffer *self,

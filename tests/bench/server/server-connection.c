@@ -14,8 +14,8 @@
 
 #define READ_SIZE   (256 * 1024)
 
-/* While more bytes than this wait to be written, the server does not read. Otherwise the buffer of
- * a client that does not read would grow without limit. */
+/* While more bytes than this wait to be written to a client, the server does not read from that
+ * client. Otherwise the buffer of a client that does not read would grow without limit. */
 #define BACKLOG_MAX (1024 * 1024)
 
 /* The maximum number of reads without TLS, and of writes of a flood, for one client in an

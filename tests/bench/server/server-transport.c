@@ -13,7 +13,8 @@
  * would block or a signal has interrupted them, and -1 after an error or at the end of the
  * connection. */
 
-/* A TLS record contains at most 16 KiB, so one read from the socket can get several records. */
+/* A TLS record contains at most 16 KiB, so one read of this size from the socket can get several
+ * records. */
 #define READ_AHEAD (64 * 1024)
 
 SSL_CTX *

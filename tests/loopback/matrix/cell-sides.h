@@ -10,7 +10,7 @@ G_BEGIN_DECLS
  * cell.c decides when they act, except in callbacks. */
 
 /* The sizes of message number 0, in bytes. Message number N is N bytes longer. A backlog of
- * CELL_BIG messages exceeds the kernel's buffers. */
+ * messages of CELL_BIG bytes exceeds the kernel's buffers. */
 #define CELL_SMALL 1000
 #define CELL_BIG   16384
 
@@ -18,7 +18,7 @@ typedef struct
 {
   RawPeer *peer;
   guint    link;   /* the number of the connection, plus 1000 on the second server */
-  guint    number; /* of the message, which follows from its size */
+  guint    number; /* of the message, computed from its size */
 } CellArrival;
 
 void     cell_set_up        (Cell  *self);

@@ -14,7 +14,7 @@ cell_get_result (const Cell *self)
   return fault_get_result (self->fault, self->state, self->is_tls, fault_get_soup ());
 }
 
-/* Returns whether the task becomes CLOSED until the test opens it again. */
+/* Returns whether the task is CLOSED after the fault, until the test opens it again. */
 gboolean
 cell_ends_closed (const Cell *self)
 {

@@ -31,7 +31,7 @@ open_link (Cell *self)
     confirm_messages (self, 3);
 }
 
-/* Opens a connection in the state that the fault must hit. */
+/* Opens a connection, and brings the task into the state that the fault must hit. */
 static void
 enter_link (Cell *self)
 {
@@ -86,7 +86,8 @@ enter_link (Cell *self)
 }
 
 /* Begins the attempt that the fault must hit. With PHASE_NOBODY, this function or reconnect_cb ()
- * causes the fault. In the state LEFT, hit () does, otherwise a callback of the server. */
+ * causes the fault. With the other phases, hit () causes it in the state LEFT, and a callback of
+ * the server in the other states. */
 static void
 begin_attempt (Cell *self)
 {

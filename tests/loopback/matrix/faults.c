@@ -4,7 +4,7 @@
 
 #include "acts.h"
 
-/* Frames are in hexadecimal digits: RFC 6455, 5.2. */
+/* Frames (RFC 6455, 5.2) are in the syntax of raw_frame_from_hex (). */
 
 #define GOES_ON       { .end = END_NONE }
 #define LOST          { .end = END_LOST, .code = 1006 }

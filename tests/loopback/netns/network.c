@@ -229,8 +229,8 @@ network_init (void)
   exit (EXIT_SUCCESS);
 }
 
-/* Moves this thread into the namespace of @side, with the sockets that it creates and the programs
- * that it starts from now on. */
+/* Moves this thread into the namespace of @side. The sockets that the thread creates and the
+ * programs that it starts from now on belong to that namespace. */
 void
 network_go (NetworkSide side)
 {

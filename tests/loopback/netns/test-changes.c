@@ -141,7 +141,7 @@ test_return (Outage        *self,
 }
 
 /* The network returns within CHECK_INTERVAL, so the task acts on its return only when that interval
- * has passed since the loss. */
+ * has passed since the address was removed. */
 static void
 test_interruption (Outage        *self,
                    gconstpointer  data)

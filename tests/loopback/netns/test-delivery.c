@@ -34,7 +34,7 @@
 /* send_all () sends no message while the task buffers this many bytes or more. */
 #define MAX_BUFFERED (48 * 1024)
 
-/* The maximum size of most messages, and that of a few long messages, in bytes */
+/* The approximate maximum size of most messages, and that of a few long messages, in bytes */
 #define SHORT 500
 #define LONG  50000
 

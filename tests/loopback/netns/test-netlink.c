@@ -246,7 +246,8 @@ test_threads (void)
   assert_n_sockets (0);
 }
 
-/* The socket of a context that is never iterated again is closed with its last watcher. */
+/* The socket of a context that is never iterated again is closed when its last watcher is
+ * removed. */
 static void
 test_abandoned (void)
 {
