@@ -2,12 +2,12 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """Inserts faults of one line into lib/, one at a time, and prints the test that catches each fault.
 
-The files that git knows are copied to --folder and built there, with a low priority. Fifty faults
-take about an hour. The same source and --seed give the same faults. If a fault does not compile or
-does not change the compiled code, the next fault replaces it.
+The files that git knows are copied to --folder, and are built and tested there with a low priority.
+Fifty faults take about an hour. The same source and --seed give the same faults. If a fault does
+not compile or does not change the compiled code, the next fault replaces it.
 
-If no test catches a fault that a program could notice, a test is missing. These tests do not find
-leaks, so lines that free memory are not changed.
+If no test catches a fault that a program could notice, a test is missing. The tests of this build
+do not find leaks, so lines that free memory are not changed.
 """
 
 import argparse
@@ -127,7 +127,7 @@ class Copy:
                                   preexec_fn=limit).returncode == 0
 
     def get_programs(self, suites):
-        """Returns the targets of ninja that the tests of these suites need."""
+        """Returns the Ninja targets that the tests of these suites need."""
         info = self.build / 'meson-info'
         tests = json.loads((info / 'intro-tests.json').read_text(encoding='utf-8'))
         targets = json.loads((info / 'intro-targets.json').read_text(encoding='utf-8'))

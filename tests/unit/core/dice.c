@@ -37,8 +37,7 @@ draw (Dice *self)
   return (self->state * G_GUINT64_CONSTANT (2685821657736338717)) >> 32;
 }
 
-/* A choice among at most 256 values takes one byte, so that a fuzzer that changes one byte changes
- * one choice. */
+/* No two choices share a byte, so a fuzzer that changes one byte changes only one choice. */
 static guint64
 read_bytes (Dice  *self,
             guint  n_sides)

@@ -6,9 +6,9 @@
 
 G_BEGIN_DECLS
 
-/* The source of the choices in a walk, which is a test with random steps: a seed, or the bytes of a
- * fuzzer. After the last byte, each choice is 0. When a fuzzer's walk chooses its next action, 0
- * must mean that nothing happens. */
+/* The source of the choices in a walk, a test with random steps. The choices result from a seed, or
+ * from the bytes of a fuzzer. After the last byte, each choice is 0. When a fuzzer's walk chooses
+ * its next action, 0 must mean that nothing happens. */
 typedef struct
 {
   const guint8 *bytes;  /* (nullable) (not owned) */

@@ -38,10 +38,10 @@ print_cb (int number)
     raise (number);
 }
 
-/* The signals of an assertion, a critical message, a crash, and the timeout of a test */
 void
 position_print_at_failure (void)
 {
+  /* The signals of an assertion, a critical message, a crash, and the timeout of a test */
   static const int numbers[] = { SIGABRT, SIGTRAP, SIGSEGV, SIGTERM };
   struct sigaction action = { .sa_handler = print_cb, .sa_flags = SA_RESETHAND };
   struct sigaction before;

@@ -6,8 +6,8 @@
 
 G_BEGIN_DECLS
 
-/* The position of a random walk, printed when the walk fails, so that it can be repeated. The steps
- * of all threads are counted together. */
+/* The position of a random walk, printed when the walk fails, so that the walk can be repeated. The
+ * steps of all threads are counted together. */
 void     position_print_at_failure (void);
 void     position_start_round     (guint32  seed);
 void     position_next_step       (void);

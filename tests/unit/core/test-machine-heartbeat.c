@@ -348,8 +348,9 @@ test_judged (Fixture       *fixture,
   g_autoptr (GBytes) bytes = g_bytes_new (row->text, strlen (row->text));
 
   g_test_summary ("If a pong function is set, it alone decides whether a message is a reply. "
-                  "Otherwise pong-message decides, and without pong-message, each message is one. "
-                  "Other messages count as activity, unless liveness is REPLY.");
+                  "Otherwise pong-message decides. If it is not set, and pings are messages, each "
+                  "message is a reply. A message that is not a reply counts as activity, unless "
+                  "liveness is REPLY.");
 
   fixture->machine.settings.heartbeat_mode = row->mode;
   fixture->machine.settings.liveness = row->liveness;

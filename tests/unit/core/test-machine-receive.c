@@ -777,7 +777,7 @@ test_pause_is_no_emission (Fixture       *fixture,
   assert_effects (fixture, "message:text message:text");
 }
 
-/* Each handler takes 3 ms. */
+/* Each message handler takes 3 ms. */
 static void
 be_slow_cb (Fixture    *fixture,
             const char *effect)

@@ -249,8 +249,8 @@ walk_expect_message (Walk     *self,
   g_array_append_val (self->received, received);
 }
 
-/* The application must receive each message only once, in the order in which the link received
- * them. Only messages that may vanish may be left out. */
+/* The application must receive each message only once, and all messages in the order in which the
+ * link received them. Only messages that may vanish may be left out. */
 void
 walk_deliver (Walk     *self,
               HbOpcode  opcode,

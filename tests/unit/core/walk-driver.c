@@ -358,8 +358,8 @@ walk_drain (Walk *self)
       if (!hb_machine_pop_effect (&self->machine, &effect))
         break;
 
-      /* If no other effect was pending, this one emits a message that was waiting, even after the
-       * loss of its connection, but not while other sources must run first. */
+      /* If no effect was pending, an HB_EFFECT_MESSAGE emits a message that was waiting, even after
+       * the loss of its connection, but not while other sources must run first. */
       if (effect.kind == HB_EFFECT_MESSAGE && has_waited)
         g_assert_false (self->is_yielding);
       else if (effect.kind == HB_EFFECT_MESSAGE)

@@ -8,7 +8,8 @@
 #include "machine-events.h"
 #include "walk-private.h"
 
-/* The functions check the values that the machine returns, and the changes in its state. */
+/* The functions of this file check the values that the machine returns, and the changes in its
+ * state. */
 
 static gboolean
 may_follow (HbState before,
@@ -421,7 +422,8 @@ walk_receive (Walk *self)
   hb_machine_receive (&self->machine, self->now, walk_start_call (self, CALL_RECEIVE));
 }
 
-/* The call may have ended, if its outcome has not been reported yet. */
+/* The call may already have ended, because its outcome is reported only when its effect is carried
+ * out. */
 void
 walk_cancel (Walk *self)
 {
@@ -493,7 +495,7 @@ judge (Walk          *self,
   return dice_roll (self->dice, 2) == 0 ? HB_REPLY_YES : HB_REPLY_NO;
 }
 
-/* The machine does not deliver replies to pings. */
+/* The machine does not deliver a message that it recognizes as a reply to a ping. */
 static gboolean
 is_reply (Walk          *self,
           const HbEvent *event)

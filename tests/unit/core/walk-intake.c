@@ -107,7 +107,7 @@ walk_flush_outside (Walk *self)
   push (self, &flush);
 }
 
-/* Threads other than the task's can only send and flush. Each cancels its own calls. */
+/* Threads other than the task's can only send and flush, and each cancels only its own calls. */
 void
 walk_cancel_outside (Walk *self)
 {

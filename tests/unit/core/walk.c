@@ -16,7 +16,7 @@
  * tick may lead to another at once, for example because of a delay of 0. */
 #define MAX_TICKS 4
 
-/* Makes a random call, or none. An application may make each of them at any time, even in a
+/* Makes a random call, or none. An application may make each of these calls at any time, even in a
  * handler. */
 static void
 act (Walk *self)
@@ -159,8 +159,8 @@ let_link_act (Walk *self)
     }
 }
 
-/* Lets @time microseconds pass. Each tick has to move the deadline, because a process with a
- * deadline in the past would never sleep. */
+/* Lets @time microseconds pass. After a few ticks, the deadline must have moved, because a process
+ * with a deadline in the past would never sleep. */
 static void
 advance (Walk   *self,
          gint64  time)

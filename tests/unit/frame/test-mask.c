@@ -6,8 +6,8 @@
 
 #include "hb-mask-private.h"
 
-/* In bytes. The library masks a payload in pieces of 16 and 64 bytes, so MAX_LENGTH is more than
- * two long pieces, and MAX_SHIFT more than a short one. */
+/* The library masks a payload in pieces of 16 and 64 bytes, so MAX_LENGTH is more than two long
+ * pieces, and MAX_SHIFT more than a short one. */
 #define MAX_LENGTH 160
 #define MAX_SHIFT  17
 

@@ -246,7 +246,8 @@ main (int   argc,
       char *argv[])
 {
   g_test_init (&argc, &argv, NULL);
-  g_test_summary ("The certificates of TLS sessions that are resumed.");
+  g_test_summary ("When a TLS session is resumed, a certificate with errors is refused, unless the "
+                  "application accepts it");
 
   test_rows_add_with ("/link/certificate/", resumptions, Fixture, set_up, test_resumption,
                       tear_down);
