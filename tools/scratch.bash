@@ -12,8 +12,8 @@
 #   fail MESSAGE              prints what has failed, and exits
 #   fail_with FILE MESSAGE    as fail, after the last lines of FILE
 #   need PROGRAM...           fails unless root runs the script and the programs are installed
-#   begin_scratch NAME        makes the folder $scratch, with NAME in its name, for the time of the
-#                             script
+#   begin_scratch NAME        makes the folder $scratch, with NAME in its name. The folder is
+#                             removed when the script ends.
 #   remove FOLDER             removes a folder, but not file systems that are mounted in it
 #   "${offline[@]}" COMMAND...   runs COMMAND with no network except the loopback interface
 #   copy_files SOURCE FOLDER  copies the files of the working tree SOURCE that git does not ignore

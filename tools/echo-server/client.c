@@ -12,7 +12,8 @@
 
 #define HEARTBEAT "heartbeat"
 
-/* While more bytes of answers than this wait for a client, the server reads nothing from it. */
+/* While answers with more than this many bytes wait for a client, the server reads nothing from the
+ * client. */
 #define MAX_WAITING ECHO_MAX_MESSAGE
 
 /* The approximate memory, in bytes, that libsoup uses for a message in addition to its payload */

@@ -10,8 +10,8 @@
 /* Each page (socket.c) and each program (lines.c) that controls the server is a watcher.
  *
  * A watcher asks for each update with {"command": "next"}, so updates never accumulate for a page
- * that the browser suspends in the background. It gets its first update at once, and each later one
- * soon after the log has grown or a command has run, and after a second at most.
+ * that the browser suspends in the background. A watcher gets its first update at once, and each
+ * later one soon after the log has grown or a command has run, and after a second at most.
  * {"command": "status"} gets an update at once. The reply to any other command has the type "done"
  * or "error". */
 

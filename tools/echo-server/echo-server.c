@@ -145,8 +145,9 @@ check (EchoSettings  *self,
   return FALSE;
 }
 
-/* GLib converts arguments of the type STRING to UTF-8, which fails in the C locale for texts that
- * are not ASCII. It does not convert the type FILENAME, so --pong has this type. */
+/* GLib converts arguments of the type STRING to UTF-8, which fails in the C locale for arguments
+ * that are not ASCII. GLib does not convert arguments of the type FILENAME, so --pong has this
+ * type. */
 static gboolean
 parse (EchoSettings  *self,
        int            argc,

@@ -247,7 +247,7 @@ accept_next (EchoLines *self)
   g_socket_listener_accept_async (self->listener, self->cancellable, accept_cb, self);
 }
 
-/* Listens on a Unix socket to which only the user that runs the server can connect. */
+/* Listens on a Unix socket to which only the user who runs the server can connect. */
 static gboolean
 listen_at (EchoLines   *self,
            const char  *path,

@@ -4,8 +4,8 @@
 
 #define RESOURCES "/hb/echo-server/"
 
-/* Allows no content from other sites, no inline scripts, and no frames, because the site that shows
- * the page in a frame could redirect clicks to it. */
+/* Allows no content from other sites, and no inline scripts. No site may show the page in a frame,
+ * because that site could redirect clicks to the page. */
 #define POLICY \
   "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; " \
   "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"

@@ -120,8 +120,8 @@ add_lines (JsonBuilder   *builder,
   json_builder_end_array (builder);
 }
 
-/* json-glib 1.6 does not escape U+001F, which JSON forbids in strings. The character occurs only in
- * strings, so it can be replaced in the whole text. */
+/* JSON forbids U+001F in strings unless it is escaped, but json-glib 1.6 does not escape it. The
+ * character occurs only in strings, so it can be replaced in the whole text. */
 static char *
 end (JsonBuilder *builder)
 {

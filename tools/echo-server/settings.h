@@ -8,7 +8,7 @@
  * library hb-websocket has the same default. */
 #define ECHO_MAX_MESSAGE (16 * 1024 * 1024)
 
-/* An option sets each of these settings, unless its comment says otherwise. */
+/* Command-line options set these settings, except where a comment says otherwise. */
 typedef struct
 {
   char     *control;     /* (owned) (nullable) */

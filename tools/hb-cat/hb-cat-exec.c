@@ -154,8 +154,8 @@ cat_exec_write (CatExec       *self,
 }
 
 /* Closes the input of the command once all data has been written. Until this function returns TRUE,
- * call it again after each iteration of the main context. First release the stream over the output
- * of the command, which closes the output.
+ * call it again after each iteration of the main context. Before the first call, release the stream
+ * over the output of the command, so that the output is closed.
  *
  * Returns: whether the command has ended or has never been started */
 gboolean

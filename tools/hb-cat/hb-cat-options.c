@@ -58,8 +58,8 @@ get_description (void)
                           times, ends, statuses, _("Examples:"), EXAMPLES);
 }
 
-/* Sets the property of the task that has the name of the option, except for --ping-mode. The type
- * of the property defines how the value is parsed. */
+/* Sets the task's property with the same name as the option, or “heartbeat-mode” for --ping-mode.
+ * The type of the property defines how the value is parsed. */
 static gboolean
 set_property_cb (const char  *option_name,
                  const char  *text,
@@ -198,8 +198,8 @@ apply (CatOptions  *self,
 }
 
 /* In the C locale, GLib cannot convert an argument to UTF-8 if it is not ASCII. GLib does not
- * convert arguments of the types FILENAME and FILENAME_ARRAY, and of callbacks with the flag
- * FILENAME, so each option for a text has one of these types or this flag. */
+ * convert arguments of the type FILENAME or FILENAME_ARRAY, or of a callback with the flag
+ * FILENAME, so each option that takes arbitrary text has one of these types or this flag. */
 static GOptionContext *
 new_context (CatOptions *self)
 {

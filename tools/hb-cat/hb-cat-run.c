@@ -20,7 +20,7 @@
  * been sent. */
 #define HIGH_WATER (1024 * 1024)
 
-/* Ends the program if the function of the reporter cannot print. */
+/* Calls a function of the reporter, and ends the program if the function cannot print. */
 #define REPORT(self, event, ...)                                         \
   G_STMT_START                                                           \
   {                                                                      \
@@ -237,7 +237,8 @@ send_line (Cat   *self,
 }
 
 /* GLib returns NULL both for an empty line and at the end of the input. It stops reading before the
- * newline, which is still in the buffer, so the buffer is empty only at the end of the input.
+ * newline (with --null, the NUL), which is still in the buffer, so the buffer is empty only at the
+ * end of the input.
  *
  * Returns: (transfer full) (nullable): NULL at the end of the input and after an error */
 static char *
@@ -404,7 +405,7 @@ on_message (Cat                   *self,
   self->n_messages++;
   REPORT (self, message, type, message);
 
-  /* After the call, the task delivers no more messages. */
+  /* After close_link (), the task delivers no more messages. */
   if (self->options->count > 0 && !is_short (self))
     close_link (self);
 }
@@ -585,7 +586,8 @@ start_input (Cat *self)
   read_line (self);
 }
 
-/* Waits until the command has read all data, and has ended. */
+/* Closes the input of the command after all data has been written, and waits until the command has
+ * ended. */
 static void
 end_command (Cat *self)
 {

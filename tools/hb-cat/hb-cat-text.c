@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* Prints events as lines of text to standard error */
+/* Prints events as lines of text to standard error. Messages go to cat_output_write () instead,
+ * except binary messages without --binary. */
 
 #include "config.h"
 

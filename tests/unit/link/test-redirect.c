@@ -5,8 +5,8 @@
 #include "hb-proxy-private.h"
 #include "hb-redirect-private.h"
 
-/* Origins are those of RFC 6454, 5. The loopback tests cannot test most rows, because their servers
- * do not listen on the default ports. */
+/* The loopback tests cannot test most rows, because their servers do not listen on the default
+ * ports. */
 static void
 test_origins (void)
 {

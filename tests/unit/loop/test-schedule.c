@@ -44,7 +44,7 @@ typedef struct
   Bell          bells[N_BELLS];
 } Fixture;
 
-/* The numbers of descriptors in the last poll of the fixture's context, and of polls */
+/* The number of descriptors in the last poll of the fixture's context, and the number of polls */
 static guint n_polled;
 static guint n_polls;
 
@@ -446,7 +446,7 @@ test_contexts (Fixture       *fixture,
   hb_alarm_leave (&bell.alarm);
 }
 
-/* Only a leak checker can detect data that is left. */
+/* Only a leak checker can detect data that the context keeps. */
 static void
 test_never_iterated (Fixture       *fixture,
                      gconstpointer  data)

@@ -19,14 +19,14 @@ typedef union
   guint8          bytes[512];
 } Message;
 
-/* A message */
+/* The values from which make_message () makes a message */
 typedef struct
 {
   guint16 type;      /* 0 marks the end of the steps */
-  guint32 number;    /* an interface, the host of an address, or the priority of a route */
+  guint32 number;    /* an interface, an address, or the priority of a route */
   guint32 flags;     /* depends on the type */
   guint32 detail;    /* the age of an address in 1/100 s, or the gateway of a route */
-  guint16 attribute; /* an additional attribute, whose value is always new, or 0 */
+  guint16 attribute; /* an additional attribute, with a new value in each message; 0: none */
   guint8  family;    /* of a link or an address; AF_UNSPEC for the usual family */
   guint8  kind;      /* the kind of a route, RTN_UNSPEC for a unicast route */
   gboolean counts;

@@ -20,7 +20,7 @@
 
 #define N_PLUGS 5
 
-/* The maximum number of iterations until the source is idle */
+/* The maximum number of iterations until the context is idle */
 #define MAX_TURNS 5
 
 typedef struct _Plug Plug;
@@ -146,8 +146,8 @@ turn (Fixture *fixture)
   g_main_context_iteration (fixture->context, FALSE);
 }
 
-/* Iterates until no source is ready. If a source stays ready, the poll reports a condition that no
- * watch wants. */
+/* Iterates until no source is ready. If the poll reported a condition that no watch wants, a source
+ * would stay ready. */
 static void
 rest (Fixture *fixture)
 {
@@ -715,7 +715,7 @@ __wrap_epoll_ctl (int                 set,
   return __real_epoll_ctl (set, operation, fd, event);
 }
 
-/* @data: the number of sockets that the kernel adds before it refuses */
+/* @data: the number of sockets that __wrap_epoll_ctl () adds before it fails */
 static void
 test_refused (Fixture       *fixture,
               gconstpointer  data)
@@ -747,7 +747,7 @@ set_up_alone (Fixture       *fixture,
 
 #endif
 
-/* Only a leak checker can detect data that is left. */
+/* Only a leak checker can detect data that the context keeps. */
 static void
 test_never_iterated (Fixture       *fixture,
                      gconstpointer  data)

@@ -26,7 +26,8 @@ const WORDS = {
 
 let socket = null;
 
-// The commands that are waiting for a reply, in order, without “next”, whose reply is an update
+// The commands that are waiting for a reply, in order. “next” is not among them, because its reply
+// is an update.
 let pending = [];
 
 function send(command) {
