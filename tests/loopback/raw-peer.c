@@ -655,8 +655,8 @@ raw_peer_expect (RawPeer    *self,
     }
 }
 
-/* Returns a word for each frame received since the last call: its first byte in hexadecimal digits
- * and the length of its payload, such as 82:125. */
+/* Returns a word such as 82:125 for each frame received since the last call: the first byte of the
+ * frame in hexadecimal, and the length of the payload. */
 char *
 raw_peer_take_log (RawPeer *self)
 {
@@ -693,8 +693,8 @@ raw_peer_has_ended (RawPeer *self)
   return self->has_ended;
 }
 
-/* Returns up to 15 bytes of the last message, as a string. They identify a message whose word
- * contains only the length. */
+/* Returns the first bytes of the last message, at most 15, as a string. They identify a message
+ * whose word contains the length instead of the payload. */
 const char *
 raw_peer_get_beginning (RawPeer *self)
 {

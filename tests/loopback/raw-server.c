@@ -27,7 +27,7 @@ struct _RawServer
   char            *host;
   char            *uri;
   char            *answer;      /* (nullable) in place of a valid answer */
-  char            *greeting;    /* (nullable) a text that is sent together with a valid answer */
+  char            *greeting;    /* (nullable) a text message that is sent with a valid answer */
   Hook             hooks[RAW_STEP_RECEIVED + 1];
   guint16          port;
   gboolean         is_deaf;     /* leaves handshakes unanswered */

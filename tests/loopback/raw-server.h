@@ -6,7 +6,7 @@
 
 G_BEGIN_DECLS
 
-/* A server whose every step a test controls. It runs in this thread's main context. */
+/* A server whose every step a test controls. It runs in the thread-default main context. */
 typedef struct _RawServer RawServer;
 
 /* A client's connection */

@@ -6,8 +6,8 @@
 
 G_BEGIN_DECLS
 
-/* Reserves a port for a server that starts again. Otherwise, another process could take the port
- * meanwhile, and accept the connections of the server's clients. */
+/* Reserves a port for a server that stops and starts again. Otherwise, another process could take
+ * the port meanwhile, and accept the connections of the server's clients. */
 GSocket *reserved_port_new (const char *host,
                             guint16    *port);
 

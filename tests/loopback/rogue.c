@@ -138,7 +138,7 @@ received_cb (RawPeer  *raw,
   Peer *peer = find_peer (self, raw);
   g_autofree char *word = raw_peer_take (raw);
 
-  /* The server has dropped this connection, but still parses the bytes that it had read before. */
+  /* A connection that the server has dropped has no Peer. */
   if (peer == NULL)
     return;
 
@@ -159,7 +159,7 @@ received_cb (RawPeer  *raw,
     }
 }
 
-/* Sends a text in two fragments. */
+/* Sends a numbered message in two fragments. */
 static void
 send_pieces (Peer *peer)
 {

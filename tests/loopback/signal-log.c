@@ -7,7 +7,8 @@
 #include "signal-log.h"
 #include "test-wait.h"
 
-/* The maximum size, in bytes, of a logged text. For a longer text, the log contains the size. */
+/* The maximum size, in bytes, of a text message in a word. The word of a longer message contains
+ * the size instead. */
 #define MAX_SHOWN 40
 
 typedef struct

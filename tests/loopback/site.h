@@ -8,7 +8,7 @@ G_BEGIN_DECLS
 
 /* A server that records all requests. If the test requires a login, the server refuses each request
  * without one. If the test has set an answer, such as a redirect, the server sends it for the path
- * "/". It accepts all other requests. */
+ * "/". The server accepts all other requests. */
 typedef struct _Site Site;
 
 Site       *site_new            (GTlsCertificate *certificate);

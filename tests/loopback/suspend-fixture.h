@@ -21,7 +21,7 @@ typedef struct
 #define PONG_AFTER 10000
 #define HOUR       (3600 * 1000)
 
-/* The tolerance, in milliseconds */
+/* The maximum delay after a deadline, in milliseconds */
 #define LATENESS 125
 
 /* If a deadline is handled late by more than this, in milliseconds, the task assumes that the

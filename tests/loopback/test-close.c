@@ -168,7 +168,7 @@ test_close_timeout (Fixture       *fixture,
   raw_peer_expect_end (peer);
 }
 
-/* `close` is not emitted, because nothing was open. */
+/* `close` is not emitted, because no connection was open. */
 static void
 test_close_without_link (Fixture       *fixture,
                          gconstpointer  data)

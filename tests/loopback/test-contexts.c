@@ -4,7 +4,7 @@
 
 #include "fixture.h"
 
-/* The default context does not run meanwhile. */
+/* The default context is not iterated while this thread runs. */
 static gpointer
 live_in_thread (gpointer data)
 {

@@ -157,7 +157,7 @@ crowd_clear (Crowd *self)
   wait_idle ();
 }
 
-/* The queue is often full in this test. */
+/* Repeats each call until the queue has room. */
 static gpointer
 send_all (gpointer data)
 {

@@ -99,8 +99,9 @@ expect_numbers (RawPeer *peer,
     }
 }
 
-/* The server does not read, so its kernel acknowledges only some of the messages. When it reads
- * again, it must receive those that count as sent. The others are sent on the next connection. */
+/* The server does not read, so its kernel acknowledges only some of the messages. When the server
+ * reads again, it must receive those that count as sent. The others are sent on the next
+ * connection. */
 static void
 test_loss (Fixture       *fixture,
            gconstpointer  data)

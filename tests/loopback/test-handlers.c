@@ -396,7 +396,7 @@ ended_cb (GObject      *source,
     hb_websocket_task_open (scene->task);
 }
 
-/* libsoup emits this signal while it uses the request. */
+/* libsoup emits `wrote-headers` while it uses the request. */
 static void
 connecting_cb (HbWebsocketTask *task,
                SoupMessage     *request,

@@ -164,7 +164,7 @@ test_close_arguments (Fixture       *fixture,
       g_assert_nonnull (strstr (signal_log_get_error (fixture->log), said));
     }
 
-  /* close_async () returns this error, and must not emit `error` as well. */
+  /* close_async () reports this error in its result, and must not emit `error` as well. */
   hb_websocket_task_close_async (fixture->task, 1006, NULL, NULL, store_result_cb, &closed);
   expect_error (fixture->task, &closed, hb_websocket_task_close_finish, HB_ERROR,
                 HB_ERROR_INVALID_ARGUMENT);

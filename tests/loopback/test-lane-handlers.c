@@ -7,8 +7,8 @@
 #include "fixture.h"
 #include "raw-frame.h"
 
-/* Calls of the application in the handler of a message that the task reads without libsoup, or
- * between two parts of such a message */
+/* Calls that the application makes in a handler for a message that the task reads without libsoup,
+ * or between two parts of such a message */
 
 /* The number of times that libsoup has emitted `pong` */
 static guint n_pongs;

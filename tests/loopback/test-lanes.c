@@ -144,7 +144,8 @@ begin (Exchange *exchange,
   g_signal_connect (exchange->task, "close", G_CALLBACK (close_cb), exchange);
 }
 
-/* Waits for the end of the connection, and frees the contents of @exchange.
+/* Ends the server's stream if the connection is still open, waits for the end of the connection,
+ * and frees the contents of @exchange.
  *
  * Returns: (transfer full): the log, followed by the messages and control frames of the client */
 static char *

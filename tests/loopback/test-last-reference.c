@@ -92,7 +92,7 @@ collect_elsewhere (Collection *self,
   g_weak_ref_clear (&weak);
 }
 
-/* Drops tasks, each after a random time of less than @max_delay microseconds. */
+/* Opens tasks, and drops each after a random time of less than @max_delay microseconds. */
 static void
 collect_many (const char *uri,
               int         repeat_limit,

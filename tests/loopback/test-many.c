@@ -582,8 +582,8 @@ test_walk (Fixture       *fixture,
     g_assert_finalize_object (tasks[i]);
 }
 
-/* Opens a connection, on which the server twice sends a ping and a fragmented message, which
- * libsoup handles. Then the server sends the bytes @end, or closes the socket if @end is empty. The
+/* Opens a connection, on which the server twice sends a ping and a fragmented message. libsoup
+ * handles both. Then the server sends the bytes @end, or closes the socket if @end is empty. The
  * task must then emit the signals @words.
  *
  * @end: for raw_frame_from_hex () */

@@ -20,8 +20,8 @@ typedef enum {
   ACT_UNREF,
 } Act;
 
-/* `words` lists the messages with which the function is called, and the words that other callbacks
- * add, in order. */
+/* `words` lists the messages with which the pong function is called, and the words that other
+ * callbacks add, in order. */
 typedef struct
 {
   Fixture  base;
@@ -343,7 +343,7 @@ unref_cb (GObject      *source,
 }
 
 /* When the server's message arrives, the task first queries the acknowledgement of its own message.
- * The callback of that call then drops the task, so the function is not called. */
+ * The callback of send_message_async () then drops the task, so the pong function is not called. */
 static void
 test_dropped_before (Judge         *judge,
                      gconstpointer  data)

@@ -78,7 +78,8 @@ count_descriptors (void)
   return n;
 }
 
-/* Returns bytes, or 0 if they are not known. The second number in statm is in pages: proc(5). */
+/* Returns the resident memory in bytes, or 0 if it is not known. The second number in statm is in
+ * pages: proc(5). */
 static gint64
 get_resident (void)
 {

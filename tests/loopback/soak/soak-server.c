@@ -10,7 +10,7 @@
 #include "raw-frame.h"
 #include "soak-server.h"
 
-/* The number of frames that the server echoes first in the ways before END_AT_ONCE */
+/* The number of frames that the server echoes before each End listed above END_AT_ONCE */
 #define N_ECHOES 4
 
 /* The maximum size of a payload, or of the lines of a request, in bytes */
@@ -29,7 +29,7 @@ typedef enum {
   END_SILENCE,      /* no more data */
   END_AT_ONCE,      /* right after the handshake and a message */
   END_REFUSE,       /* with status 503 */
-  END_GARBAGE,      /* in place of a handshake */
+  END_GARBAGE,      /* in place of a valid answer */
   END_ACCEPT,       /* right after accepting the TCP connection */
 } End;
 

@@ -28,8 +28,8 @@
 /* The maximum growth, in bytes, of resident memory, which malloc () rarely returns to the kernel */
 #define MAX_RESIDENT_GROWTH (1024 * 1024)
 
-/* Turns off malloc's caches for threads, and limits it to one arena. Memory that malloc () keeps
- * for a thread's next call would otherwise count as in use: mallopt(3). */
+/* Turns off the caches of malloc () for threads, and limits malloc () to one arena. Memory that
+ * malloc () keeps for a thread's next call would otherwise count as in use. */
 #define TUNABLES "glibc.malloc.tcache_count=0:glibc.malloc.arena_max=1"
 
 typedef struct
@@ -124,8 +124,8 @@ make_task (Soak *self)
   return task;
 }
 
-/* Waits until the server has no connection, and iterates the main context a little longer, so that
- * the remaining sources are dispatched. */
+/* Closes the task, waits until the server has no connection, and iterates the main context a little
+ * longer, so that the remaining sources are dispatched. */
 static void
 come_to_rest (Soak *self)
 {
