@@ -46,8 +46,8 @@ expect_ping (const Heartbeat *heartbeat,
   pinged_at = test_clock_get_now ();
 }
 
-/* Calls heartbeat_send_life (), and waits until the data is in the client's socket. The task has not
- * read the data yet. */
+/* Calls heartbeat_send_life (), and waits until the data is in the client's socket. The task has
+ * not read the data yet. */
 void
 send_life (const Heartbeat *heartbeat,
            RawPeer         *peer)
