@@ -4,8 +4,6 @@
 
 #include "fixture.h"
 
-/* The functions of the metrics, except hb_metrics_free (), refuse NULL. */
-
 #define refuses(call) expect_critical ("*HB_IS_WEBSOCKET_TASK (self)*", call)
 #define refuses_nothing(call) expect_critical ("*self != NULL*", call)
 #define refuses_value(property, call) expect_critical (property ": the value is *", call)
@@ -191,6 +189,7 @@ test_finish (void)
   g_assert_finalize_object (task);
 }
 
+/* The functions of the metrics, except hb_metrics_free (), refuse NULL. */
 static void
 test_metrics (void)
 {

@@ -324,7 +324,8 @@ test_notifications (Fixture       *fixture,
 }
 
 /* `reconnect-at` is notified when an attempt is scheduled, when a hold begins or ends, and when the
- * task is closed. An application that shows a countdown relies on this. */
+ * task leaves the state WAITING, here because it is closed. An application that shows a countdown
+ * relies on this. */
 static void
 test_reconnect_at (Fixture       *fixture,
                    gconstpointer  data)
@@ -367,7 +368,7 @@ test_network_aware (Fixture       *fixture,
   change_network ();
   raw_peer_expect (peer, "text:heartbeat");
 
-  /* Further changes have no effect for five seconds. */
+  /* Further changes cause another check only after five seconds. */
   change_network ();
   change_network ();
   wait_idle ();

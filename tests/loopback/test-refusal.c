@@ -11,7 +11,7 @@
  * the message after three such connections, or after one with the close code 1009 (too big).
  * Otherwise no later message would be sent. */
 
-/* The requested send buffer in bytes, which the kernel doubles */
+/* The requested size of the send buffer in bytes, which the kernel doubles */
 #define SEND_BUFFER (32 * 1024)
 
 /* More bytes than the kernel ever holds. Otherwise the message would count as sent before the

@@ -8,7 +8,7 @@
 #define CONNECT_AFTER 10000
 #define CLOSE_AFTER   2000
 
-/* The tolerance between two readings of GLib's clock, in microseconds */
+/* The time that may pass between two readings of GLib's clock, in microseconds */
 #define SLACK (10 * G_TIME_SPAN_SECOND)
 
 #define WORDS_TIMED_OUT "state:waiting error:connect-timeout reconnect:1:20"
@@ -155,7 +155,7 @@ test_check (Fixture       *fixture,
   g_assert_cmpuint (raw_server_get_n_accepted (fixture->raw), ==, 2);
 }
 
-/* Returns the server's side of a connection whose request is not answered yet. */
+/* Returns a peer that has not answered the request yet. */
 static RawPeer *
 enter_connecting (Fixture *fixture)
 {
@@ -261,7 +261,7 @@ test_connecting_handler (Fixture       *fixture,
   expect_at_deadline (fixture, CONNECT_AFTER - 1, WORDS_TIMED_OUT);
 }
 
-/* Returns the server's side of a connection, which has received the task's close frame. */
+/* Returns a peer that has received the task's close frame. */
 static RawPeer *
 enter_closing (Fixture *fixture)
 {
@@ -330,8 +330,8 @@ test_closing_answered_busy (Fixture       *fixture,
   signal_log_expect (fixture->log, "state:closing state:closed close:1000");
 }
 
-/* More than 1 KiB, because the task reads the clock after each KiB. If an earlier handler was slow,
- * other sources run before the task delivers a message of this length. */
+/* A length of more than 1 KiB, because the task reads the clock after each KiB. If an earlier
+ * handler was slow, other sources run before the task delivers a message of this length. */
 #define LONG 1500
 
 static void

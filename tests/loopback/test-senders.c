@@ -386,8 +386,8 @@ test_refusal (Fixture       *fixture,
   signal_log_forget (fixture->log);
 }
 
-/* test_ending () calls one of these functions, close_task () or dispose_task () before the task
- * takes in the messages of other threads. */
+/* test_ending () calls close_task (), dispose_task () or one of the next three functions before the
+ * task takes in the messages of other threads. */
 static void
 give_up (HbWebsocketTask *task)
 {
@@ -549,8 +549,8 @@ test_moved (Fixture       *fixture,
   g_main_context_push_thread_default (context);
   hb_websocket_task_open (fixture->task);
 
-  /* This wait is longer than other threads may keep the task busy. If it counted as busy time, the
-   * next message would wait for the first context. */
+  /* This wait is longer than the time for which other threads may keep the task busy. If it counted
+   * as busy time, the next message would wait for the first context. */
   g_usleep (10000);
   send_volatile_cb (fixture->task);
   g_main_context_iteration (context, FALSE);

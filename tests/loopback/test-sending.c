@@ -233,7 +233,7 @@ test_overflow (Fixture       *fixture,
   assert_queue_is_full (fixture->task, "six");
   signal_log_expect_quiet (fixture->log);
 
-  /* After the first dropped message, the task emits no other error until the queue is empty. */
+  /* After the first dropped message, others cause no error until the queue is empty. */
   hb_websocket_task_set_overflow (fixture->task, HB_OVERFLOW_DROP_NEWEST);
   assert_sends (fixture->task, "six");
   signal_log_expect_now (fixture->log, "error:queue-full");

@@ -335,8 +335,8 @@ test_server_get_connection (TestServer *self)
   return g_ptr_array_index (self->connections, self->connections->len - 1);
 }
 
-/* Returns the received messages, separated by spaces. Binary messages, and texts of 100 bytes or
- * more, are replaced with their sizes. */
+/* Returns the received messages, separated by spaces. Binary messages, and text messages of 100
+ * bytes or more, are replaced with their sizes. */
 const char *
 test_server_get_received (TestServer *self)
 {

@@ -496,7 +496,8 @@ swap_init (Swap *self)
 {
 }
 
-/* The line with the extensions that a server chooses, and its frame with the text “hello” */
+/* The header line with the extensions that the server chooses, and the server's frame with the text
+ * “hello” */
 typedef struct
 {
   const char *name;

@@ -177,8 +177,8 @@ received_cb (RawPeer  *peer,
     heartbeat_send_life (self->heartbeat, peer);
 }
 
-/* Brings the process into the state of its case, one step in each call. Returns whether it is
- * there. */
+/* Brings the process into the state of its case, one step in each call. Returns whether the process
+ * is in that state. */
 static gboolean
 is_there (Case *self)
 {

@@ -268,7 +268,7 @@ static void
 test_stray_continuation (Fixture       *fixture,
                          const Footing *footing)
 {
-  /* The second one is marked as compressed, and inflates to 20 bytes. */
+  /* The second frame is marked as compressed, and inflates to 20 bytes. */
   static const char * const strays[] = { "80 07 f248cdc9c90700", "c0 06 aaa8c0040000" };
   g_autoptr (GByteArray) hello = raw_frame_from_hex ("c1 07 f248cdc9c90700");
   guint i;

@@ -69,7 +69,7 @@ static GString *lines;
 
 static gboolean expects_late;
 
-/* The number of the last task that has printed a line */
+/* The number of the task that printed the last line */
 static guint task_number;
 
 /* On a busy machine, a task may miss a deadline unexpectedly, and then print the line of its ping

@@ -4,7 +4,7 @@
 # Usage: tests/loopback/tsan/run.sh [--build-dir=DIR] [--libs-dir=DIR] [ARGUMENT OF meson test]...
 #
 # Runs the tests that use several threads, or those that the arguments name, with ThreadSanitizer.
-# ThreadSanitizer sees only the locks of a GLib that is compiled for it. So the script first builds
+# ThreadSanitizer sees GLib's locks only if GLib is compiled for it. So the script first builds
 # GLib and libsoup from Debian's sources in _build-tsan-libs, or in the folder of --libs-dir, unless
 # they have already been built. The build takes a minute or two, and needs the packages that
 # tests/run.sh needs.

@@ -66,7 +66,7 @@ def run(command, **arguments):
 
 
 def install(root):
-    """Keeps Meson's log of the last installation, because `ninja uninstall` reads it."""
+    """Installs below `root`, and keeps Meson's earlier log, because `ninja uninstall` reads it."""
     log = BUILD / 'meson-logs' / 'install-log.txt'
     kept = log.with_name('install-log.kept')
 
@@ -114,7 +114,7 @@ def query_devenv(*arguments):
 
 
 def get_devenv_flags():
-    """Adds an rpath, so that the program also runs outside of the shell of `meson devenv`."""
+    """Returns flags with an rpath, so that a program also runs outside of `meson devenv`."""
     return [*query_devenv('--cflags', '--libs'), f'-Wl,-rpath,{BUILD / "lib"}']
 
 
@@ -151,7 +151,7 @@ def get_compile_command(name, target):
 
 
 def compile_as(name, target, text, *arguments):
-    """Checks a text with the command that compiles the source of this name for the target."""
+    """Checks C code with the command that compiles the source of this name for the target."""
     directory, command = get_compile_command(name, target)
 
     with tempfile.TemporaryDirectory() as scratch:

@@ -22,7 +22,7 @@ def get_folders():
 
 
 def find_missing(rows):
-    """Yields the missing folders, and files of lib/, that the rows name."""
+    """Yields the folders, and the files of lib/, that the rows name but that do not exist."""
     for folders, contents in rows:
         names = CODE.findall(folders)
         yield from (name for name in names if not (SOURCE / name).is_dir())

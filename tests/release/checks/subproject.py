@@ -3,7 +3,7 @@
 """Checks the library as a subproject of an application, with a wrap that points at the source.
 
 The application calls `dependency('hb-websocket-1')`. If the library is not installed, Meson uses
-the subproject, because the wrap names it as the provider.
+the subproject, which the wrap names as the provider of this dependency.
 """
 
 import json
