@@ -143,11 +143,11 @@ take_round (guint32 seed)
 
   rogue_behave (rogue);
   for (i = 0; i < n_actors; i++)
-    {
-      actors[i]->behaves = TRUE;
-      if (actors[i]->task != NULL && !actors[i]->is_disposed)
-        come_back (actors[i]);
-    }
+    actors[i]->behaves = TRUE;
+
+  for (i = 0; i < n_actors; i++)
+    if (actors[i]->task != NULL && !actors[i]->is_disposed)
+      come_back (actors[i]);
 
   for (i = 0; i < n_actors; i++)
     actor_free (actors[i]);

@@ -36,7 +36,8 @@ def make_project(project):
     (subprojects / 'hb-websocket.wrap').write_text(WRAP, encoding='utf-8')
     (subprojects / 'source').symlink_to(project.parent / 'source')
 
-    return build, [*MESON, 'setup', build, project, '-Dbuildtype=debug', '-Dwerror=true']
+    return build, [*MESON, 'setup', build, project, '-Dbuildtype=debug', '-Dwerror=true',
+                   '--force-fallback-for=hb-websocket-1']
 
 
 def introspect(build, what):
