@@ -87,8 +87,8 @@ network_changed_cb (GNetworkMonitor *monitor,
 }
 
 #ifdef HAVE_RTNETLINK
-/* GIO_USE_NETWORK_MONITOR=base selects a monitor that reports no changes, so that a test does not
- * depend on the network of the computer. */
+/* GIO_USE_NETWORK_MONITOR=base selects a monitor that reports no changes. A test that sets it must
+ * not receive the kernel's reports either. */
 static gboolean
 may_listen (GNetworkMonitor *monitor)
 {

@@ -448,8 +448,8 @@ close_with_queue (Fixture *fixture)
   hb_websocket_task_close (fixture->task, 1000, NULL);
 }
 
-/* The text of an error about an argument or the URI may quote a token, so only the code of the
- * error is in the debug message. */
+/* The text of an error about an argument or the URI may quote the invalid value, which may be
+ * secret, so only the code of the error is in the debug message. */
 static void
 open_wrongly (Fixture *fixture)
 {

@@ -94,7 +94,7 @@ typedef struct
   guint       size; /* of the first message, in bytes */
 } Upload;
 
-/* Messages that are shorter and longer than the data that the kernel accepts at once */
+/* Messages that are shorter than the data that the kernel accepts at once, and longer ones */
 static const Upload uploads[] = {
   { "short", 60000 },
   { "long", 300000 },

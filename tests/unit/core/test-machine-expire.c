@@ -305,8 +305,8 @@ test_makes_room (Fixture       *fixture,
   assert_effects (fixture, "error:expired resolve:failed:expired(b) notify:buffered-amount drain");
 }
 
-/* While queue-timeout is 0, messages are sent at HB_NEVER, because the driver does not read the
- * clock. */
+/* While queue-timeout is 0, the driver does not read the clock, and passes HB_NEVER as the time of
+ * a message. */
 static void
 test_set (Fixture       *fixture,
           gconstpointer  data)
