@@ -181,8 +181,8 @@ test_finish (void)
 
   /* The result does not have the source tag of open_async (). */
   expect_critical ("*g_async_result_is_tagged*",
-               g_assert_false (hb_websocket_task_open_finish (task, G_ASYNC_RESULT (result),
-                                                              NULL)));
+                   g_assert_false (hb_websocket_task_open_finish (task, G_ASYNC_RESULT (result),
+                                                                  NULL)));
 
   g_clear_object (&result);
   g_object_unref (object);
