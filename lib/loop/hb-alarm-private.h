@@ -41,9 +41,9 @@ struct _HbAlarm
   gboolean         is_woken;    /* woken since the alarm last left the queue */
   gboolean         has_come;    /* The alarm is queued because its earliest time has passed. */
 
-  /* The reasons for the current call to the callback. A time has passed only when each socket that
-   * was readable at that time has been read. `may_act` and `is_due` are FALSE if the deadline is
-   * HB_AT_ONCE. */
+  /* The reasons for the current call to the callback. A time counts as passed only when each socket
+   * that was readable at that time has been read. `may_act` and `is_due` are FALSE if the deadline
+   * is HB_AT_ONCE. */
   gboolean         was_woken;   /* hb_alarm_wake () was called. */
   gboolean         may_act;     /* The earliest time has passed. */
   gboolean         is_due;      /* The deadline has passed too. */

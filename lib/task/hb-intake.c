@@ -192,9 +192,8 @@ hb_intake_send (HbIntake    *self,
   return check_call (message->ticket, error) && admit (self, message, &dropped, error);
 }
 
-/* Makes the call of @ticket wait for the messages that were sent before it. Returns TRUE if the
- * task is CLOSED. If this function returns FALSE without an error, an effect resolves the
- * ticket. */
+/* Adds the call of @ticket behind the messages that were sent before it. Returns TRUE if the task
+ * is CLOSED. If this function returns FALSE without an error, an effect resolves the ticket. */
 gboolean
 hb_intake_flush (HbIntake  *self,
                  GTask     *ticket,
@@ -211,7 +210,7 @@ hb_intake_flush (HbIntake  *self,
   return FALSE;
 }
 
-/* A task without a context has no pending calls. */
+/* Requests that the call of @ticket be cancelled. A task without a context has no pending calls. */
 void
 hb_intake_cancel (HbIntake *self,
                   GTask    *ticket)

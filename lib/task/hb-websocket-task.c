@@ -936,12 +936,12 @@ hb_websocket_task_release (HbWebsocketTask *self)
  * Send a text that contains a NUL, such as a STOMP frame, as bytes with
  * [method@WebsocketTask.send_message], even in a scripting language.
  *
- * The function may be called from any thread.
+ * The method may be called from any thread.
  *
  * The call fails with `HB_ERROR_CLOSED` or `HB_ERROR_QUEUE_FULL`, or with
  * `HB_ERROR_INVALID_ARGUMENT` if the text is not UTF-8. Bindings throw these errors. In Python and
- * Vala, the method returns nothing, so a main loop that calls it as a source function removes the
- * source. In JavaScript, the method returns true.
+ * Vala, the method returns nothing, so in Python, a main loop that calls it as a source function
+ * removes the source. In JavaScript, the method returns true.
  *
  * Returns: (skip): whether the message was accepted
  *
@@ -973,7 +973,7 @@ hb_websocket_task_send_text (HbWebsocketTask  *self,
  * If no connection is [property@WebsocketTask:ready], or the socket is full, the message waits in
  * the queue.
  *
- * The function may be called from any thread.
+ * The method may be called from any thread.
  *
  * The call fails with `HB_ERROR_CLOSED` or `HB_ERROR_QUEUE_FULL`. Bindings behave as for
  * [method@WebsocketTask.send_text].
@@ -1005,7 +1005,7 @@ hb_websocket_task_send_bytes (HbWebsocketTask  *self,
  *
  * A text message may contain NULs.
  *
- * The function may be called from any thread. In a thread other than the task's, the call does not
+ * The method may be called from any thread. In a thread other than the task's, the call does not
  * check the flags. The task's thread drops the message later if they do not allow it to be sent.
  *
  * The call fails with:
@@ -1060,7 +1060,7 @@ hb_websocket_task_send_message (HbWebsocketTask        *self,
  *
  * The callbacks of several calls need not be called in the order of their messages.
  *
- * The function may be called from any thread. @callback is called in the thread-default main
+ * The method may be called from any thread. @callback is called in the thread-default main
  * context of the caller.
  *
  * Since: 1.0
@@ -1143,7 +1143,7 @@ hb_websocket_task_send_message_finish (HbWebsocketTask  *self,
  * those that wait for an acknowledgement ([property@WebsocketTask:delivery]). If no message is
  * waiting, the call succeeds, even on a `CLOSED` task.
  *
- * The function may be called from any thread. It waits for the messages of all threads, including
+ * The method may be called from any thread. It waits for the messages of all threads, including
  * those that are accepted while it waits. @callback is called in the thread-default main context of
  * the caller.
  *

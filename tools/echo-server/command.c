@@ -5,7 +5,8 @@
 #include <string.h>
 
 /* The commands, except “next” and “status”, which control.c runs. Each run_ function reads the
- * other members of its command {"command": NAME, …}. The page shows the message of an error. */
+ * other members of its command {"command": NAME, …}. If a command fails, the reply contains the
+ * message of the error. */
 
 #define MAX_DELAY       60000 /* in milliseconds */
 #define MAX_RETRY_AFTER 3600  /* in seconds */

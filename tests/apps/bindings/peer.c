@@ -12,8 +12,8 @@
  * ends, so it never outlives a test.
  *
  * It never answers a handshake for /never, and answers one for /not-there with status 404.
- * heartbeats.c, logins.c, rates.c and recipes.c add and describe further paths for the book. On all
- * other paths, it echoes each message except the texts in obey (). */
+ * In tests/apps/docs, heartbeats.c, logins.c, rates.c and recipes.c add and describe further paths
+ * for the book. On all other paths, it echoes each message except the texts in obey (). */
 
 #define CLIENT_KEY "peer-client"
 
