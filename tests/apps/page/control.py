@@ -540,6 +540,15 @@ def test_option_mute_after(server):
             other.send_text('three')
             other.expect_silence(SILENCE)
 
+        # A muted client's reply to the close frame would not be read.
+        with WebSocket(server.port) as refused:
+            control.do('login', text=None)
+            echo(refused, 'one')
+            control.do('limit', bytes=5)
+            refused.send_text('longer')
+            refused.expect_frame(CLOSE, (1009).to_bytes(2, 'big'))
+            expect_equal(control.run('status')['clients'][-1]['mute'], False, 'mute in the list')
+
 
 @with_server('--drop-every=2')
 def test_option_drop_every(server):
