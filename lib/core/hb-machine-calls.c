@@ -249,7 +249,7 @@ is_about_reply (HbProperty property)
          || property == HB_PROPERTY_LIVENESS;
 }
 
-/* Like hb_settings_set (), but also applies the value. */
+/* Sets the property as hb_settings_set () does, and applies the value. */
 gboolean
 hb_machine_set (HbMachine     *self,
                 gint64         now,

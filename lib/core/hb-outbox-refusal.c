@@ -88,8 +88,10 @@ hb_outbox_try_queue (HbOutbox *self)
   hb_effects_push (self->effects, HB_EFFECT_TRANSMIT);
 }
 
-/* Like hb_outbox_judge_end (), but for a reset, which counts for the first message without an
- * acknowledgement, because the peer has acknowledged all messages before it. */
+/* Counts a reset for the first message without an acknowledgement. The peer has acknowledged all
+ * messages before it, so it has not refused them.
+ *
+ * Returns: (nullable): the message, if it is to be dropped */
 const HbOutgoing *
 hb_outbox_judge_reset (HbOutbox *self)
 {
