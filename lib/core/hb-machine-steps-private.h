@@ -12,7 +12,7 @@ G_BEGIN_DECLS
  *
  *   hb-machine-event.c
  *   hb-machine-time.c
- *   hb-machine-intake.c
+ *   hb-machine-batch.c
  *   hb-machine-network.c
  *   hb-machine-calls.c
  *   hb-machine-messages.c

@@ -8,7 +8,7 @@
 
 G_BEGIN_DECLS
 
-/* walk.c chooses the next event or call, and walk-inputs.c and walk-intake.c pass it to the
+/* walk.c chooses the next event or call, and walk-inputs.c and walk-batch.c pass it to the
  * machine. walk-driver.c carries out the effects as the real driver does. walk-calls.c checks the
  * promises about calls and messages. walk-rest.c checks the conditions that hold when no effect is
  * left. */

@@ -329,14 +329,14 @@ main (int   argc,
 {
   g_test_init (&argc, &argv, NULL);
 
-  add_rows ("/machine/intake/", rows, test_row);
-  add_test ("/machine/intake/greeting", test_greeting);
-  add_test ("/machine/intake/dropped-outside", test_no_room);
-  add_test ("/machine/intake/cancel", test_cancel);
-  add_test ("/machine/intake/seen", test_seen);
-  add_test ("/machine/intake/seen-and-dropped", test_seen_and_dropped);
-  add_test ("/machine/intake/last-volatile", test_last_volatile);
-  add_test ("/machine/intake/age", test_age);
+  add_rows ("/machine/batch/", rows, test_row);
+  add_test ("/machine/batch/greeting", test_greeting);
+  add_test ("/machine/batch/dropped-outside", test_no_room);
+  add_test ("/machine/batch/cancel", test_cancel);
+  add_test ("/machine/batch/seen", test_seen);
+  add_test ("/machine/batch/seen-and-dropped", test_seen_and_dropped);
+  add_test ("/machine/batch/last-volatile", test_last_volatile);
+  add_test ("/machine/batch/age", test_age);
 
   return g_test_run ();
 }
