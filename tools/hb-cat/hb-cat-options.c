@@ -256,7 +256,7 @@ new_context (CatOptions *self)
     { "close-timeout", 0, 0, G_OPTION_ARG_CALLBACK, set_property_cb,
       _("How long closing may take (2000)"), "MS" },
     { "max-message-size", 0, 0, G_OPTION_ARG_CALLBACK, set_property_cb,
-      _("Maximum size of a received message, 0: no limit (16777216)"), "BYTES" },
+      _("Maximum size of a received message, 0: 2 GiB (16777216)"), "BYTES" },
     { "once", 0, 0, G_OPTION_ARG_NONE, &self->once,
       _("Never reconnect: exit when the first connection ends"), NULL },
     { "count", 0, 0, G_OPTION_ARG_CALLBACK, set_count_cb,

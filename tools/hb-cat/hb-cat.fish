@@ -39,7 +39,7 @@ complete -c hb-cat -l min-uptime -x \
 complete -c hb-cat -l connect-timeout -x -d 'How long one attempt may take (10000)'
 complete -c hb-cat -l close-timeout -x -d 'How long closing may take (2000)'
 complete -c hb-cat -l max-message-size -x \
-  -d 'Maximum size of a received message, 0: no limit (16777216)'
+  -d 'Maximum size of a received message, 0: 2 GiB (16777216)'
 complete -c hb-cat -l once -d 'Never reconnect: exit when the first connection ends'
 complete -c hb-cat -l count -x -d 'Close after this number of received messages'
 complete -c hb-cat -l wait -x \

@@ -39,7 +39,7 @@ _hb_cat ()
     '--min-uptime=[Time a connection must last before the count of attempts is reset (5000)]:ms:' \
     '--connect-timeout=[How long one attempt may take (10000)]:ms:' \
     '--close-timeout=[How long closing may take (2000)]:ms:' \
-    '--max-message-size=[Maximum size of a received message, 0\: no limit (16777216)]:bytes:' \
+    '--max-message-size=[Maximum size of a received message, 0\: 2 GiB (16777216)]:bytes:' \
     '--once[Never reconnect\: exit when the first connection ends]' \
     '--count=[Close after this number of received messages]:n:' \
     '--wait=[Wait for answers after the end of the input, -1\: forever (500, or -1 with --count)]:ms:' \
