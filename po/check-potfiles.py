@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """Fails if POTFILES lacks a file that has translatable strings, or names a file that has none.
 
-Also fails if a string in _ () contains a macro of GLib such as G_GUINT64_FORMAT, before which
+Also fails if a translatable string contains a macro of GLib such as G_GUINT64_FORMAT, before which
 xgettext would cut the string off.
 """
 
@@ -17,10 +17,11 @@ TEMPLATES = ('examples/**/*.ui',)
 # gettext itself knows which of their strings to translate.
 UNMARKED = ('examples/**/*.desktop.in', 'examples/**/*.metainfo.xml.in')
 
-MARKED = re.compile(r'(?<![A-Za-z0-9_])(?:_|N_|ngettext|hb_ngettext)\s*\(\s*"')
+CALL = r'(?<![A-Za-z0-9_])(?:_|N_|ngettext|hb_ngettext)\s*\(\s*'
+MARKED = re.compile(CALL + '"')
 MARKED_IN_TEMPLATE = 'translatable="yes"'
 STRING = r'"(?:[^"\\]|\\.)*"'
-MACRO = re.compile(rf'(?<![A-Za-z0-9_])_\s*\(\s*{STRING}(?:\s*{STRING})*\s*(G_[A-Z0-9_]+)')
+MACRO = re.compile(rf'{CALL}{STRING}(?:[\s,]*{STRING})*\s*(G_[A-Z0-9_]+)')
 
 
 def read(root, patterns):

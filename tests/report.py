@@ -27,7 +27,7 @@ import shlex
 from collections import Counter
 
 GOOD = {'OK', 'EXPECTEDFAIL'}
-LINE = re.compile(r'(not )?ok\b[^#]*(?:#\s*(skip|todo)\b\s*(.*))?', re.IGNORECASE)
+LINE = re.compile(r'(not )?ok\b(?:.*?\s#\s*(skip|todo)\b\s*(.*))?', re.IGNORECASE)
 PLAN = re.compile(r'1\.\.0 # skip\S*\s*(.*)', re.IGNORECASE)
 OPTIONS = ('-Ddocumentation=true -Dintrospection=enabled -Dvapi=enabled -Dtools=true '
            '-Dinstalled_tests=true')

@@ -109,7 +109,8 @@ def check_read_only():
 
 def main():
     release = Path('/etc/os-release')
-    if not re.search(r'^ID(_LIKE)?=.*(debian|ubuntu)', release.read_text('utf-8'), re.MULTILINE):
+    text = release.read_text('utf-8') if release.exists() else ''
+    if not re.search(r'^ID(_LIKE)?=.*(debian|ubuntu)', text, re.MULTILINE):
         skip_all('this system is not Debian')
     if not all(map(shutil.which, (*USED, 'setsid'))):
         skip_all('a program that the script runs is missing')
