@@ -28,8 +28,8 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / 'release' / 'checks'))
 
-from common import (BUILD, CC, MESON, PKG_CONFIG, SOURCE, WAIT_TIMEOUT, Peer, check,  # noqa: E402
-                    finish, get_devenv_flags, get_flags, run, skip)
+from common import (API, BUILD, CC, MESON, PKG_CONFIG, SOURCE, WAIT_TIMEOUT, Peer,  # noqa: E402
+                    check, finish, get_devenv_flags, get_flags, run, skip)
 from snippets import read_snippets  # noqa: E402
 
 ECHO_SERVER = BUILD / 'tools' / 'echo-server'
@@ -83,8 +83,6 @@ WINDOW_ENV = {
 INTERRUPT = '^C'
 INTERRUPTS = (signal.SIGINT, signal.SIGTERM)
 
-VALA_ARGS = ['--pkg', 'hb-websocket-1', '--pkg', 'libsoup-3.0', f'--vapidir={BUILD / "lib"}']
-
 NODE_FOLDERS = ('/usr/share/nodejs', '/usr/lib/nodejs', '/usr/lib/node_modules',
                 '/usr/local/lib/node_modules')
 
@@ -119,11 +117,12 @@ def compile_vala(folder, text):
     source = write(folder, 'program.vala', text)
     flags = [part for flag in ('-w', *get_devenv_flags(), *get_package_flags(text))
              for part in ('-X', flag)]
-    packages = [part for name, _ in find_packages(text) for part in ('--pkg', name)]
+    packages = [f'--pkg={name}' for name in (API, *(name for name, _ in find_packages(text)))]
     # valac writes C code to the current folder. In a shared folder, the tests of two pages could
     # write the same file.
-    return [folder / 'program'], run([*get_tool('VALAC'), *VALA_ARGS, *packages, source.name,
-                                      '-o', folder / 'program', *flags], cwd=folder)
+    return [folder / 'program'], run([*MESON, 'devenv', '-C', BUILD, '-w', folder,
+                                      *get_tool('VALAC'), *packages, source.name,
+                                      '-o', folder / 'program', *flags])
 
 
 def prepare(snippet, folder, text):

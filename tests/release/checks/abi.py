@@ -7,8 +7,8 @@ callbacks with their C types, properties, signals, and the values of enumeration
 are opaque, so no other change of a C declaration can break a program in C. An addition is not a
 fault.
 
-lib/hb-websocket-1.vapi must be the file that vapigen makes. It is in the source because an
-application with the library as a subproject needs it before vapigen can run.
+lib/vala/vapi/hb-websocket-1.vapi must be the file that vapigen makes. It is in the source because
+an application with the library as a subproject needs it before vapigen can run.
 
 With --write, the script writes both files, or only the first one if vapigen is missing. Run it with
 `meson compile -C BUILD write-abi` at each release and after each change of the API.
@@ -27,7 +27,7 @@ from common import (API, GIR, SOURCE, check, check_none, finish, get_public_head
 
 KEPT_NAMES = SOURCE / 'tests' / 'release' / 'abi' / 'Hb-1.txt'
 
-KEPT_VAPI = SOURCE / 'lib' / f'{API}.vapi'
+KEPT_VAPI = SOURCE / 'lib/vala/vapi' / f'{API}.vapi'
 
 VAPI_HEAD = f'/* SPDX-License-{"Identifier"}: LGPL-2.1-or-later */\n\n'
 
@@ -101,9 +101,12 @@ def get_names():
 
 
 def make_vapi():
+    packages = KEPT_VAPI.with_suffix('.deps').read_text(encoding='utf-8').split()
+
     with tempfile.TemporaryDirectory() as scratch:
-        result = run(['vapigen', '--library', API, '--directory', scratch, '--pkg', 'gio-2.0',
-                      '--pkg', 'libsoup-3.0', '--metadatadir', SOURCE / 'lib', GIR])
+        result = run(['vapigen', '--library', API, '--directory', scratch,
+                      *(f'--pkg={package}' for package in packages),
+                      '--metadatadir', KEPT_VAPI.parent, GIR])
         if result.returncode != 0 or 'warning:' in result.stdout:
             sys.exit(result.stdout)
         return VAPI_HEAD + (Path(scratch) / f'{API}.vapi').read_text(encoding='utf-8')
