@@ -217,7 +217,9 @@ def make_goals(systems):
     missed = [title for title in titles
               if any(not system.goals[title]['met'] for system in systems if title in system.goals)]
 
-    yield f'No system misses {len(titles) - len(missed)} of the {len(titles)} goals.'
+    met = f'{len(titles) - len(missed)} of the {len(titles)} goals'
+    yield (f'{met} are met on every system that measured them.'
+           + ' The table lists the others:' * bool(missed))
     if missed:
         yield ''
         yield from make_rows(('goal', *(system.name for system in systems)),
