@@ -142,7 +142,7 @@ hb_websocket_task_set_uri (HbWebsocketTask *self,
  *
  * [property@WebsocketTask:protocol] is the subprotocol that the server chose. An attempt fails with
  * `HB_ERROR_HANDSHAKE` if the server names a subprotocol that is not in the list. The comparison is
- * case-sensitive.
+ * case-sensitive. If the server names none, the connection opens without a subprotocol.
  *
  * Since: 1.0
  */
