@@ -149,6 +149,7 @@ class Link {
   _session = new Soup.Session();
   _cancellable = new Gio.Cancellable();
   _attachments = new Attachments();
+  _sockets = []; // for each address that has been tried
   _isClosing = false;
 
   constructor(request, callbacks) {
@@ -176,8 +177,10 @@ class Link {
   // when it resumes one. The session may come from a request whose handler for `accept-certificate`
   // accepts more certificates, so the handlers of this request are asked before libsoup sends it.
   _onNetworkEvent(event, stream) {
-    const {CONNECTED, TLS_HANDSHAKING, TLS_HANDSHAKED} = Gio.SocketClientEvent;
-    if (event === CONNECTED)
+    const {CONNECTING: TRYING, CONNECTED, TLS_HANDSHAKING, TLS_HANDSHAKED} = Gio.SocketClientEvent;
+    if (event === TRYING)
+      this._sockets.push(stream.get_socket());
+    else if (event === CONNECTED)
       this._socket = stream.get_socket();
     else if (event === TLS_HANDSHAKING)
       this._isAsked = false; // An earlier handshake may have been that of a proxy.
@@ -203,7 +206,12 @@ class Link {
       this._callbacks.lost(newLoss(new Gio.TlsError({code, message}))));
   }
 
+  // GJS would keep the socket of each failed connection open until it collects garbage. While a
+  // server cannot be reached, the process could run out of descriptors before that, so this function
+  // closes the sockets.
   _finish(result) {
+    this._sockets.splice(0).filter(socket => socket !== this._socket)
+      .forEach(socket => socket.close());
     try {
       this.connection = this._session.websocket_connect_finish(result);
     } catch (error) {

@@ -117,6 +117,13 @@ export async function wait(condition, what = `${condition}`) {
   }
 }
 
+export function countDescriptors() {
+  const folder = Gio.File.new_for_path('/proc/self/fd').enumerate_children(
+    'standard::name', Gio.FileQueryInfoFlags.NONE, null);
+
+  return [...folder].length;
+}
+
 // Binds a socket that never listens. As long as this socket exists, the kernel does not choose its
 // port as a free one for another process, but a socket with SO_REUSEADDR may listen on the port.
 function reservePort() {

@@ -8,7 +8,9 @@ import GLib from 'gi://GLib';
 import GObject from 'gi://GObject';
 import System from 'system';
 
-import {Hb, assert, assertEqual, assertFails, jump, turn, wait} from './harness.js';
+import {
+  Hb, assert, assertEqual, assertFails, countDescriptors, jump, turn, wait,
+} from './harness.js';
 
 const N_CYCLES = 1000;
 
@@ -18,13 +20,6 @@ const ResumedTls = GObject.registerClass(class ResumedTls extends Gio.SimpleIOSt
 
   get_peer_certificate_errors() { return Gio.TlsCertificateFlags.UNKNOWN_CA; }
 });
-
-function countDescriptors() {
-  const folder = Gio.File.new_for_path('/proc/self/fd').enumerate_children(
-    'standard::name', Gio.FileQueryInfoFlags.NONE, null);
-
-  return [...folder].length;
-}
 
 // Returns the id of the next source of the default context. A context numbers its sources
 // consecutively.

@@ -8,7 +8,8 @@ import GLib from 'gi://GLib';
 import Soup from 'gi://Soup?version=3.0';
 
 import {
-  BINARY, Hb, TEXT, assert, assertEqual, assertFails, block, decode, freeze, runLoop, turn, wait,
+  BINARY, Hb, TEXT, assert, assertEqual, assertFails, block, countDescriptors, decode, freeze,
+  runLoop, turn, wait,
 } from './harness.js';
 
 // A timeout in milliseconds that is short enough for freeze(), which explains the limit, and for
@@ -615,6 +616,17 @@ export const together = {
 };
 
 export const alone = {
+  // No attempt may leave a file descriptor open until GJS collects garbage.
+  async refusedDescriptors(scenario) {
+    const task = scenario.task({uri: 'ws://127.0.0.1:9/', repeat_limit: 50, reconnect_timeout: 0});
+    const descriptors = countDescriptors();
+
+    task.open();
+    await wait(() => task.state === State.CLOSED);
+    const opened = countDescriptors() - descriptors;
+    assert(opened < 20, `${opened} descriptors are open`);
+  },
+
   // The reply to a ping counts if it has reached the socket before the deadline, even if the task
   // reads it only afterwards.
   async replyInSocket(scenario) {
