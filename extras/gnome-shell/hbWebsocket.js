@@ -164,6 +164,8 @@ class Link {
         return false;
       },
       'network-event': (_request, event, stream) => this._onNetworkEvent(event, stream),
+      'notify::status-code': () => this._onStatus(),
+      'got-headers': () => this._onHeaders(),
     });
   }
 
@@ -224,6 +226,17 @@ class Link {
       this._release();
     else
       this._adopt();
+  }
+
+  // libsoup would read the body of a refusal to its end. A body that does not end would delay the
+  // error and, if it arrives fast, block the main loop. libsoup reads no body if the method is HEAD.
+  _onStatus() { this.request.set_method(this.request.get_status() < 200 ? 'GET' : 'HEAD'); }
+
+  // If the request is sent again with a password, libsoup would read the rest of the body as the next
+  // response, so the connection must not be used again.
+  _onHeaders() {
+    this.request.set_method('GET');
+    this.request.get_response_headers().replace('Connection', 'close');
   }
 
   _describeFailure(error) {

@@ -210,9 +210,11 @@ export class Peer {
   }
 }
 
-// A server that performs the handshake, and then neither reads nor writes
+// A server that performs the handshake, or answers with a page if `status` is not 101, and then
+// neither reads nor writes
 export class MutePeer {
-  constructor() {
+  constructor(status = 101) {
+    this._status = status;
     this._streams = [];
     this._service = new Gio.SocketService();
     this._port = this._service.add_any_inet_port(null);
@@ -243,7 +245,7 @@ export class MutePeer {
       hash.update(new TextEncoder().encode(key + ACCEPT_GUID));
       const digest = Uint8Array.from(hash.get_string().match(/../g), hex => parseInt(hex, 16));
       stream.get_output_stream().write_all(new TextEncoder().encode([
-        'HTTP/1.1 101 Switching Protocols', 'Upgrade: websocket', 'Connection: Upgrade',
+        `HTTP/1.1 ${this._status} Answer`, 'Upgrade: websocket', 'Connection: Upgrade',
         `Sec-WebSocket-Accept: ${GLib.base64_encode(digest)}`, '', '',
       ].join('\r\n')), null);
     });
@@ -270,8 +272,8 @@ export class Scenario {
     return peer;
   }
 
-  mutePeer() {
-    const peer = new MutePeer();
+  mutePeer(status) {
+    const peer = new MutePeer(status);
 
     this._ends.push(() => peer.stop());
     return peer;

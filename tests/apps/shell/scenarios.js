@@ -213,6 +213,17 @@ export const together = {
       ['CONNECTING', 'connecting', 'WAITING', 'error HANDSHAKE', 'reconnect 1 20']);
   },
 
+  // The body of the answer does not end, so the attempt must not wait for its end.
+  async endlessPage(scenario) {
+    const task = scenario.task({uri: scenario.mutePeer(200).uri, repeat_limit: 0});
+
+    task.open();
+    await wait(() => task.state === State.CLOSED);
+    assertEqual(task.log,
+      ['CONNECTING', 'connecting', 'CLOSED', 'error HANDSHAKE', 'error REPEAT_LIMIT']);
+    assertEqual(task.http_status, 200);
+  },
+
   async backoff(scenario) {
     const delays = [];
     const task = scenario.task({uri: 'ws://127.0.0.1:9/', reconnect_timeout: 4000,
