@@ -209,8 +209,8 @@ class Link {
   }
 
   // GJS would keep the socket of each failed connection open until it collects garbage. While a
-  // server cannot be reached, the process could run out of descriptors before that, so this function
-  // closes the sockets.
+  // server cannot be reached, the process could run out of descriptors before that, so this
+  // function closes the sockets.
   _finish(result) {
     this._sockets.splice(0).filter(socket => socket !== this._socket)
       .forEach(socket => socket.close());
@@ -229,11 +229,12 @@ class Link {
   }
 
   // libsoup would read the body of a refusal to its end. A body that does not end would delay the
-  // error and, if it arrives fast, block the main loop. libsoup reads no body if the method is HEAD.
+  // error and, if it arrives fast, block the main loop. libsoup reads no body if the method is
+  // HEAD.
   _onStatus() { this.request.set_method(this.request.get_status() < 200 ? 'GET' : 'HEAD'); }
 
-  // If the request is sent again with a password, libsoup would read the rest of the body as the next
-  // response, so the connection must not be used again.
+  // If the request is sent again with a password, libsoup would read the rest of the body as the
+  // next response, so the connection must not be used again.
   _onHeaders() {
     this.request.set_method('GET');
     this.request.get_response_headers().replace('Connection', 'close');
