@@ -45,7 +45,8 @@ const PING_LAG = 2000; // the maximum delay of a ping frame: libsoup's timer cou
 // meanwhile, so connect-timeout and pong-timeout must not end the link.
 const LATE = 1000;
 
-const URI = /^wss?:\/\/[^/?#\s]+(?:[/?](?:[^#\p{Cc}]*[^#\s\p{Cc}])?)?$/iu;
+const URI =
+  /^wss?:\/\/(?:[^/?#\s]*@)?[^/?#\s:@][^/?#\s@]*(?:[/?](?:[^#\p{Cc}]*[^#\s\p{Cc}])?)?$/iu;
 const INVALID_IN_HOST = /[\s\p{Cc}]/u;
 const TOKEN = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/; // RFC 9110, 5.6.2
 const ORIGIN = /^[\x20-\x7e]*$/; // RFC 6454, 7.1

@@ -443,6 +443,7 @@ export const together = {
   async invalid(scenario) {
     for (const [properties, name] of [[{}, 'INVALID_URI'], [{uri: 'http://h/'}, 'INVALID_URI'],
       [{uri: 'ws://h/#f'}, 'INVALID_URI'], [{uri: 'ws:///p'}, 'INVALID_URI'],
+      [{uri: 'ws://:80/'}, 'INVALID_URI'], [{uri: 'ws://u:p@/'}, 'INVALID_URI'],
       [{uri: 'ws://h:99999/'}, 'INVALID_URI'], [{uri: 'ws://h i/'}, 'INVALID_URI'],
       [{uri: 'ws://h/\n'}, 'INVALID_URI'], [{uri: 'ws://h/p '}, 'INVALID_URI'],
       [{uri: 'ws://h%0d%0aA%3ab/'}, 'INVALID_URI'], [{uri: 'ws://h\x7f/'}, 'INVALID_URI'],
