@@ -23,6 +23,9 @@
 /* The number of these steps, as a guint. It exists once request_queued_cb () is connected. */
 static G_DEFINE_QUARK (hb-proxy-n-steps, n_steps)
 
+/* The URI that the request had before libsoup set that of the proxy: see notify_uri_cb () */
+static G_DEFINE_QUARK (hb-proxy-uri, uri)
+
 gboolean
 hb_proxy_is_encrypted (GUri *uri)
 {
@@ -174,12 +177,53 @@ guard_tunnel (SoupSession *session,
                            G_CONNECT_DEFAULT);
 }
 
-/* A redirect, or a SoupHSTSEnforcer of the session, may lead from ws to wss. */
+static void
+keep_uri (SoupMessage *request)
+{
+  g_object_set_qdata_full (G_OBJECT (request), uri_quark (),
+                           g_uri_ref (soup_message_get_uri (request)),
+                           (GDestroyNotify) g_uri_unref);
+}
+
+/* Returns whether @uri is that of the HTTP proxy of @request, without the login in that URI. */
+static gboolean
+is_uri_of_proxy (GUri        *uri,
+                 SoupMessage *request)
+{
+  const char *string = NULL;
+  g_autoptr (GUri) proxy = NULL;
+  g_autoptr (GUri) bare = NULL;
+
+  if (hb_proxy_has_proxy (request))
+    string = g_proxy_address_get_uri (G_PROXY_ADDRESS (soup_message_get_remote_address (request)));
+
+  proxy = string != NULL ? g_uri_parse (string, SOUP_HTTP_URI_FLAGS, NULL) : NULL;
+  if (proxy == NULL)
+    return FALSE;
+
+  bare = copy_without_login (proxy);
+
+  return soup_uri_equal (uri, bare);
+}
+
+/* After libsoup has used a password in the URI of the proxy, it would repeat the request with the
+ * URI of the proxy, so the request gets its own URI again.
+ *
+ * A redirect, or a SoupHSTSEnforcer of the session, may lead from ws to wss. */
 static void
 notify_uri_cb (SoupMessage *request,
                GParamSpec  *pspec,
                SoupSession *session)
 {
+  GUri *uri = soup_message_get_uri (request);
+
+  if (is_uri_of_proxy (uri, request))
+    {
+      soup_message_set_uri (request, g_object_get_qdata (G_OBJECT (request), uri_quark ()));
+      return;
+    }
+
+  keep_uri (request);
   guard_tunnel (session, request);
 }
 
@@ -201,5 +245,6 @@ hb_proxy_guard (SoupSession *session,
 
   g_signal_connect_object (request, "notify::uri", G_CALLBACK (notify_uri_cb), session,
                            G_CONNECT_DEFAULT);
+  keep_uri (request);
   guard_tunnel (session, request);
 }

@@ -139,10 +139,12 @@ make_uri_with_login (HopFixture *fixture,
                           site_get_authority (fixture->site));
 }
 
+/* @login: (nullable): the login in the URI of the proxy, or NULL if the application gives it */
 static void
-use_asking_proxy (HopFixture *fixture)
+use_asking_proxy (HopFixture *fixture,
+                  const char *login)
 {
-  proxy_use (fixture->proxy, fixture->session, NULL);
+  proxy_use (fixture->proxy, fixture->session, login);
   proxy_require (fixture->proxy, PROXY_LOGIN);
 }
 
@@ -236,7 +238,7 @@ test_redirect (HopFixture    *fixture,
                gconstpointer  data)
 {
   add_secrets (fixture);
-  use_asking_proxy (fixture);
+  use_asking_proxy (fixture, NULL);
   site_redirect (fixture->site, 302,
                  data != NULL ? data : site_get_uri (fixture->elsewhere));
   open_link (fixture);
@@ -251,7 +253,7 @@ static void
 test_nosy_server (HopFixture    *fixture,
                   gconstpointer  data)
 {
-  use_asking_proxy (fixture);
+  use_asking_proxy (fixture, NULL);
   site_answer (fixture->site, data);
   hb_websocket_task_set_repeat_limit (fixture->task, 2);
   hb_websocket_task_open (fixture->task);
@@ -280,7 +282,7 @@ test_without_proxy (HopFixture    *fixture,
                     gconstpointer  data)
 {
   add_secrets (fixture);
-  use_asking_proxy (fixture);
+  use_asking_proxy (fixture, NULL);
   open_link (fixture);
   soup_session_set_proxy_resolver (fixture->session, NULL);
   open_link (fixture);
@@ -407,14 +409,26 @@ test_busy (HopFixture    *fixture,
   g_assert_cmpuint (proxy_get_n_requests (fixture->proxy), <=, 20);
 }
 
-/* Without a tunnel, the request of the handshake must contain the password of the proxy. */
+/* Without a tunnel, the request of the handshake must contain the password of the proxy, and be a
+ * request to the server. At the second attempt, the session knows the password.
+ *
+ * @data: (nullable): the login in the URI of the proxy, or NULL if the application gives it */
 static void
 test_plain_password (HopFixture    *fixture,
                      gconstpointer  data)
 {
-  use_asking_proxy (fixture);
-  fail_at_proxy (fixture, refusals[0].answer, "ws://relay.test/", "error:handshake");
-  g_assert_cmpuint (hb_websocket_task_get_http_status (fixture->task), ==, 501);
+  guint i;
+
+  use_asking_proxy (fixture, data);
+  for (i = 0; i < 2; i++)
+    {
+      fail_at_proxy (fixture, refusals[0].answer, "ws://relay.test/", "error:handshake");
+      g_assert_cmpuint (hb_websocket_task_get_http_status (fixture->task), ==, 501);
+    }
+
+  for (i = 0; i < proxy_get_n_requests (fixture->proxy); i++)
+    g_assert_true (g_str_has_prefix (proxy_get_request (fixture->proxy, i),
+                                     "GET ws://relay.test/ HTTP/1.1\r\n"));
 }
 
 /* The server's answer to a request without a login */
@@ -510,6 +524,7 @@ main (int   argc,
   add ("busy/password", test_busy, CLOSING_407);
   add ("busy/interim", test_busy, INTERIM);
   add ("plain-password", test_plain_password, NULL);
+  add ("plain-password/in-uri", test_plain_password, PROXY_LOGIN);
   add ("login/two", test_two_logins, NULL);
   add_rows ("login/", logins, test_login);
   add_rows ("refusal/", refusals, test_refusal);
