@@ -218,7 +218,7 @@ def make_goals(systems):
               if any(not system.goals[title]['met'] for system in systems if title in system.goals)]
 
     met = f'{len(titles) - len(missed)} of the {len(titles)} goals'
-    yield (f'{met} are met on every system that measured them.'
+    yield (f'{met} are met on every system on which they were checked.'
            + ' The table lists the others:' * bool(missed))
     if missed:
         yield ''
@@ -231,7 +231,7 @@ def make_machine(systems):
     machine = systems[0].machine
     yield from textwrap.wrap(
         f'{machine["cpu"]}, {machine["cores"]} cores, kernel {machine["kernel"]}; '
-        f'{machine["rounds"]} rounds of {machine["seconds"]} s for each program and case.',
+        f'usually {machine["rounds"]} rounds of {machine["seconds"]} s for each program and case.',
         width=100)
 
 
