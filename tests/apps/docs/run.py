@@ -113,16 +113,20 @@ def compile_c(folder, text):
                                       *get_package_flags(text)])
 
 
+def run_valac(folder, *args):
+    # valac writes C code to the current folder. In a shared folder, the tests of two pages could
+    # write the same file.
+    return run([*MESON, 'devenv', '-C', BUILD, '-w', folder,
+                *get_tool('VALAC'), f'--pkg={API}', *args])
+
+
 def compile_vala(folder, text):
     source = write(folder, 'program.vala', text)
     flags = [part for flag in ('-w', *get_devenv_flags(), *get_package_flags(text))
              for part in ('-X', flag)]
-    packages = [f'--pkg={name}' for name in (API, *(name for name, _ in find_packages(text)))]
-    # valac writes C code to the current folder. In a shared folder, the tests of two pages could
-    # write the same file.
-    return [folder / 'program'], run([*MESON, 'devenv', '-C', BUILD, '-w', folder,
-                                      *get_tool('VALAC'), *packages, source.name,
-                                      '-o', folder / 'program', *flags])
+    packages = [f'--pkg={name}' for name, _ in find_packages(text)]
+    return [folder / 'program'], run_valac(folder, *packages, source.name,
+                                           '-o', folder / 'program', *flags)
 
 
 def prepare(snippet, folder, text):
@@ -355,7 +359,7 @@ def check_fragment(snippet, folder):
         return
     if snippet.language == 'vala':
         source = write(folder, 'fragment.vala', snippet.text)
-        result = run([*get_tool('VALAC'), '-C', *VALA_ARGS, source, '-d', folder])
+        result = run_valac(folder, '-C', source.name)
     elif snippet.language == 'python':
         source = write(folder, 'fragment.py', snippet.text)
         result = run([*get_tool('PYTHON'), '-W', 'error', '-m', 'py_compile', source])
