@@ -14,7 +14,7 @@ from pathlib import Path
 SOURCES = ('lib/**/*.c', 'tools/**/*.c', 'examples/**/*.c')
 TEMPLATES = ('examples/**/*.ui',)
 
-# gettext itself knows which of their strings to translate.
+# Files in which no string is marked, because gettext knows which ones to translate
 UNMARKED = ('examples/**/*.desktop.in', 'examples/**/*.metainfo.xml.in')
 
 CALL = r'(?<![A-Za-z0-9_])(?:_|N_|ngettext|hb_ngettext)\s*\(\s*'

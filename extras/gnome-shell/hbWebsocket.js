@@ -234,8 +234,8 @@ class Link {
   // HEAD.
   _onStatus() { this.request.set_method(this.request.get_status() < 200 ? 'GET' : 'HEAD'); }
 
-  // If the request is sent again with a password, libsoup would read the rest of the body as the
-  // next response, so the connection must not be used again.
+  // The body of the refusal has not been read. If the request were sent again on this connection,
+  // for example with a password, libsoup would read that body as the next response.
   _onHeaders() {
     this.request.set_method('GET');
     this.request.get_response_headers().replace('Connection', 'close');

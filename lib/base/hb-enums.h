@@ -64,7 +64,7 @@ typedef enum {
  *   [method@WebsocketTask.set_pong_func] recognizes
  * @HB_LIVENESS_STEADY: any data that arrives, but it does not delay the next ping
  *
- * The proof that the server is alive, and the time of the next ping.
+ * The rule for what proves that the server is alive, and for the time of the next ping.
  *
  * With `ANY`, the task sends a ping when no data has arrived for
  * [property@WebsocketTask:ping-timeout]. With `REPLY`, the task sends a ping when `ping-timeout`
@@ -101,8 +101,9 @@ typedef enum {
  * queue was last empty.
  *
  * With `DROP_OLDEST`, messages from handlers of [signal@WebsocketTask::open] and messages of a
- * login are dropped after all others. The new message is refused with `HB_ERROR_QUEUE_FULL` if the
- * messages that are being written leave no room for it, or if it is longer than the limit itself.
+ * login that have not been written yet are dropped after all others. The new message is refused
+ * with `HB_ERROR_QUEUE_FULL` if the messages that are being written leave no room for it, or if it
+ * is longer than the limit itself.
  *
  * Since: 1.0
  */

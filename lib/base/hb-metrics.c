@@ -191,7 +191,7 @@ hb_metrics_get_messages_expired (const HbMetrics *self)
  * Gets the number of times that a message was sent again although it had been written.
  *
  * The connection was lost before the acknowledgement by the peer's TCP arrived, so the message may
- * arrive more than once. This happens only to messages that were sent while
+ * arrive more than once. This happens only to messages that were accepted while
  * [property@WebsocketTask:delivery] was `ACKNOWLEDGED`.
  *
  * Returns: the number of times

@@ -28,7 +28,7 @@ typedef struct
   guint     is_greeting : 1;  /* sent by an `open` handler of this link, or for this link only */
   guint     is_foreign : 1;   /* sent by a thread other than the task's */
   guint     is_reserved : 1;  /* its size already counts towards max-buffered-amount */
-  guint     is_returned : 1;  /* moved back to HB_LINE_WAITING, because a link was lost */
+  guint     is_returned : 1;  /* moved to HB_LINE_WAITING, because a link was lost */
   guint     was_written : 1;  /* An earlier link has written all of it, so it may arrive twice. */
   guint     is_withdrawn : 1; /* The application took it back while it was unacknowledged. */
   guint     is_refused : 1;   /* to be dropped, because the peer refuses it */

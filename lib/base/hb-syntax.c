@@ -9,7 +9,8 @@
 #include "hb-syntax-private.h"
 #include "hb-utf8-private.h"
 
-/* RFC 6455, 5.5: the 125 bytes of a control frame, without the 2 bytes of the close code */
+/* RFC 6455, 5.5: the maximum payload of a control frame, 125 bytes, without the 2 bytes of the
+ * close code */
 #define MAX_REASON 123
 
 /* libsoup's flags for parsing a URI, so that a URI that is valid here is valid for libsoup too */
@@ -121,8 +122,8 @@ hb_syntax_check_uri (const char  *uri,
   if (!g_utf8_validate (uri, -1, NULL))
     return fail_uri (error, _("The URI is not valid UTF-8"));
 
-  /* GLib would make a line break from a file, or a space that was pasted, part of the path or the
-   * query. */
+  /* GLib would treat a line break from a file, or a space that was pasted, as part of the path or
+   * the query. */
   if (has_control_character (uri) || g_str_has_suffix (uri, " "))
     return fail_uri (error, _("The URI ends with a space, or contains a line break or another "
                               "control character"));

@@ -28,7 +28,7 @@ is_ascii (const guint8 *data,
 }
 
 /* The compiler turns a test of several words into vector instructions. The last words tested may
- * overlap those before them, because a test byte by byte would be slower. */
+ * overlap those before them, because a test of single bytes would be slower. */
 static gsize
 count_ascii (const guint8 *data,
              gsize         length)

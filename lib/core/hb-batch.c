@@ -11,7 +11,7 @@ hb_batch_init (HbBatch *self)
   hb_deque_init (&self->messages, sizeof (HbOutgoing));
 }
 
-/* Frees the containers and the error, but neither the messages nor the tickets in the
+/* Frees the containers and the error, but neither the bytes of the messages nor the tickets in the
  * containers. */
 void
 hb_batch_clear (HbBatch *self)

@@ -11,7 +11,7 @@
 
 /* A ping may be sent early, by at most 1 / EARLY of ping-timeout, and by at most MAX_EARLY. The
  * pings of several tasks can then share one wake-up. At the default of 15 s, the pings wake a main
- * context at most about once a second. Each task sends at most 16 pings instead of 15. */
+ * context at most about once a second. In the time of 15 pings, each task then sends at most 16. */
 #define EARLY     16
 #define MAX_EARLY G_TIME_SPAN_SECOND
 
@@ -196,10 +196,11 @@ hb_heartbeat_make_ping (const HbSettings *settings,
   return g_bytes_new_from_bytes (payload, 0, MIN (g_bytes_get_size (payload), MAX_PING));
 }
 
-/* Call this before the ping is sent. The time of a ping that waits for activity starts here,
- * because code of the application may have run since hb_heartbeat_on_ping (). A ping that was
- * sent in that time takes the place of the one that waits. If activity was recorded in that time,
- * no other activity is awaited, but the next reply still gives a latency. */
+/* Call this before the ping is sent. For a ping that waits for activity, pong-timeout and the
+ * latency count from this call, because code of the application may have run since
+ * hb_heartbeat_on_ping (). A ping that was sent in that time takes the place of the one that waits.
+ * If activity was recorded in that time, no other activity is awaited, but the next reply still
+ * gives a latency. */
 void
 hb_heartbeat_on_pinged (HbHeartbeat *self,
                         gint64       now)

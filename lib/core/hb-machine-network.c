@@ -11,7 +11,7 @@
 #define CHECK_INTERVAL (5 * G_TIME_SPAN_SECOND)
 
 /* Does not shorten a delay that the server has asked for. If that delay is already over, cuts short
- * a longer one that the properties set. */
+ * a longer one that the properties or a function of the application has set. */
 void
 hb_machine_check_network (HbMachine *self,
                           gint64     now)

@@ -150,8 +150,9 @@ hb_outbox_push_gone (HbOutbox *self,
   *(GBytes **) hb_deque_push_tail (&self->gone) = bytes;
 }
 
-/* The caller releases the bytes, which may call a function of the application. That function may
- * call the task again, so it must not run while the machine handles an event or a call.
+/* Releasing the bytes may call a function of the application, which may call the task again. That
+ * function must not run while the machine handles an event or a call, so the caller releases the
+ * bytes.
  *
  * Returns: (transfer full) (nullable): the bytes of a message that has left the queue */
 static inline GBytes *

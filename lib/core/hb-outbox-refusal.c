@@ -76,7 +76,8 @@ hb_outbox_on_reset (HbOutbox *self)
 }
 
 /* Stops holding HB_LINE_WAITING back, and sends its messages, unless a message precedes this line,
- * or may still be added before it. Seldom needed, so not inline in hb_outbox_follow_greeting (). */
+ * or may still be added before it. This function is seldom needed, so it is not inline in
+ * hb_outbox_follow_greeting (). */
 void
 hb_outbox_try_queue (HbOutbox *self)
 {

@@ -56,8 +56,9 @@ hb_query_timer_get_late (const HbQueryTimer *self)
 }
 
 /* Call this when the peer has sent or received data, because an acknowledgement has then probably
- * arrived. Returns whether to query now. If so, plans the next query. At least the first interval
- * must have passed since the last query, because a flood of data would cause too many queries. */
+ * arrived. Returns whether to query now. If so, plans the next query. Returns FALSE if the first
+ * interval has not passed since the last query, because a flood of data would otherwise cause too
+ * many queries. */
 gboolean
 hb_query_timer_on_receipt (HbQueryTimer *self,
                            gint64        now)

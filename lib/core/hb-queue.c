@@ -112,8 +112,8 @@ hb_queue_release (HbQueue          *self,
     hb_amount_release (&self->buffered, g_bytes_get_size (message->bytes));
 }
 
-/* Subtracts the bytes of the messages that hb_queue_pop_sent () and hb_queue_pop_passed () have
- * removed. One atomic operation for all of them saves time. */
+/* Subtracts from `buffered` the bytes of the messages that hb_queue_pop_sent () and
+ * hb_queue_pop_passed () have removed. One atomic operation for all of them saves time. */
 void
 hb_queue_release_gone (HbQueue *self)
 {

@@ -176,10 +176,10 @@ hb_ending_free (HbEnding *self)
   unref_ending (self);
 }
 
-/* Handles the signals `error`, `closing` and `notify::state`. The last is the first sign of an end
- * without a close frame and without an error, and of the peer's answer to our close frame. `closed`
- * would be too late, because over TLS libsoup does not close the stream while the send buffer is
- * full.
+/* Handles the signals `error`, `closing` and `notify::state`. `notify::state` is the first sign of
+ * an end without a close frame and without an error, and of the peer's answer to our close frame.
+ * `closed` would be too late, because over TLS libsoup does not close the stream while the send
+ * buffer is full.
  *
  * @values: see HbHandlersFunc */
 void
@@ -210,7 +210,7 @@ find_timeout (HbEnding *self)
  *
  * libsoup adds a timeout, which would close the stream after five seconds, whatever close-timeout
  * is, so this timeout is stopped. An older timeout may belong to the application, so it is not
- * changed, and may hide libsoup's timeout. */
+ * changed. If it hides libsoup's timeout, that timeout is not stopped either. */
 void
 hb_ending_send_close (HbEnding   *self,
                       guint       code,

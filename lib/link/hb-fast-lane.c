@@ -77,9 +77,10 @@ is_close (HbFastLane *self)
          && !self->frame.is_masked && self->frame.length <= HB_FRAME_MAX_CONTROL;
 }
 
-/* Makes libsoup get a frame, of which @n_bytes are in the block or have not been received yet, and
- * all bytes that follow a close frame or a frame whose header libsoup refuses. An unmasked close
- * frame of valid size is first given without the bytes that follow it: see hb_fast_lane_give (). */
+/* Makes libsoup get a frame, of which @n_bytes are in the block or have not been received yet. If
+ * it is a close frame, or if libsoup refuses its header, libsoup also gets all bytes that follow
+ * it. An unmasked close frame of valid size is first given without the bytes that follow it: see
+ * hb_fast_lane_give (). */
 static HbPortion
 begin_slow (HbFastLane *self,
             guint64     n_bytes)

@@ -27,7 +27,7 @@ typedef struct
   gpointer                 user_data;
   gulong                   message_handler; /* 0 while the handlers are not connected */
   guint                    message_id;      /* of the signal `message` */
-  guint                    is_called : 1;   /* libsoup is being called. */
+  guint                    is_called : 1;   /* libsoup may be running. */
   guint                    is_exposed : 1;  /* The application may have the connection. */
 } HbHandlers;
 

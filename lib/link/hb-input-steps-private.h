@@ -15,7 +15,7 @@ struct _HbInput
 
   HbBlockReader  reader;
   HbFastLane     fast_lane;
-  HbHandlers    *handlers;      /* (nullable) NULL once detached, or if libsoup gets all messages */
+  HbHandlers    *handlers;      /* (nullable) NULL once detached, or without a fast lane */
   HbBudget       budget;
   GSource       *source;        /* (nullable) (not owned) libsoup's source: see hb-input-source.c */
   GPollableSourceFunc
@@ -36,7 +36,8 @@ struct _HbInput
   gboolean       may_fail;      /* libsoup may have a part of a frame that it will refuse. */
 };
 
-/* The clock is read again only after this number of bytes, because often fewer are received. */
+/* The clock is read again only after this number of bytes. Reading it takes time, and often fewer
+ * bytes are received. */
 #define CLOCK_INTERVAL 1024
 
 /* Returns whether a read may return bytes, the end or an error now. */

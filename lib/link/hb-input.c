@@ -269,9 +269,9 @@ hb_input_new (GPollableInputStream *base,
   return self;
 }
 
-/* Ends libsoup's reads in one call after @bytes. Some versions of libsoup handle messages only
- * after they have read everything. With these versions, the time budget would not limit a flood,
- * because the handlers run only after all reads. */
+/* In each call to libsoup, makes it stop reading after @bytes. Some versions of libsoup handle
+ * messages only after they have read everything. With these versions, the time budget would not
+ * limit a flood, because the handlers run only after all reads. */
 void
 hb_input_set_max_delivery (HbInput *self,
                            gsize    bytes)

@@ -176,8 +176,8 @@ hb_output_new (GPollableOutputStream *base,
   return self;
 }
 
-/* Writes the gathered bytes and the waiting messages. Must be called even if the socket is not
- * writable, because bytes that were gathered in the last iteration may be waiting.
+/* Writes the gathered bytes and the waiting messages. Must be called even if no poll has found the
+ * socket writable, because bytes that were gathered in the last iteration may be waiting.
  *
  * @has_room: whether a poll has found the socket writable. The socket is polled for this only while
  *   the output is blocked. */

@@ -53,7 +53,7 @@ hb_redirect_is_same_origin (GUri *one,
          && g_ascii_strcasecmp (g_uri_get_host (one), g_uri_get_host (other)) == 0;
 }
 
-/* Leaves out the path and the query, which may contain a token. */
+/* Keeps only the scheme and the host, because the other parts may contain a password or a token. */
 static char *
 format_place (GUri *uri)
 {

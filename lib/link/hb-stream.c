@@ -152,8 +152,8 @@ dispose_connection (SoupWebsocketConnection *connection,
 }
 
 /* Returns whether libsoup handles the messages of each read before its next read. Older versions
- * are affected by CVE-2024-52532. If a distribution has fixed an older version, the needless limit
- * costs a little speed. */
+ * are affected by CVE-2024-52532. If a distribution has fixed an older version, MAX_UNHANDLED
+ * limits its deliveries needlessly, which costs a little speed. */
 static gboolean
 handles_each_read (void)
 {

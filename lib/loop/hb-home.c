@@ -65,9 +65,9 @@ hb_home_push (HbHome *self)
   return hb_context_push (self->context);
 }
 
-/* Calls @func once, and then @destroy: at once if the calling thread may use the object, or if no
- * thread runs the object's context. Otherwise another thread may be using the object, so a source
- * in the context calls them. @func must return G_SOURCE_REMOVE. */
+/* Calls @func once, and then @destroy. If the calling thread may use the object, or if no thread
+ * runs the object's context, calls them immediately. Otherwise another thread may be using the
+ * object, so a source in the context calls them. @func must return G_SOURCE_REMOVE. */
 void
 hb_home_call (HbHome         *self,
               GSourceFunc     func,

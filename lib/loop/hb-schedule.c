@@ -14,8 +14,8 @@
  * dispatched before the rest. */
 #define MAX_BUSY 4000
 
-/* The maximum by which the deadline of an alarm may exceed the time by which the heaps sort the
- * alarm */
+/* The maximum time, in microseconds, by which the deadline of an alarm may have moved to a later
+ * time since the heaps sorted the alarm */
 #define MAX_STALENESS (2 * G_TIME_SPAN_SECOND)
 
 /* The deadline of an alarm that is in no heap. HB_NEVER is later by MAX_STALENESS, so it does not
@@ -248,8 +248,8 @@ has_time_passed (HbSchedule *self)
   return FALSE;
 }
 
-/* A function may remove any watch, and may run a main loop, which calls other watches, so the next
- * watch is not looked up before the function has returned. */
+/* The function of a watch may remove any watch, and may run a main loop, which calls other watches,
+ * so the next watch is not looked up before the function has returned. */
 static void
 call_watches (HbSchedule *self)
 {

@@ -31,8 +31,8 @@ typedef enum {
   KIND_ROUTE,
 } Kind;
 
-/* The maximum number of facts. A router with all routes of the internet would otherwise use too
- * much memory. */
+/* The maximum number of facts. On a computer that has all routes of the internet, the facts would
+ * otherwise use too much memory. */
 #define MAX_FACTS 4096
 
 /* The minimum difference, in hundredths of a second, between the two time stamps of an old address.
@@ -333,8 +333,8 @@ hb_topology_free (HbTopology *self)
   g_free (self);
 }
 
-/* Processes one datagram of the kernel. @data must be aligned for its headers. A message of a dump
- * describes what existed already, so it is not a change.
+/* Processes one datagram from the kernel. @data must be aligned for its headers. A message of a
+ * dump describes what existed already, so it is not a change.
  *
  * Returns: whether the datagram reports a change that may affect connections */
 gboolean
@@ -359,7 +359,8 @@ hb_topology_take (HbTopology *self,
   return has_changed;
 }
 
-/* Must be called after messages have been lost. */
+/* Forgets all facts. Must be called after messages have been lost, because a message that repeats
+ * an outdated fact would not count as a change. */
 void
 hb_topology_clear (HbTopology *self)
 {

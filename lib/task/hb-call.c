@@ -6,8 +6,8 @@
 #include "hb-i18n-private.h"
 #include "hb-message-private.h"
 
-/* A pending asynchronous call of the application, and the task data of a GTask. That GTask is the
- * call's ticket, by which the machine identifies the call. */
+/* A pending asynchronous call of the application, stored as the task data of a GTask. That GTask is
+ * the call's ticket, by which the machine identifies the call. */
 typedef struct
 {
   HbCallFunc      cancelled;

@@ -17,7 +17,7 @@ typedef struct
 {
   GMutex      mutex;        /* protects the other fields, except is_filled and *buffered */
   HbBatch     batch;
-  HbAmount   *buffered;     /* (not owned) how many bytes HbQueue has, with those reserved here */
+  HbAmount   *buffered;     /* (not owned) the bytes in HbQueue and those reserved here */
   HbAlarm    *alarm;        /* (not owned) (nullable) NULL while the task has no context */
   GError     *refusal;      /* (owned) (nullable) why messages are refused; NULL if they are not */
   guint64     max_buffered;

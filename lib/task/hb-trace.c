@@ -42,7 +42,7 @@ hb_trace_clear (HbTrace *self)
 }
 
 /* Queries whether GLib would print the lines, which takes too long to be done for each line. When
- * lines become wanted, stores the metrics, because earlier changes are not reported. */
+ * lines become wanted, stores the metrics, so that earlier changes are not reported. */
 void
 hb_trace_refresh (HbTrace         *self,
                   const HbMachine *machine)

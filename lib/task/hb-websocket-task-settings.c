@@ -19,8 +19,8 @@ get_settings (HbWebsocketTask *self)
  * The session that makes the connections.
  *
  * If the application sets a session, the connections use its proxy, cookies, TLS database,
- * credentials and logger. A change takes effect at the next attempt, which may be the one that
- * [signal@WebsocketTask::connecting] announces.
+ * credentials and logger. A change takes effect at the next attempt, or at the one that is
+ * beginning if a handler of [signal@WebsocketTask::connecting] makes the change.
  *
  * With `NULL`, the default, the task makes a private session for each attempt.
  *
@@ -72,11 +72,11 @@ hb_websocket_task_set_session (HbWebsocketTask *self,
  *
  * The URI of the server.
  *
- * A valid URI is `ws://host/path` or `wss://host/path`, without a fragment ([RFC 6455,
- * 3](https://www.rfc-editor.org/rfc/rfc6455#section-3)), a control character, or a space at the
- * end. A change takes effect at the next attempt, or when an attempt that is held is released
- * ([method@WebsocketTask.hold]). If the URI is not valid at that time, the task becomes or stays
- * `CLOSED`, with `HB_ERROR_INVALID_URI`.
+ * A valid URI has the form `ws://host/path` or `wss://host/path`. It has no fragment ([RFC 6455,
+ * 3](https://www.rfc-editor.org/rfc/rfc6455#section-3)) and no control character, and does not end
+ * with a space. A change takes effect at the next attempt, or when an attempt that is held is
+ * released ([method@WebsocketTask.hold]). If the URI is not valid at that time, the task becomes or
+ * stays `CLOSED`, with `HB_ERROR_INVALID_URI`.
  *
  * An attempt follows redirects, and the next attempt starts from `uri` again. A redirect of one of
  * these kinds makes the attempt fail with an `HB_ERROR_HANDSHAKE` that names the reason:
@@ -136,9 +136,9 @@ hb_websocket_task_set_uri (HbWebsocketTask *self,
  *
  * Each subprotocol is a token, and none occurs twice ([RFC 6455,
  * 4.1](https://www.rfc-editor.org/rfc/rfc6455#section-4.1)). A change takes effect at the next
- * attempt, which may be the one that [signal@WebsocketTask::connecting] announces. If the list is
- * not valid at that time, the task becomes or stays `CLOSED`, with `HB_ERROR_INVALID_ARGUMENT`.
- * With an empty list, the default, the task offers none.
+ * attempt, or at the one that is beginning if a handler of [signal@WebsocketTask::connecting] makes
+ * the change. If the list is not valid at that time, the task becomes or stays `CLOSED`, with
+ * `HB_ERROR_INVALID_ARGUMENT`. With an empty list, the default, the task offers none.
  *
  * [property@WebsocketTask:protocol] is the subprotocol that the server chose. An attempt fails with
  * `HB_ERROR_HANDSHAKE` if the server names a subprotocol that is not in the list. The comparison is
@@ -190,9 +190,9 @@ hb_websocket_task_set_protocols (HbWebsocketTask    *self,
  *
  * With `NULL`, the default, the task adds no such header.
  *
- * A change takes effect at the next attempt, which may be the one that
- * [signal@WebsocketTask::connecting] announces. If, at that time, the value contains a character
- * that is neither visible ASCII nor a space, the task becomes or stays `CLOSED`, with
+ * A change takes effect at the next attempt, or at the one that is beginning if a handler of
+ * [signal@WebsocketTask::connecting] makes the change. If, at that time, the value contains a
+ * character that is neither visible ASCII nor a space, the task becomes or stays `CLOSED`, with
  * `HB_ERROR_INVALID_ARGUMENT`.
  *
  * Since: 1.0
@@ -240,8 +240,8 @@ hb_websocket_task_set_origin (HbWebsocketTask *self,
  * Whether to offer compression of messages.
  *
  * The extension is `permessage-deflate` ([RFC 7692](https://www.rfc-editor.org/rfc/rfc7692)). A
- * change takes effect at the next attempt, which may be the one that
- * [signal@WebsocketTask::connecting] announces.
+ * change takes effect at the next attempt, or at the one that is beginning if a handler of
+ * [signal@WebsocketTask::connecting] makes the change.
  *
  * If the application sets [property@WebsocketTask:session], that session needs the feature
  * [class@Soup.WebsocketExtensionManager] to offer compression. Add the feature before the session
@@ -337,7 +337,7 @@ hb_websocket_task_set_heartbeat_mode (HbWebsocketTask *self,
 /**
  * HbWebsocketTask:liveness:
  *
- * The proof that the server is alive, and the time of the next ping.
+ * The rule for what proves that the server is alive, and for the time of the next ping.
  *
  * By default, any data that arrives proves that the server is alive, and delays the next ping.
  *
@@ -356,7 +356,7 @@ hb_websocket_task_set_heartbeat_mode (HbWebsocketTask *self,
  *
  * Gets [property@WebsocketTask:liveness].
  *
- * Returns: the proof
+ * Returns: the rule
  *
  * Since: 1.0
  */
@@ -371,7 +371,7 @@ hb_websocket_task_get_liveness (HbWebsocketTask *self)
 /**
  * hb_websocket_task_set_liveness: (set-property liveness)
  * @self: a task
- * @liveness: the proof
+ * @liveness: the rule
  *
  * Sets [property@WebsocketTask:liveness].
  *
@@ -981,8 +981,9 @@ hb_websocket_task_set_max_message_size (HbWebsocketTask *self,
  *
  * The maximum number of bytes that may wait to be sent.
  *
- * [property@WebsocketTask:overflow] selects the treatment of a message that exceeds this limit. A
- * message that is longer than the limit can never be sent. With 0, any number of bytes may wait.
+ * [property@WebsocketTask:overflow] selects the treatment of a message for which this limit leaves
+ * no room. A message that is longer than the limit can never be sent. With 0, any number of bytes
+ * may wait.
  *
  * Since: 1.0
  */
@@ -1026,7 +1027,7 @@ hb_websocket_task_set_max_buffered_amount (HbWebsocketTask *self,
 /**
  * HbWebsocketTask:overflow:
  *
- * The treatment of a message that exceeds [property@WebsocketTask:max-buffered-amount].
+ * The treatment of a message for which [property@WebsocketTask:max-buffered-amount] leaves no room.
  *
  * By default, the call that sends the message fails.
  *
@@ -1075,7 +1076,7 @@ hb_websocket_task_set_overflow (HbWebsocketTask *self,
  * The moment from which a message counts as sent.
  *
  * By default, a message counts as sent when all of it has been written to the kernel. A change
- * takes effect with the next message that is sent.
+ * applies to the messages that the application sends after it.
  *
  * With `ACKNOWLEDGED`, messages wait until the peer's TCP has acknowledged them. If the connection
  * is lost before that, they are sent again on the next connection, in the same order. While a

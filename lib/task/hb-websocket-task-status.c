@@ -225,7 +225,8 @@ hb_websocket_task_get_buffered_amount (HbWebsocketTask *self)
  * - A timeout of the heartbeat expired, and the program did not run until more than a second later,
  *   because the machine was suspended, or the program was stopped or blocked.
  * - The task stopped reading the socket ([property@WebsocketTask:paused]).
- * - The task sent another ping because of a change ([property@WebsocketTask:liveness]).
+ * - The task sent another ping because the rule for replies had changed
+ *   ([property@WebsocketTask:liveness]).
  *
  * In mode `MESSAGE`, the first message after a ping counts as its reply if
  * [property@WebsocketTask:pong-message] is `NULL` and no function is set with

@@ -58,7 +58,8 @@ struct _HbUserFunc
  * Sending is the exception: [method@WebsocketTask.send_text], [method@WebsocketTask.send_bytes],
  * [method@WebsocketTask.send_message], [method@WebsocketTask.send_message_async] and
  * [method@WebsocketTask.flush_async] may be called from any thread. The messages of each thread
- * keep their order.
+ * keep their order, except that those of a handler of [signal@WebsocketTask::open] and those with
+ * `HB_SEND_FLAGS_THIS_LINK` may precede earlier ones.
  *
  * When the last reference to a task is dropped, the connection is dropped too, without a closing
  * handshake or a signal. Pending asynchronous calls keep the task alive.
@@ -534,7 +535,7 @@ hb_websocket_task_init (HbWebsocketTask *self)
 
 /**
  * hb_websocket_task_new:
- * @uri: (nullable): the URI, see [property@WebsocketTask:uri]
+ * @uri: (nullable): the URI: see [property@WebsocketTask:uri]
  *
  * Creates a task.
  *
@@ -554,8 +555,8 @@ hb_websocket_task_new (const char *uri)
 
 /**
  * hb_websocket_task_new_with_session:
- * @uri: (nullable): the URI, see [property@WebsocketTask:uri]
- * @session: (nullable): the session, see [property@WebsocketTask:session]
+ * @uri: (nullable): the URI: see [property@WebsocketTask:uri]
+ * @session: (nullable): the session: see [property@WebsocketTask:session]
  *
  * Creates a task that connects through a session of the application.
  *
@@ -1011,7 +1012,8 @@ hb_websocket_task_send_bytes (HbWebsocketTask  *self,
  * The call fails with:
  *
  * - `HB_ERROR_CLOSED` if the task is `CLOSED` or `CLOSING`
- * - `HB_ERROR_QUEUE_FULL`, including when a message with `HB_SEND_FLAGS_VOLATILE` would have to
+ * - `HB_ERROR_QUEUE_FULL` if the queue has no room for the message
+ *   ([property@WebsocketTask:overflow]), or a message with `HB_SEND_FLAGS_VOLATILE` would have to
  *   wait
  * - `HB_ERROR_INVALID_ARGUMENT` if a text message is not UTF-8, or the type is neither text nor
  *   binary
@@ -1022,7 +1024,7 @@ hb_websocket_task_send_bytes (HbWebsocketTask  *self,
  *
  * A function that frees the bytes of @message may be called during any call to the task, in any
  * thread, and in any iteration of the task's main context. In the task's thread, the function may
- * do the same as a handler of a signal.
+ * do anything that a handler of a signal may do.
  *
  * Returns: (skip): whether the message was accepted
  *
@@ -1105,7 +1107,7 @@ hb_websocket_task_send_message_async (HbWebsocketTask       *self,
  * - `HB_ERROR_NOT_OPEN` if the connection ended before a message with `HB_SEND_FLAGS_VOLATILE` or
  *   `HB_SEND_FLAGS_THIS_LINK` was sent, or if it could not accept a message with
  *   `HB_SEND_FLAGS_VOLATILE`
- * - `HB_ERROR_MESSAGE_REFUSED` if the server does not accept the message, see [error@Error]
+ * - `HB_ERROR_MESSAGE_REFUSED` if the server does not accept the message: see [error@Error]
  * - `HB_ERROR_EXPIRED` if the message has waited longer than [property@WebsocketTask:queue-timeout]
  * - the error with which the task became `CLOSED` before the message could be sent:
  *   `HB_ERROR_REPEAT_LIMIT`, `HB_ERROR_MESSAGE_TOO_BIG`, `HB_ERROR_HANDSHAKE`,
@@ -1344,7 +1346,7 @@ hb_websocket_task_set_ping_func (HbWebsocketTask *self,
  * Starting with the next message, the function replaces [property@WebsocketTask:pong-message]. With
  * `NULL`, the property applies again. In mode `PING`, a pong frame is a reply too. The function is
  * called even while [property@WebsocketTask:paused] is `TRUE`, so a reply does not wait behind
- * other messages.
+ * other messages while the task reads the socket.
  *
  * The function may call any method, replace itself, drop the last reference, or run a main loop.
  * The next message is not received until the function returns. If the function closes the task or

@@ -171,7 +171,7 @@ def why_not(snippet):
         return 'Xvfb is missing'
     tool, what = {
         'js': ('GJS', 'GJS'),
-        'python': ('PYTHON', 'Python with GObject'),
+        'python': ('PYTHON', 'Python with PyGObject'),
         'vala': ('VALAC', 'the Vala compiler or the vapi'),
         'meson': ('MESON', 'Meson'),
     }.get(snippet.language, (None, None))

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 
-// Functions for the tests of the JavaScript binding. Each test is a program whose argument is the
-// URI of a peer (peer.c).
+// Functions for the tests of the JavaScript binding. Each file of tests is a program whose argument
+// is the URI of a peer (peer.c).
 
 import GLib from 'gi://GLib';
 import Gio from 'gi://Gio';
