@@ -172,7 +172,8 @@ def echo(client):
 def end(sock):
     """Ends a connection, or stops listening. close() alone would not wake a waiting thread."""
     try:
-        # The method of SSLSocket would also make calls in other threads fail.
+        # The method of SSLSocket would also discard the state of TLS, and calls in other threads
+        # would then raise other errors.
         socket.socket.shutdown(sock, socket.SHUT_RDWR)
     except OSError:
         pass  # The connection has already ended.

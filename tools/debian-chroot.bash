@@ -56,7 +56,7 @@ remove ()
   nsenter --mount="/proc/self/fd/$HB_OUTER_MOUNTS" rm -rf --one-file-system "$1"
 }
 
-# Prints where this machine's apt finds Debian's packages, as lines of a sources.list
+# Prints where this machine's apt finds Debian's packages, as lines of a sources.list.
 list_sources ()
 {
   # apt-get, not the shell, expands the names in parentheses.
@@ -75,9 +75,10 @@ choose_archive ()
   [ -n "${mirror:-}" ] || fail "apt has no list of Debian's packages; run apt-get update first"
 
   release=${2:-$host_release}
-  # A file without "minimal" in its name, from an earlier version, contains more packages.
+  # Earlier versions of this script kept systems with more packages, in files without "minimal" in
+  # their names.
   base=$cache/$release-$architecture-minimal.tar
-  # Scripts for other systems may run at the same time.
+  # Scripts for other systems may run at the same time, so each system has its own folder and lock.
   archives=$cache/archives/$release-$architecture
 
   [ -z "${archive_fd:-}" ] || exec {archive_fd}>&-

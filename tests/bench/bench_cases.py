@@ -68,8 +68,9 @@ class Case:
     def is_for(self, program, with_all):
         """Returns whether the program runs the case. @with_all is whether --all was given.
 
-        Only client-hb can run the `await` cases. Without --all, peers run only the cases that have
-        a goal for programs in C, and programs that use a binding those for their language.
+        Only client-hb can run the `await` cases. Without --all, a peer runs only the cases that
+        have a goal for programs in C, and a program that uses a binding runs only those that have a
+        goal for its language.
         """
         if self.work == 'await':
             return program.name in (TASK, OLD, ACKNOWLEDGED)

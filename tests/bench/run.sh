@@ -16,8 +16,8 @@
 #   --programs=PATTERN  runs the programs whose names match, and always libsoup, the task and the
 #                       engine
 #   --all               runs all programs in all cases except 'await', also in those without a goal
-#   --old=BUILD         also runs the task with the library of another build folder, next to the new
-#                       library in each round, and prints the ratio of new to old
+#   --old=BUILD         also runs the task with the library of another build folder, in the same
+#                       rounds as with the new one, and prints the ratio of new to old
 #   --output=STEM       writes the figures to STEM.txt and STEM.jsonl
 #   --check             fails if a goal is missed
 #   --list              prints the names of the cases and measures

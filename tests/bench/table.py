@@ -7,7 +7,7 @@ Several files with results of one system count as one file. The text of a page b
 
     systems    the cases with a goal, in a table for each system
     all        all cases
-    behind     the cases in which another program is faster
+    behind     the cases in which another library, or libsoup alone, is faster
     bindings   the cases in Python and GJS
     crowd      the measures with many idle connections
     tick       the gaps of a tick while a server floods the client
@@ -159,7 +159,7 @@ def make_bindings(systems):
 
 
 def make_lead(system, case, program):
-    """Returns a cell with the fastest other program and its ratio to @program, if above 1."""
+    """Returns a cell with the fastest other library and its ratio to @program, if it is faster."""
     task, others = system.get(case, program), system.get_others(case)
     if not task or not others:
         return ''

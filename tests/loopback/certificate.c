@@ -19,8 +19,8 @@ __asan_default_options (void)
 }
 
 /* The default database. Its only authority has not signed any server's certificate. With the
- * system's authorities, results would depend on the machine, and glib-networking warns if none is
- * installed. */
+ * system's authorities, results would depend on the machine, and glib-networking would warn if none
+ * were installed. */
 static GTlsDatabase *nobody; /* (nullable) */
 static char *nobody_path;    /* (nullable) the file of the authority */
 

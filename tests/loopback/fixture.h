@@ -39,7 +39,7 @@ extern const gboolean is_exposed;
 #define add_raw_test(path, function) \
   g_test_add (path, Fixture, "raw", fixture_set_up, function, fixture_tear_down)
 
-/* Adds a test like add_raw_test () for each row: see test_rows_add () */
+/* Adds a test like add_raw_test () for each row: see test_rows_add (). */
 #define add_raw_rows(prefix, rows, function) \
   test_rows_add_with (prefix, rows, Fixture, fixture_set_up_raw, function, fixture_tear_down)
 

@@ -97,7 +97,8 @@ names_set_address (const char *new_address)
   n_lookups = 0;
 }
 
-/* Counts from the last names_set_address (), without lookups of IPv6 addresses. */
+/* Returns the number of successful lookups since the last names_set_address (). Lookups of IPv6
+ * addresses always fail. */
 guint
 names_get_n_lookups (void)
 {

@@ -26,7 +26,7 @@ struct _RawPeer
   char               beginning[16]; /* of the last message, as a string */
   GString           *log;        /* words for raw_peer_take_log () */
   guint32            mask;       /* of the last frame */
-  guint8             opcode;     /* of the current message, 0 if there is none */
+  guint8             opcode;     /* of the current message, 0 between messages */
   char              *request;    /* (nullable) the last complete request */
   guint              index;
   guint              drip;       /* the maximum number of bytes in a write, 0 for no limit */

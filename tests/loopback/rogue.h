@@ -12,8 +12,8 @@ G_BEGIN_DECLS
  *
  * A client's text messages, except "heartbeat", are "CLIENT.NUMBER" with a growing number. A "!"
  * follows if the message may overtake others. A "*" is last if the message may come twice. The
- * server checks that no other text message comes twice, and that those without a "!" are in order
- * on each connection. It ignores binary messages. */
+ * server checks that each text message without a "*" arrives only once, and that the text messages
+ * without a "!" arrive in order on each connection. It ignores binary messages. */
 typedef struct _Rogue Rogue;
 
 Rogue      *rogue_new            (Dice  *dice);

@@ -22,8 +22,8 @@
  *
  * HEARTBEAT is the name of a Heartbeat, and CONNECT-TIMEOUT is in milliseconds. The program prints
  * a line for each `close`, each `error`, each change of the state, and the beginning and end of
- * each block of the main loop. A line contains the time in microseconds, and a word such as those
- * of a SignalLog (for `close`, without the reason). The commands on standard input are `close`, and
+ * each block of the main loop. A line contains the time in microseconds, and a word like those of a
+ * SignalLog (for `close`, without the reason). The commands on standard input are `close`, and
  * `block` with a number of milliseconds. A message from the server may also be a `block` command.
  * The program exits at the end of the input. */
 

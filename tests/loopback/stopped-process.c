@@ -144,7 +144,7 @@ stopped_process_has_exited (StoppedProcess *self)
   return self->has_exited;
 }
 
-/* Returns when the process has stopped. */
+/* Stops the process with SIGSTOP, and waits until it has stopped. */
 void
 stopped_process_stop (StoppedProcess *self)
 {

@@ -7,8 +7,10 @@
 #include "fixture.h"
 
 /* Many threads send at the same time, while the task's own thread also sends, or opens and closes
- * the task. tests/loopback/tsan/run.sh runs this test with ThreadSanitizer. HB_CROWD_MESSAGES and
- * HB_CROWD_LINKS set the approximate numbers of messages and of connections in test_order (). */
+ * the task. tests/loopback/tsan/run.sh runs this test with ThreadSanitizer. HB_CROWD_MESSAGES sets
+ * the approximate number of messages in test_order () and test_bound (), and with it the smaller
+ * number in test_results (). HB_CROWD_LINKS sets the approximate number of connections in
+ * test_order (). */
 
 #define N_THREADS 8
 #define N_MESSAGES 16000

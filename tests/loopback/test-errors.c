@@ -8,7 +8,7 @@
 /* test-input.c tests the caller's mistakes. */
 
 /* The resolver's error is reported unchanged. The answer of a real resolver would depend on the
- * network. */
+ * network, so main () installs a resolver that finds no address. */
 static void
 test_unknown_host (Fixture       *fixture,
                    gconstpointer  data)

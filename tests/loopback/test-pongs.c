@@ -376,7 +376,7 @@ wait_cb (HbWebsocketTask *task,
   add_word (self, "closed", NULL);
 }
 
-/* Like test_order (), while a handler for `close` runs a main loop */
+/* Works like test_order (), but a handler for `close` runs a main loop. */
 static void
 test_order_in_a_handler (Judge         *judge,
                          gconstpointer  data)

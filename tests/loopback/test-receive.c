@@ -7,7 +7,7 @@
 #include "fixture.h"
 #include "raw-frame.h"
 
-/* Messages that wait while the task is paused, and calls to receive_async (), which return them.
+/* Messages that wait while the task is paused, and calls to receive_async (), which receive them.
  * HB_RECEIVE_LINKS sets the number of connections of test_many_links (). */
 
 #define MIB (1024 * 1024)

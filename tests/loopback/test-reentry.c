@@ -74,10 +74,10 @@ test_let_go_in_send (Fixture       *fixture,
   g_signal_connect (connection, "error", G_CALLBACK (let_go_cb), fixture);
   raw_peer_reset (peer);
 
-  /* No iteration runs between the calls, and each message is too long to wait for the next one. So
-   * the calls write, and a write fails because of the reset. Without the library's own stream,
-   * libsoup emits the error during that write. The library's own stream reports the reset later,
-   * while the test waits. */
+  /* No iteration runs between the calls, and each message is too long to wait for the next
+   * iteration. So the calls write, and a write fails because of the reset. Without the library's
+   * own stream, libsoup emits the error during that write. The library's own stream reports the
+   * reset later, while the test waits. */
   for (i = 0; fixture->task != NULL && i < 1000; i++)
     {
       HbWebsocketTask *task = fixture->task;

@@ -148,8 +148,8 @@ sender_finish (Sender *self,
   assert_result (self, domain, code);
 }
 
-/* Like sender_start () and sender_finish (), but no result may require an iteration of the caller's
- * context. */
+/* Works like sender_start () and sender_finish (), but no result may require an iteration of the
+ * caller's context. */
 static void
 sender_run (Sender *self,
             GQuark  domain,

@@ -16,8 +16,8 @@ void __wrap_hb_stream_insert (HbChannel                *channel,
                               HbEventFunc               func,
                               gpointer                  user_data);
 
-/* Replaces the library's function through the linker's option --wrap, as if the connection's socket
- * had not been found. */
+/* Replaces the library's function through the linker's option --wrap. The library then behaves as
+ * if it had not found the connection's socket. */
 void
 __wrap_hb_stream_insert (HbChannel                *channel,
                          SoupWebsocketConnection **connection,

@@ -16,9 +16,9 @@
 #include "hb-cat-options.h"
 #include "hb-cat-run.h"
 
-/* If standard input, output or error is closed, the first socket would get its descriptor, and
- * hb-cat would read lines from the socket or print messages to it. /dev/null is opened for reading
- * only, so that writing to a closed standard output still fails. */
+/* If standard input, output or error were closed, the first socket would get its descriptor, and
+ * hb-cat would read lines from the socket or print messages to it. This function therefore opens
+ * /dev/null, but only for reading, so that writing to a closed standard output still fails. */
 static void
 ensure_standard_files (void)
 {

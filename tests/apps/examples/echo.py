@@ -32,9 +32,9 @@ SILENT = r'error: The server has not replied to a ping within 2000 ms'
 ATTEMPT = r'attempt \d+ in 500 ms'
 TOO_LATE = 'The task is closing, and accepts no more messages'
 
-# With G_DEBUG=fatal-criticals, a critical message would end the program before the test reads it.
-# In glibc versions before 2.39, messages would be translated into the language in LANGUAGE even in
-# the locale C.UTF-8.
+# With G_DEBUG=fatal-criticals, a critical message would end the program, and the test would report
+# the status instead of the message. In glibc versions before 2.39, messages would be translated
+# into the language in LANGUAGE even in the locale C.UTF-8.
 ENVIRONMENT = {**os.environ, 'LC_ALL': 'C.UTF-8', 'LANGUAGE': '', 'PYTHONUNBUFFERED': '',
                'G_DEBUG': ''}
 

@@ -540,7 +540,8 @@ def test_option_mute_after(server):
             other.send_text('three')
             other.expect_silence(SILENCE)
 
-        # A muted client's reply to the close frame would not be read.
+        # The server does not read a muted client's reply to a close frame, so a message after which
+        # the server closes the connection does not mute the client.
         with WebSocket(server.port) as refused:
             control.do('login', text=None)
             echo(refused, 'one')

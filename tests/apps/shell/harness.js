@@ -210,8 +210,8 @@ export class Peer {
   }
 }
 
-// A server that performs the handshake, or answers with a page if `status` is not 101, and then
-// neither reads nor writes
+// A server that performs the handshake, or sends only the head of a response if `status` is not
+// 101, and then neither reads nor writes
 export class MutePeer {
   constructor(status = 101) {
     this._status = status;

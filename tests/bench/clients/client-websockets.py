@@ -31,7 +31,7 @@ async def main(client):
             if n_messages < 0:
                 client.print_result()
                 # The program sends no close frame, because the server's reply would arrive only
-                # after all messages that are still on their way.
+                # after all messages that are still in flight.
                 os._exit(0)
             for _ in range(n_messages):
                 await socket.send(message)

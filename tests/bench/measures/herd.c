@@ -14,8 +14,9 @@
  * measure-herd CLIENTS DOWN CAPACITY RECONNECT-TIMEOUT RECONNECT-TIMEOUT-MAX RECONNECT-JITTER
  *
  * The server refuses all clients for DOWN seconds, and then accepts at most CAPACITY clients a
- * second. The program prints a summary and the attempts in each second, until all clients are
- * connected or SECONDS_MAX seconds have passed. The timeouts are in milliseconds. */
+ * second. The program runs until all clients are connected or SECONDS_MAX seconds have passed, and
+ * then prints a summary and the number of attempts in each second. The timeouts are in
+ * milliseconds. */
 
 #define SECONDS_MAX 600
 #define TAKES       1000 /* microseconds until the server answers */

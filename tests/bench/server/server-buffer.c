@@ -6,7 +6,7 @@
 
 #include "server-buffer.h"
 
-/* A connection has a buffer only during a read and while bytes wait to be sent, so an idle
+/* A connection has a buffer only during a read and while bytes wait to be written, so an idle
  * connection uses no memory for one. Some unused buffers are kept for reuse. */
 #define SIZE_MIN  (256 * 1024)
 #define SIZE_KEPT (4 * 1024 * 1024)

@@ -174,7 +174,7 @@ cell_strike (Cell *self)
   self->fault->act (self, self->victim);
 }
 
-/* Ends the fault, so that the server works on later connections. */
+/* Ends the fault, so that later connections work. */
 void
 cell_disarm (Cell *self)
 {

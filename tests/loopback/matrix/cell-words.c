@@ -64,7 +64,8 @@ add_close (GString      *words,
 }
 
 /* Adds the words of the next, successful attempt. In the state RECONNECTING, the fault has hit the
- * first attempt or its connection, so the next attempt is the second in a row. */
+ * first attempt after a loss, or the connection of that attempt, so the next attempt is the second
+ * in a row. */
 static void
 add_return (GString    *words,
             const Cell *self)

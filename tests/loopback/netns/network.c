@@ -206,8 +206,8 @@ find_programs (GError **error)
 }
 
 /* Creates the network. main () must call this function first, because a process with several
- * threads may not create a user namespace. If the network cannot be created, the program ends as
- * skipped, or as failed with HB_REQUIRE_NETNS=1 in the environment. */
+ * threads may not create a user namespace. If the network cannot be created, the program exits and
+ * counts as skipped or, if HB_REQUIRE_NETNS is 1 in the environment, as failed. */
 void
 network_init (void)
 {

@@ -112,8 +112,8 @@ outage_cut (void)
   network_filter (NETWORK_FAR, "drop");
 }
 
-/* Waits until the heartbeat has detected the loss. Lateness is measured from this call, because the
- * main loop does not run while programs cut the connection. */
+/* Waits until the heartbeat has detected the loss. The time limit counts from this call, because
+ * the main loop does not run while programs cut the connection. */
 void
 outage_expect_loss (Outage *self)
 {

@@ -2,8 +2,9 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """Checks that each layer of the library includes only the layers that it may use.
 
-Each folder in lib/ is a layer, and so is the header <hb-websocket.h>. Pure layers may call only
-GLib, GObject and a little of the C library. Only the link may call libsoup, with a few exceptions.
+Each folder with C code in lib/ is a layer, and so is the header <hb-websocket.h>. Pure layers may
+call only GLib, GObject and a little of the C library. Only the link may call libsoup, with a few
+exceptions.
 """
 
 import re

@@ -733,7 +733,8 @@ test_pinging_closed (Fixture       *fixture,
   forget (fixture);
 }
 
-/* A change of the way in which the reply is recognized, 5 s after a ping, if any */
+/* A change of the way in which the reply is recognized, 5 s after a ping or, if none was sent, 5 s
+ * after the opening */
 typedef struct
 {
   const char *name;

@@ -7,7 +7,8 @@
 #include "machine-fixture.h"
 #include "machine-events.h"
 
-/* Messages when the task closes, when their calls are cancelled, or when the queue is taken back */
+/* The results of messages and flushes when the task closes, when calls are cancelled, or when the
+ * queue is taken back */
 
 static void
 assert_refuses (Fixture    *fixture,

@@ -69,7 +69,8 @@ typedef struct
   gboolean has_sent_close;
 } Link;
 
-/* The values that an application has if it reads a property only when it is notified */
+/* The values that an application has if it reads each property only when that property is
+ * notified */
 typedef struct
 {
   HbState  state;
@@ -100,7 +101,7 @@ struct _Walk
   guint      holds;
   gboolean   has_good_settings;
   int        bad_setting;   /* if a setting is invalid, the code of the error that it causes */
-  guint      n_drains;      /* how many sections may run handlers, like `depth` in HbDriver */
+  guint      n_drains;      /* running sections that may run handlers, like `depth` in HbDriver */
   guint      n_loops;       /* the depth of nested main loops in handlers */
   guint      judged_serial; /* of the link whose message judge () is checking, or 0 */
   guint      n_calls_left;  /* how many calls or main loops handlers may still start in this step */

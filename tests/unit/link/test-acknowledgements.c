@@ -492,7 +492,8 @@ wait_acknowledged (Line *line)
   while (n_unacknowledged > 0);
 }
 
-/* Waits until the message is acknowledged. Returns the position in the output after it. */
+/* Sends a message, and waits until it is acknowledged. Returns the position in the output after
+ * it. */
 static guint64
 send_message (Line     *line,
               HbOutput *output)

@@ -132,7 +132,7 @@ attach_reader (Fixture *fixture)
   g_source_attach (fixture->reader, g_main_context_get_thread_default ());
 }
 
-/* Returns the number of iterations until no source is ready. */
+/* Iterates until no source is ready. Returns the number of iterations. */
 static guint
 run (void)
 {
