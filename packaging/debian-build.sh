@@ -130,7 +130,7 @@ build ()
     cp "$scratch"/packages/* "$output"
   fi
 
-  # The pattern does not match warnings of the compiler, for which other checks look.
+  # The pattern does not match warnings of the compiler, because other checks look for those.
   ! grep -E '^(dh|dpkg)[_-][a-z]+: warning:' "$scratch/build.log" \
     || fail "the packaging tools have printed warnings"
 }

@@ -89,7 +89,7 @@ typedef enum {
 
 /**
  * HbOverflow:
- * @HB_OVERFLOW_FAIL: the call that sends fails with `HB_ERROR_QUEUE_FULL`
+ * @HB_OVERFLOW_FAIL: the call that sends the message fails with `HB_ERROR_QUEUE_FULL`
  * @HB_OVERFLOW_DROP_OLDEST: the oldest messages are dropped, except those that are being written
  * @HB_OVERFLOW_DROP_NEWEST: the new message is dropped
  *

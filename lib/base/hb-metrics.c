@@ -368,7 +368,7 @@ hb_metrics_get_latency_mean (const HbMetrics *self)
  * Gets the time for which connections have been open, in microseconds.
  *
  * The current connection is included. On systems that have timerfd, such as Linux, the time for
- * which the machine was suspended is included too. The time in the state `CLOSING` is not included.
+ * which the system was suspended is included too. The time in the state `CLOSING` is not included.
  *
  * Returns: the time
  *

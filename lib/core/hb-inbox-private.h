@@ -59,8 +59,8 @@ hb_inbox_begin_giving (HbInbox *self)
   self->is_giving = TRUE;
 }
 
-/* Does what hb_inbox_on_given () does, if no message waits. Returns FALSE otherwise. Takes no time
- * as an argument, because reading the clock would take long compared with the rest of the work on a
+/* Does what hb_inbox_on_given () does, if no message waits. Returns FALSE otherwise. Has no
+ * argument @now, because reading the clock would take long compared with the rest of the work on a
  * short message. */
 static inline gboolean
 hb_inbox_end_giving (HbInbox *self)

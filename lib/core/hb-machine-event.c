@@ -26,7 +26,7 @@ hb_machine_would_deliver (HbMachine     *self,
 
 /* Handles a message as hb_machine_handle () does, but if no other effect waits, returns TRUE
  * instead of pushing an effect for the message. The caller must then emit the message at once, and
- * call hb_inbox_end_giving (). If this function returns FALSE, the caller must also call
+ * call hb_inbox_end_giving (). If hb_inbox_end_giving () returns FALSE, the caller must also call
  * hb_machine_on_given (). Call this only while no effect is being carried out. */
 gboolean
 hb_machine_deliver (HbMachine     *self,

@@ -89,8 +89,8 @@ hb_outbox_try_queue (HbOutbox *self)
   hb_effects_push (self->effects, HB_EFFECT_TRANSMIT);
 }
 
-/* Counts a reset for the first message without an acknowledgement. The peer has acknowledged all
- * messages before it, so it has not refused them.
+/* Counts a reset for the first message without an acknowledgement. The messages before this one
+ * count as sent, so they are not sent again, and cannot cause another reset.
  *
  * Returns: (nullable): the message, if it is to be dropped */
 const HbOutgoing *

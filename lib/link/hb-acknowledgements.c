@@ -18,7 +18,7 @@
 
 /* Linux counts the bytes that the peer has acknowledged, as tcpi_bytes_acked. The count includes
  * the SYN, the TLS and HTTP handshakes, and the FIN once that is acknowledged. Therefore, the
- * position of the last byte in the kernel is read as the sum of the acknowledged and the
+ * position after the last byte in the kernel is read as the sum of the acknowledged and the
  * unacknowledged bytes. The count can be read until the socket is closed, even after the peer has
  * reset the connection. */
 

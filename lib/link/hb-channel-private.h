@@ -17,13 +17,14 @@ typedef struct
   gboolean reports_activity;
 
   /* Returns whether a message may be sent now. If not, HB_EVENT_WRITABLE follows, unless the
-   * connection ends. The result may be FALSE without a previous HB_EVENT_BLOCKED, because libsoup
-   * writes pongs while bytes are read. */
+   * connection ends. The result may be FALSE without a previous HB_EVENT_BLOCKED, because a pong
+   * that libsoup writes while bytes are read may block the channel, and no event can be emitted
+   * within a write. */
   gboolean (* may_send)             (gpointer   data);
 
   /* Sends a message or a ping. Sets @span to its position. If the span of a message is empty, the
-   * connection has failed or is closing. Returns whether the channel would accept another frame
-   * now. Emits no event. */
+   * connection has failed or is closing. Returns whether another frame would not have to wait in
+   * the channel. Emits no event. */
   gboolean (* send)                 (gpointer   data,
                                      HbOpcode   opcode,
                                      GBytes    *payload,

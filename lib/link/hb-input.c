@@ -119,7 +119,7 @@ report_end (HbInput  *self,
                              : hb_block_reader_report_end (&self->reader, error);
 }
 
-/* Must be called when libsoup has already got all received bytes that it must get. */
+/* Must be called only when libsoup has already got all received bytes that it must get. */
 static gssize
 read_more (HbInput  *self,
            guint8   *buffer,

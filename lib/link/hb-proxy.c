@@ -209,7 +209,8 @@ is_uri_of_proxy (GUri        *uri,
 /* After libsoup has used a password in the URI of the proxy, it would repeat the request with the
  * URI of the proxy, so the request gets its own URI again.
  *
- * A redirect, or a SoupHSTSEnforcer of the session, may lead from ws to wss. */
+ * A redirect, or a SoupHSTSEnforcer of the session, may lead from ws to wss, so a request that
+ * needed no tunnel before may need one now. */
 static void
 notify_uri_cb (SoupMessage *request,
                GParamSpec  *pspec,

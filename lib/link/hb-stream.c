@@ -11,10 +11,10 @@
 
 /* A stream between libsoup's framing and the socket, or TLS over the socket.
  *
- * Without this stream, libsoup would read 1 KiB at a time, write one frame at a time, and create a
- * source for each wait. libsoup cannot put a stream below a connection that a session has made.
- * Instead, that connection releases its stream, and a second connection works over an HbStream,
- * which uses the released stream. */
+ * Without this stream, the socket would be read 1 KiB at a time, written one frame at a time, and
+ * polled with a new source for each wait. libsoup cannot put a stream below a connection that a
+ * session has made. Instead, that connection releases its stream, and a second connection works
+ * over an HbStream, which uses the released stream. */
 struct _HbStream
 {
   GIOStream                parent_instance;

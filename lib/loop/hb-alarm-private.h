@@ -22,8 +22,8 @@ typedef void (*HbAlarmCallback) (gpointer user_data);
 typedef struct _HbAlarm HbAlarm;
 typedef struct _HbSchedule HbSchedule;
 
-/* Calls a function in a main context, at a given time or at once. Alarms of a context share a
- * GSource: see hb_schedule_acquire (). */
+/* Calls a function in a main context, at a given time or at once. Most alarms of a context share
+ * one GSource: see hb_schedule_acquire (). */
 struct _HbAlarm
 {
   HbAlarmFunc      func;

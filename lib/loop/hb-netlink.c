@@ -13,7 +13,7 @@
 #include "hb-netlink-private.h"
 #include "hb-topology-private.h"
 
-/* Listens to the kernel for changes of links (network interfaces), addresses and routes. In GLib
+/* Listens to the kernel for changes to links (network interfaces), addresses and routes. In GLib
  * 2.90 and later, the GNetworkMonitor that works without NetworkManager follows only default
  * routes. It misses the removal of IPv4 routes together with their address or link, because the
  * kernel sends no message about these routes.
@@ -35,7 +35,7 @@ typedef struct
   gpointer      user_data;
 } Listener;
 
-/* A buffer that is aligned for the headers in it. The kernel seldom sends a longer message. */
+/* A buffer that is aligned for the headers in it. The kernel seldom sends a longer datagram. */
 typedef union
 {
   struct nlmsghdr header;
@@ -233,7 +233,7 @@ new_netlink (GMainContext *context)
   return self;
 }
 
-/* Calls @func in @context after changes of links, addresses or routes, until hb_netlink_unwatch ().
+/* Calls @func in @context after changes to links, addresses or routes, until hb_netlink_unwatch ().
  * The context must exist until then. Changes that are read together cause one call. A lock is held
  * while @func runs, so @func may do no more than attach a source. Does nothing if the socket cannot
  * be opened. */

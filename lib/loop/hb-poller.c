@@ -185,8 +185,8 @@ remove_watch (HbPoller *self,
   remove_poll (self, &watch->poll);
 }
 
-/* A socket without a wanted condition is not polled, because poll(2) and epoll(7) would still
- * report a hang-up in every iteration. */
+/* Polls the socket for the wanted conditions. If none is wanted, stops polling it, because poll(2)
+ * and epoll(7) would still report a hang-up in every iteration. */
 void
 hb_poller_update (HbPoller *self,
                   HbWatch  *watch)

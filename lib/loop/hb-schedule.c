@@ -56,8 +56,8 @@ struct _HbSchedule
 #define SLACK     64
 #define MAX_SLACK (G_USEC_PER_SEC / 8)
 
-/* A timeout of an attempt or of the heartbeat that is handled late by more than HB_LATE ends no
- * link. */
+/* If a timeout of an attempt or of the heartbeat is handled more than HB_LATE after its deadline,
+ * it does not end the link. With a longer slack, such a timeout might never take effect. */
 G_STATIC_ASSERT (MAX_SLACK < HB_LATE);
 
 /* Delays the deadline to the next multiple of the largest power of two within the slack. Similar

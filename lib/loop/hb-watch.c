@@ -93,7 +93,7 @@ hb_watch_want (HbWatch      *self,
     hb_poller_update (hb_schedule_get_poller (self->schedule), self);
 }
 
-/* For hb_watch_wake (), which tests inline whether the watch is already queued. */
+/* Does the work of hb_watch_wake () for a watch that is not queued yet. */
 void
 hb_watch_queue (HbWatch *self)
 {

@@ -106,10 +106,10 @@ hb_call_fail (GTask  *task,
   g_object_unref (task);
 }
 
-/* Call this for a call that receives a message. Such a call returns in the next iteration of the
- * loop. If its callback were called within the delivery of the message and ran a main loop until
- * the next message was received, it would never return. A call that fails while another call waits
- * to return also returns later, so that callbacks are called in order.
+/* Call this for a call that receives a message. Once such a call has received a message, it returns
+ * in the next iteration of the loop. If its callback were called within the delivery of the message
+ * and ran a main loop until the next message was received, it would never return. A call that fails
+ * while another call waits to return also returns later, so that callbacks are called in order.
  *
  * The GTask must not have the caller's GCancellable. If that were triggered before the callback was
  * called, GTask would call the callback another iteration later, after the next message.
@@ -193,9 +193,9 @@ return_message (GTask     *task,
   return_later (task);
 }
 
-/* Returns whether the callback of a call that fails must wait. For a call that receives no message,
- * GTask decides this. A handler of the GCancellable may have made the call fail. If the callback
- * disconnected that handler, it would wait forever for the handler to return. */
+/* Returns whether the callback of a call that fails must wait. For a call other than receive_async
+ * (), GTask decides this. A handler of the GCancellable may have made the call fail. If the
+ * callback disconnected that handler, it would wait forever for the handler to return. */
 static gboolean
 fails_late (HbCall *self)
 {

@@ -49,8 +49,8 @@ hb_driver_get_deadline (gpointer  user_data,
 
 /* Returns whether received bytes have been read. Ends a pause of reading if a deadline of the link
  * has passed, so that the socket is read in the next iteration. After any other deadline, the pause
- * goes on. While messages wait for acknowledgements, such deadlines are so close that, without
- * pauses, other sources would never be dispatched. */
+ * goes on. While messages wait for acknowledgements, such deadlines follow one another so closely
+ * that, without pauses, other sources would never be dispatched. */
 static HbReading
 read_on (HbDriver *self)
 {

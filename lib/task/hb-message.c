@@ -93,9 +93,9 @@ hb_message_get_message_type (const HbMessage *self)
  *
  * Gets the payload.
  *
- * The payload of a text message is valid UTF-8, and may contain a NUL. A NUL that the size does not
- * include follows the payload of a message from [method@WebsocketTask.receive_async], but not
- * necessarily that of a message from [method@WebsocketTask.take_queue].
+ * The payload of a text message is valid UTF-8, and may contain a NUL. The payload of a message
+ * from [method@WebsocketTask.receive_async] is followed by a NUL, which its size does not include.
+ * The payload of a message from [method@WebsocketTask.take_queue] may lack this NUL.
  *
  * Returns: (transfer none): the payload
  *

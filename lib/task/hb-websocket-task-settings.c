@@ -1084,7 +1084,8 @@ hb_websocket_task_set_overflow (HbWebsocketTask *self,
  *
  * - It counts towards [property@WebsocketTask:buffered-amount] and
  *   [property@WebsocketTask:max-buffered-amount]. If the maximum is less than the number of bytes
- *   that the network carries in a round trip, the queue fills up before they are acknowledged.
+ *   that the network carries in a round trip, the queue fills up before the first acknowledgement
+ *   arrives.
  * - [method@WebsocketTask.send_message_async], [method@WebsocketTask.flush_async] and, if messages
  *   had to wait before they were written, [signal@WebsocketTask::drain] wait too.
  * - The task queries the kernel for acknowledgements when the server sends data, and at intervals

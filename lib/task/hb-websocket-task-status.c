@@ -223,7 +223,7 @@ hb_websocket_task_get_buffered_amount (HbWebsocketTask *self)
  * events occurred between the ping and the reply:
  *
  * - A timeout of the heartbeat expired, and the program did not run until more than a second later,
- *   because the machine was suspended, or the program was stopped or blocked.
+ *   because the system was suspended, or the program was stopped or blocked.
  * - The task stopped reading the socket ([property@WebsocketTask:paused]).
  * - The task sent another ping because the rule for replies had changed
  *   ([property@WebsocketTask:liveness]).

@@ -184,8 +184,8 @@ get_loggable (const GError *error)
          : "A subprotocol, the origin or a close code is not valid";
 }
 
-/* A program whose URI is mistyped does nothing. Without a handler or a failing call, it would not
- * say why, so the first mistake by its author is logged. */
+/* A task whose URI is not valid makes no attempt. Without a handler or a failing call, nobody would
+ * learn the reason, so the first such error of each task is logged. */
 static void
 emit_error (HbWebsocketTask *self,
             const GError    *error)

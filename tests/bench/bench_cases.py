@@ -124,7 +124,7 @@ class Goal:
     base: str = RAW
     language: str = ''      # the language of both programs, C if it is empty
     is_ahead: bool = False  # whether the task must also be faster than every peer
-    cpu: float = 0          # the highest ratio of the CPU time to the old task's, 0 for no limit
+    cpu: float = 0          # the maximum ratio of a message's CPU time to the old task's, or 0
 
     def covers(self, case):
         return (case.work, case.size, case.line) == (self.work, self.size, self.line) and (

@@ -134,8 +134,9 @@ def run(n_links, command, server, folder, seconds=HEARTBEAT):
 def make_commands(n_links, server):
     """Yields the name and the command of each program.
 
-    The main loop queries sources of each session of libsoup in each iteration, so the program with
-    libsoup alone would be slow with thousands of sessions.
+    In each iteration, the main loop queries sources of each session of libsoup. With thousands of
+    sessions, the program with libsoup alone would be slow, so it has a session for each connection
+    only in the measure with 1,000 connections.
     """
     folder, port = server.build / 'tests' / 'bench', server.ports['plain']
     for library, sessions in ((RAW, ('shared', 'own') if n_links == 1000 else ('shared',)),
@@ -171,10 +172,11 @@ def judge_count(n_links, task, raw):
 
 
 def judge(figures):
-    """Yields the conditions for @figures, which are by number of connections and by program.
+    """Yields the conditions for @figures.
 
-    Missing figures are a missed condition. The last condition compares the CPU times of an
-    echo for the first and the last number in COUNTS, if both were measured.
+    The figures are grouped by number of connections, and then by program. Missing figures are a
+    missed condition. The last condition compares the CPU times of an echo for the first and the
+    last number in COUNTS, if both were measured.
     """
     tasks = {}
     for n_links, by_program in figures.items():

@@ -81,8 +81,8 @@ export function jump(...names) {
 }
 
 // Acts as if this process had been stopped for longer than the task's timeouts. For the module, the
-// clocks jump. The library reads the system's clocks, which cannot jump, so for the library, the
-// main loop is blocked.
+// clocks jump. The library reads the system's clocks, which jump() cannot advance, so for the
+// library, the main loop is blocked.
 //
 // A task that handles a deadline more than a second late assumes that its process was not running.
 // LATE is over a second longer than any timeout of up to 500 ms, so use only such timeouts.

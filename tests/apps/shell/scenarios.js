@@ -12,8 +12,8 @@ import {
   runLoop, turn, wait,
 } from './harness.js';
 
-// A timeout in milliseconds that is short enough for freeze(), which explains the limit, and for
-// block(1600)
+// A timeout in milliseconds that is short enough for block(1600) and for freeze(), whose comment
+// explains the limit
 const TIMEOUT = 400;
 
 const {State, HeartbeatMode, Liveness, SendFlags} = Hb;
