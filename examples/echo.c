@@ -77,8 +77,8 @@ close_cb (HbWebsocketTask *task,
 {
   g_print ("closed with code %u\n", code);
 
-  /* Answers that have not arrived are lost. The program expects none, unless messages are waiting
-   * for the next connection. */
+  /* Answers that have not arrived are lost. The program stops waiting for answers, unless messages
+   * are queued for the next connection. */
   if (hb_websocket_task_get_buffered_amount (task) == 0)
     n_unanswered = 0;
   close_when_answered (task);

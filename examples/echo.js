@@ -108,8 +108,8 @@ task.connect('message::text', (_task, _type, message) => {
 task.connect('error', (_task, error) => print(`error: ${error.message}`));
 task.connect('close', (_task, code) => {
   print(`closed with code ${code}`);
-  // Answers that have not arrived are lost. The program expects none, unless messages are waiting
-  // for the next connection.
+  // Answers that have not arrived are lost. The program stops waiting for answers, unless messages
+  // are queued for the next connection.
   if (task.buffered_amount === 0)
     setUnanswered(0);
 });

@@ -76,8 +76,8 @@ def on_text(_, kind, message):
 
 def on_close(_, code, reason):
     print('closed with code', code)
-    # Answers that have not arrived are lost. The program expects none, unless messages are waiting
-    # for the next connection.
+    # Answers that have not arrived are lost. The program stops waiting for answers, unless messages
+    # are queued for the next connection.
     if task.props.buffered_amount == 0:
         set_unanswered(0)
 

@@ -73,8 +73,8 @@ class Echo
   {
     print ("closed with code %u\n", code);
 
-    // Answers that have not arrived are lost. The program expects none, unless messages are waiting
-    // for the next connection.
+    // Answers that have not arrived are lost. The program stops waiting for answers, unless
+    // messages are queued for the next connection.
     if (task.buffered_amount == 0)
       n_unanswered = 0;
     close_when_answered ();

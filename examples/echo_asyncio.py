@@ -30,7 +30,8 @@ ANSWER_TIMEOUT = 5
 def read_lines():
     """Returns a queue of the lines, with None at the end of the input or after an error.
 
-    An awaited read_line_async() would return the same value for an empty line as at the end.
+    An awaited read_line_async() would return the same value for an empty line as for the end of the
+    input, so a callback reads each line.
     """
     stream = Gio.DataInputStream.new(InputStream.new(0, False))
     lines = asyncio.Queue()
@@ -93,8 +94,8 @@ async def main(uri):
 
     def on_close(_, code, reason):
         print('closed with code', code)
-        # Answers that have not arrived are lost. The program expects none, unless messages are
-        # waiting for the next connection.
+        # Answers that have not arrived are lost. The program stops waiting for answers, unless
+        # messages are queued for the next connection.
         if task.props.buffered_amount == 0:
             set_unanswered(0)
 

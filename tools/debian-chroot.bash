@@ -189,9 +189,9 @@ list_chroot_settings ()
   ! moves "$1" || echo 'Acquire::Check-Valid-Until "false";'
 }
 
-# bring_up_to_date ROOT: updates the chroot. If "apt-get update" fails because the mirror has only
-# some of the latest updates, uses the release without updates, and writes a message to file
-# descriptor 3.
+# bring_up_to_date ROOT: updates the chroot. If "apt-get update" fails, usually because the mirror
+# has only some of the latest updates, uses the release without updates, and writes a message to
+# file descriptor 3.
 bring_up_to_date ()
 {
   list_chroot_sources "$1" > "$1/etc/apt/sources.list"

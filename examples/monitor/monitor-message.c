@@ -2,7 +2,8 @@
 
 #include "monitor-message.h"
 
-/* The maximum number of bytes that are kept of a message. A row has no room for more. */
+/* The maximum numbers of bytes to keep of a text message and of a binary message. A row has no room
+ * for more. */
 #define MAX_TEXT 240
 #define MAX_HEX  48
 

@@ -3,9 +3,9 @@
 """Usage: tests/bench/instructions.py BUILD
 
 Prints how many instructions the task and the engine execute for a short message, in total and in
-some parts of their code. BUILD is a build folder that run.sh has created. Other load on the machine
-hardly changes the numbers. Under Valgrind, GLib before 2.76 allocates slices with malloc(), which
-may take more instructions.
+some parts of their code. BUILD is a build directory that run.sh has created. Other load on the
+machine hardly changes the numbers. Under Valgrind, GLib before 2.76 allocates slices with malloc(),
+which may take more instructions.
 """
 
 import re

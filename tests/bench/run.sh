@@ -3,9 +3,9 @@
 
 # Usage: tests/bench/run.sh [--build-dir=DIR] [-DOPTION=VALUE]... [OPTION]...
 #
-# Builds the benchmarks in _build-bench (or DIR) and compares the speed of the task with libsoup
-# alone, with other libraries, and with an engine that does as little as possible. The programs run
-# in turn, round by round, so that other load on the machine slows them all down alike. Programs
+# Builds the benchmarks in _build-bench (or DIR) and compares the speed of the task with that of
+# libsoup alone, of other libraries, and of an engine that does as little as possible. The programs
+# run in turn, round by round, so that other load on the machine slows them all down alike. Programs
 # that are not installed are skipped with a message.
 #
 #   --quick             runs a few short rounds, for a first look
@@ -16,7 +16,7 @@
 #   --programs=PATTERN  runs the programs whose names match, and always libsoup, the task and the
 #                       engine
 #   --all               runs all programs in all cases except 'await', also in those without a goal
-#   --old=BUILD         also runs the task with the library of another build folder, in the same
+#   --old=BUILD         also runs the task with the library of another build directory, in the same
 #                       rounds as with the new one, and prints the ratio of new to old
 #   --output=STEM       writes the figures to STEM.txt and STEM.jsonl
 #   --check             fails if a goal is missed
@@ -43,7 +43,7 @@ while [ $# -gt 0 ]; do
   shift
 done
 
-# Copies the scripts for Node to the build folder, and installs the libraries that they use. The
+# Copies the scripts for Node to the build directory, and installs the libraries that they use. The
 # install scripts of two libraries may run a compiler, so npm runs no install scripts. bench.py
 # skips the programs whose libraries are missing.
 install_peers ()

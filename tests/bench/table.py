@@ -10,7 +10,7 @@ Several files with results of one system count as one file. The text of a page b
     behind     the cases in which another library, or libsoup alone, is faster
     bindings   the cases in Python and GJS
     crowd      the measures with many idle connections
-    tick       the gaps of a tick while a server floods the client
+    tick       the longest gap between two ticks while a server floods the client
     herd       the attempts of many clients after they have lost their connections to one server
     goals      how many goals are met, and the goals that a system misses
     machine    the machine and the rounds, as text

@@ -60,7 +60,8 @@ run_request (const char *openssl,
 }
 
 /* Makes a self-signed certificate and its key. Before version 3.4, `openssl req` has no options for
- * the dates, so it makes a valid certificate, whose dates `openssl x509` then changes. */
+ * the dates, so an expired certificate is first made as a valid one, whose dates `openssl x509`
+ * then changes. */
 static gboolean
 run_openssl (const char *key,
              const char *certificate,

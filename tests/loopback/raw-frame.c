@@ -6,7 +6,7 @@
 
 #include "raw-frame.h"
 
-/* The constant from which the answer to a handshake is made: RFC 6455, 1.3 */
+/* The constant that follows the client's key in the hash of Sec-WebSocket-Accept: RFC 6455, 1.3 */
 #define ACCEPT_GUID "258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
 
 /* The maximum length, in bytes, of a text, ping or pong payload in a word. The word of a longer
@@ -147,7 +147,7 @@ raw_frame_from_hex (const char *hex)
   return bytes;
 }
 
-/* Makes the Sec-WebSocket-Accept for @request: RFC 6455, 4.2.2. */
+/* Returns the value of Sec-WebSocket-Accept for @request: RFC 6455, 4.2.2. */
 char *
 raw_frame_make_accept (const char *request)
 {

@@ -56,9 +56,10 @@ send_life (const Heartbeat *heartbeat,
   raw_peer_wait_delivered (peer);
 }
 
-/* Waits until the task has read the data of send_life (). The next ping must be sent after
- * ping-timeout, at most LATENESS late. With STEADY, ping-timeout counts from the last ping instead.
- * If it has expired, a ping must be sent at once, and ping-timeout counts from this ping. */
+/* Waits until the task has read the data of send_life (). Then ping-timeout counts from this time,
+ * and the next ping must be sent at most LATENESS after its end. With STEADY, ping-timeout counts
+ * from the last ping instead. If it has expired, a ping must be sent at once, and ping-timeout
+ * counts from this ping. */
 void
 expect_life (Fixture         *fixture,
              const Heartbeat *heartbeat,

@@ -175,9 +175,9 @@ send_all (gpointer data)
   return NULL;
 }
 
-/* Checks that the messages of each thread arrived once and in order. The server sends nothing,
- * because if the client closed its socket with unread bytes, the kernel would reset the connection,
- * and discard data that it had accepted but not delivered. */
+/* Checks that the messages of each thread arrived once and in order. If the client closed its
+ * socket with unread bytes, the kernel would reset the connection, and discard data that it had
+ * accepted but not delivered, so the server sends nothing. */
 static void
 assert_complete (Crowd *self)
 {

@@ -251,7 +251,8 @@ test_room (Fixture       *fixture,
   hb_websocket_task_set_max_buffered_amount (fixture->task, 5);
   fixture_open (fixture);
 
-  /* Ends the current iteration, because the first message of an iteration is written at once. */
+  /* Only the first message of an iteration is written at once, so this call ends the current
+   * iteration. */
   wait_idle ();
   assert_sends (fixture->task, "three");
   while (!hb_websocket_task_send_text (fixture->task, "three", NULL))

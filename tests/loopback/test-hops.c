@@ -410,7 +410,7 @@ test_busy (HopFixture    *fixture,
 }
 
 /* Without a tunnel, the request of the handshake must contain the password of the proxy, and be a
- * request to the server. At the second attempt, the session knows the password.
+ * GET request for the server's URI. At the second attempt, the session knows the password.
  *
  * @data: (nullable): the login in the URI of the proxy, or NULL if the application gives it */
 static void

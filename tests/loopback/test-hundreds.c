@@ -9,8 +9,8 @@
 #include "position.h"
 
 /* Hundreds of tasks act at random, in one main context, or in those of several threads. Some share
- * a session. Their handlers call functions of any task in the same context, and run main loops. At
- * the end of each round, each task must connect and receive an answer.
+ * a session. The handlers of each task call functions of any task in the same context, and run main
+ * loops. At the end of each round, each task must connect and receive an answer.
  *
  * HB_WALK_SEED=SEED repeats only the round with this seed, but sockets may behave differently.
  * Without HB_WALK_SECONDS, each test runs one round. */

@@ -677,8 +677,8 @@ test_limit_within_frame (Fixture       *fixture,
   many_clear (&many);
 }
 
-/* The sockets of the connection exist already. The process can open only `n_left` more
- * descriptors. */
+/* Once the server has received the request, the process can open only `n_left` more descriptors.
+ * The sockets of the connection exist at that time. */
 typedef struct
 {
   const char *name;

@@ -27,8 +27,8 @@ assert_waits (Fixture *fixture,
   g_assert_cmpint (left, >, milliseconds * G_TIME_SPAN_MILLISECOND - SLACK);
 }
 
-/* Jumps to shortly before a deadline, where nothing may happen, and then past it, which must cause
- * @words. */
+/* Jumps to shortly before a deadline, and checks that no signal is emitted. Then jumps past the
+ * deadline, and waits for the signals @words. */
 static void
 expect_at_deadline (Fixture    *fixture,
                     gint64      milliseconds,

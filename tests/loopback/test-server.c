@@ -219,8 +219,9 @@ test_server_stop (TestServer *self)
       g_clear_object (&self->service);
     }
 
-  /* soup_server_disconnect () would wait for a TLS handshake in another thread, and the handshake
-   * for the client in this thread. A shutdown of the socket ends the handshake. */
+  /* soup_server_disconnect () would wait for a TLS handshake in another thread. That handshake
+   * would wait for the client in this thread, so neither would end. A shutdown of the socket ends
+   * the handshake. */
   g_ptr_array_foreach (self->sockets, stop_reading, NULL);
   soup_server_disconnect (self->soup);
   g_ptr_array_set_size (self->connections, 0);

@@ -12,8 +12,8 @@
 
 #define HEARTBEAT "heartbeat"
 
-/* While answers with more than this many bytes wait for a client, the server reads nothing from the
- * client. */
+/* While the answers that wait for a client have more than this many bytes in total, the server
+ * reads nothing from the client. */
 #define MAX_WAITING ECHO_MAX_MESSAGE
 
 /* The approximate memory, in bytes, that libsoup uses for a message in addition to its payload */
@@ -204,8 +204,8 @@ on_closed (EchoClient *self)
   self->gone (self, self->user_data);
 }
 
-/* libsoup limits the frames that a server receives to 128 KiB. Since 3.8, it also limits whole
- * messages. */
+/* By default, libsoup limits the frames that a server receives to 128 KiB and, since 3.8, also
+ * whole messages, so this function sets both limits. */
 static void
 set_limits (SoupWebsocketConnection *connection)
 {

@@ -181,8 +181,8 @@ echo_server_listen (EchoServer  *self,
   g_autoptr (GSocketAddress) wanted = g_inet_socket_address_new (loopback, *port);
   g_autoptr (GSocketAddress) effective = NULL;
 
-  /* All clients may reconnect at once. A client for which the backlog has no room would wait a
-   * second or longer. */
+  /* All clients may reconnect at the same time. A client for which the backlog has no room would
+   * wait a second or longer. */
   self->listener = g_socket_listener_new ();
   g_socket_listener_set_backlog (self->listener, MAX_CLIENTS);
   if (!g_socket_listener_add_address (self->listener, wanted, G_SOCKET_TYPE_STREAM,

@@ -15,7 +15,7 @@ typedef struct
   char     *pong;        /* (owned) (nullable) */
   char    **protocols;   /* (owned) (nullable) */
   char     *greeting;    /* (owned) (nullable), sent to each new client; set by a command */
-  char     *login;       /* (owned) (nullable), each client's first message; set by a command */
+  char     *login;       /* (owned) (nullable), the text of the login; set by a command */
   char     *welcome;     /* (owned) (nullable), the answer to the login; set by a command */
   int       port;
   int       mute_after;  /* messages from a client, -1: never */

@@ -29,7 +29,7 @@
 #define REPLACEMENT 0xfffd
 
 /* Control characters from the server could change the state of the terminal, or begin a line that
- * seems to come from hb-cat.
+ * seems to come from hb-cat, so U+FFFD replaces them.
  *
  * Returns: (transfer full) */
 static char *

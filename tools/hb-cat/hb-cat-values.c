@@ -85,8 +85,8 @@ parse_enum (const char  *option_name,
       return TRUE;
     }
 
-  /* The list has the same form as in the output of --help. A translation could not change quotes
-   * and commas between the names. */
+  /* The list has the same form as in the output of --help. A translation could not change the
+   * quotes and commas of another form. */
   choice = g_string_new (NULL);
   for (i = 0; i < enum_class->n_values; i++)
     g_string_append_printf (choice, "%s%s", i > 0 ? "|" : "", enum_class->values[i].value_nick);

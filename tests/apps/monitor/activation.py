@@ -4,8 +4,8 @@
 
 activation.py DESKTOP_FILE [SERVICE PROGRAM]
 
-The bus knows the service of an installed monitor. For a monitor in a build folder, the script gives
-the service file SERVICE to the bus, with PROGRAM as the command. run.py provides the display.
+The bus knows the service of an installed monitor. For a monitor in a build directory, the script
+gives the service file SERVICE to the bus, with PROGRAM as the command. run.py provides the display.
 """
 
 import configparser

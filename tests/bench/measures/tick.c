@@ -9,8 +9,8 @@
 #include "measure-link.h"
 
 /* Measures the longest gap between two ticks, which are dispatches of a source with idle priority,
- * while a server floods the client. The first and the last message count as ticks here, so without
- * any tick, the gap is as long as the flood.
+ * while a server floods the client. The first and the last message count as ticks here, so if the
+ * source is not dispatched between them, the gap is as long as the flood.
  *
  * measure-tick task|libsoup URI MESSAGES */
 

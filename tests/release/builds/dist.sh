@@ -66,7 +66,7 @@ build ()
   DESTDIR="$folder/installed" quietly meson install -C "$folder/build" --no-rebuild
 }
 
-# list FOLDER: describes the installed files; changes the directory, so it must run in a subshell
+# list FOLDER: describes the installed files. Changes the directory, so it must run in a subshell.
 list ()
 {
   cd "$1/installed"

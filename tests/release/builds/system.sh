@@ -35,7 +35,7 @@ release=
 # shellcheck source=tools/debian-chroot.bash
 . "$source_root/tools/debian-chroot.bash"
 
-# Exits if apt has failed because of a fault in install-packages.sh.
+# Exits if the cause of the failure is a fault in install-packages.sh, and not in the archive.
 blame_ourselves ()
 {
   if grep 'Unable to locate package' "$scratch/apt.log"; then

@@ -107,7 +107,7 @@ def get_build_cflags():
 
 
 def query_devenv(*arguments):
-    """Returns what pkg-config prints in the shell of `meson devenv`."""
+    """Returns the result of get_flags() for the library in the shell of `meson devenv`."""
     env = {**os.environ, 'PKG_CONFIG_PATH': os.pathsep.join(filter(None, [
         str(BUILD / 'meson-uninstalled'), os.environ.get('PKG_CONFIG_PATH')]))}
     return get_flags(*arguments, API, env=env)

@@ -26,7 +26,7 @@ def without_sysroot(flag, sysroot):
 
 
 def check_application(root, below):
-    # AppStream expects the files that the metainfo names below usr/.
+    # AppStream looks below usr/ for the files that the metainfo names.
     name = 'each file that the metainfo names is installed'
     if not shutil.which('appstreamcli'):
         skip(name, 'appstreamcli is missing')

@@ -4,7 +4,7 @@
 """Checks the messages that a new user sees first.
 
 If packages are missing, install-packages.sh must announce them, or explain why it cannot install
-them. If a run.sh script cannot write to the build folder, it must say so.
+them. If a run.sh script cannot write to the build directory, it must say so.
 """
 
 import re
@@ -16,8 +16,8 @@ from common import SOURCE, check, finish, run, skip_all
 
 USED = ('bash', 'cat', 'env', 'grep', 'mktemp', 'rm', 'sed')
 
-# The programs that replace those of the system, so that nothing is installed. Empty files describe
-# the machine to them, such as "user" (not root).
+# The programs that replace those of the system, so that nothing is installed. Empty files, such as
+# "user" (not root), describe the machine to them.
 PROGRAMS = {
     'id': 'if [ -e user ]; then echo 1000; else echo 0; fi',
     'dpkg-query': '[ ! -e installed ] || echo installed',
@@ -98,7 +98,7 @@ def check_case(name, like, status, printed, installs):
 
 
 def check_read_only():
-    # Not even root can create this build folder.
+    # Not even root can create this build directory.
     for script in ('tests/run.sh', 'examples/run.sh'):
         result = run([SOURCE / script, '--build-dir=/dev/null/build'])
         check(result.returncode == 1

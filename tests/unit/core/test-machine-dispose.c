@@ -7,7 +7,8 @@
 #include "machine-fixture.h"
 #include "machine-events.h"
 
-/* After disposal, the only effects are those that complete calls. */
+/* After disposal, the only effects are those that complete calls, and those that release the bytes
+ * of messages, which the fixture does not log. */
 
 static void
 dispose (Fixture *fixture)

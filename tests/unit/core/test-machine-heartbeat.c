@@ -137,7 +137,7 @@ static const Sign signs[] = {
   /* Even an unsolicited pong frame is activity. */
   { "pong", HB_LIVENESS_ANY, HB_EVENT_PONG, 10000, "", 15000 },
 
-  /* A slow upload must not end a good link. */
+  /* A slow upload must not end the link, unless only a reply counts. */
   { "writable", HB_LIVENESS_ANY, HB_EVENT_WRITABLE, 24999, "ping", 15000 },
   { "reply-only-writable", HB_LIVENESS_REPLY, HB_EVENT_WRITABLE, 10000, "", 5000 },
 

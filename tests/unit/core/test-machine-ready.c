@@ -9,7 +9,7 @@
 
 /* A link whose server requires certain messages, such as a login, before all others. The link is
  * open, but becomes ready only when the application calls mark_ready () or sets manual-ready to
- * FALSE. The summaries call a call to mark_ready () a "mark". */
+ * FALSE. In the summaries, a "mark" is a call to mark_ready (). */
 
 #define OPENS_UNREADY  "notify:state notify:http-status notify:connection notify:protocol open"
 #define LEAVES_UNREADY "drop notify:state notify:connection notify:protocol"

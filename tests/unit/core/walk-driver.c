@@ -359,7 +359,7 @@ walk_drain (Walk *self)
         break;
 
       /* If no effect was pending, an HB_EFFECT_MESSAGE emits a message that was waiting, even after
-       * the loss of its connection, but not while other sources must run first. */
+       * its link was lost. No such message is emitted while other sources must run first. */
       if (effect.kind == HB_EFFECT_MESSAGE && has_waited)
         g_assert_false (self->is_yielding);
       else if (effect.kind == HB_EFFECT_MESSAGE)

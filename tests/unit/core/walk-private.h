@@ -60,7 +60,7 @@ typedef struct
   guint    n_acknowledged; /* how many messages walk_complete () has counted as acknowledged */
   guint    last_ordinary;  /* the `number` of the last ordinary message in `taken` */
   gboolean exists;
-  gboolean is_connecting;  /* the request has been sent (even if is_open), or awaits its turn */
+  gboolean is_connecting;  /* the request has been sent, or awaits its turn; also TRUE if is_open */
   gboolean awaits_turn;
   gboolean is_open;
   gboolean can_acknowledge;

@@ -466,7 +466,8 @@ test_long_message_has_pauses (Fixture       *fixture,
 }
 
 /* Deliveries to a lazy reader are limited to 4 KiB, for which the handlers take 4 ms. After two of
- * them, the third ends after 1 KiB, and other sources run. */
+ * them, more than 4 ms have passed. The third checks the time after 1 KiB and ends, and other
+ * sources run. */
 static void
 test_lazy_reader (Fixture       *fixture,
                   gconstpointer  data)

@@ -293,7 +293,8 @@ test_held (Fixture       *fixture,
   g_assert_true (soup_queue_is_empty (&queue));
 }
 
-/* The test writes the rest of libsoup's frame itself, because libsoup has no source. */
+/* This test has no SoupQueue, so no source writes the rest of libsoup's frame. The test itself
+ * writes it. */
 static void
 test_begun (Fixture       *fixture,
             gconstpointer  data)
