@@ -40,20 +40,23 @@ free_call (gpointer data)
   HbCall *self = data;
 
   g_clear_object (&self->cancellable);
-  g_clear_pointer (&self->source, g_source_unref);
   g_clear_pointer (&self->message, hb_message_free);
   g_clear_error (&self->error);
   self->destroy (self->user_data);
   g_free (self);
 }
 
+/* Call this before the GTask returns. Afterwards the callback may end the caller's thread, which
+ * frees its context. If this thread released the source meanwhile, it could use the freed
+ * context. */
 static void
 stop_watching (GTask *task)
 {
   HbCall *self = g_task_get_task_data (task);
+  g_autoptr (GSource) source = g_steal_pointer (&self->source);
 
-  if (self->source != NULL)
-    g_source_destroy (self->source);
+  if (source != NULL)
+    g_source_destroy (source);
 }
 
 /* Makes @task a ticket for the machine, which returns the ticket in an HB_EFFECT_RESOLVE.
