@@ -15,6 +15,7 @@ typedef struct
   GDestroyNotify  destroy;
   GCancellable   *cancellable; /* (owned) (nullable) the caller's */
   GSource        *source;      /* (nullable) watches `cancellable` */
+  GMainContext   *context;     /* (owned) (nullable) of `source` */
   HbMessage      *message;     /* (nullable) received, and not returned yet */
   GError         *error;       /* (nullable) why the call fails; NULL once it has been returned */
   HbCallPutBack   put_back;    /* (nullable) this and the next three: see hb_call_be_late () */
@@ -40,23 +41,21 @@ free_call (gpointer data)
   HbCall *self = data;
 
   g_clear_object (&self->cancellable);
+  g_clear_pointer (&self->source, g_source_unref);
+  g_clear_pointer (&self->context, g_main_context_unref);
   g_clear_pointer (&self->message, hb_message_free);
   g_clear_error (&self->error);
   self->destroy (self->user_data);
   g_free (self);
 }
 
-/* Call this before the GTask returns. Afterwards the callback may end the caller's thread, which
- * frees its context. If this thread released the source meanwhile, it could use the freed
- * context. */
 static void
 stop_watching (GTask *task)
 {
   HbCall *self = g_task_get_task_data (task);
-  g_autoptr (GSource) source = g_steal_pointer (&self->source);
 
-  if (source != NULL)
-    g_source_destroy (source);
+  if (self->source != NULL)
+    g_source_destroy (self->source);
 }
 
 /* Makes @task a ticket for the machine, which returns the ticket in an HB_EFFECT_RESOLVE.
@@ -93,6 +92,10 @@ hb_call_start (GTask          *task,
                              g_object_unref);
       g_source_set_static_name (self->source, "[hb] cancelled");
       g_source_attach (self->source, g_task_get_context (task));
+
+      /* GTask releases its context before its data. The caller's thread could then free the context
+       * while the thread of the HbWebsocketTask releases the source. */
+      self->context = g_main_context_ref (g_task_get_context (task));
     }
 
   return g_object_ref (task);
@@ -109,10 +112,10 @@ hb_call_fail (GTask  *task,
   g_object_unref (task);
 }
 
-/* Call this for a call that receives a message. Once such a call has received a message, it returns
- * in the next iteration of the loop. If its callback were called within the delivery of the message
- * and ran a main loop until the next message was received, it would never return. A call that fails
- * while another call waits to return also returns later, so that callbacks are called in order.
+/* Call this for a call that receives a message. Such a call returns in the next iteration of the
+ * loop. If its callback were called within the delivery of the message and ran a main loop until
+ * the next message was received, it would never return. A call that fails while another call waits
+ * to return also returns later, so that callbacks are called in order.
  *
  * The GTask must not have the caller's GCancellable. If that were triggered before the callback was
  * called, GTask would call the callback another iteration later, after the next message.
@@ -196,9 +199,9 @@ return_message (GTask     *task,
   return_later (task);
 }
 
-/* Returns whether the callback of a call that fails must wait. For a call other than receive_async
- * (), GTask decides this. A handler of the GCancellable may have made the call fail. If the
- * callback disconnected that handler, it would wait forever for the handler to return. */
+/* Returns whether the callback of a call that fails must wait. For a call that receives no message,
+ * GTask decides this. A handler of the GCancellable may have made the call fail. If the callback
+ * disconnected that handler, it would wait forever for the handler to return. */
 static gboolean
 fails_late (HbCall *self)
 {
