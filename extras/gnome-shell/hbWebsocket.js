@@ -232,7 +232,9 @@ class Link {
   // libsoup would read the body of a refusal to its end. A body that does not end would delay the
   // error and, if it arrives fast, block the main loop. libsoup reads no body if the method is
   // HEAD.
-  _onStatus() { this.request.set_method(this.request.get_status() < 200 ? 'GET' : 'HEAD'); }
+  //
+  // For a status that Soup.Status does not have, such as 429, get_status() throws an error.
+  _onStatus() { this.request.set_method(this.request.status_code < 200 ? 'GET' : 'HEAD'); }
 
   // The body of the refusal has not been read. If the request were sent again on this connection,
   // for example with a password, libsoup would read that body as the next response.
@@ -242,7 +244,7 @@ class Link {
   }
 
   _describeFailure(error) {
-    const status = this.request.get_status();
+    const {status_code: status} = this.request;
     const refusal = `The server answered the handshake with status ${status}`;
     const isRefusal = error instanceof Soup.WebsocketError;
     return {...newLoss(isRefusal ? newError(Code.HANDSHAKE, refusal) : error), status};
