@@ -53,7 +53,9 @@ const ORIGIN = /^[\x20-\x7e]*$/; // RFC 6454, 7.1
 // RFC 6455, 7.4.1: protocol error, a close frame without a code, an end without a close frame
 const [PROTOCOL_ERROR, NO_CODE, ABNORMAL] = [1002, 1005, 1006];
 const MAX_REASON = 123; // RFC 6455, 5.5: at most 125 bytes of payload, of which the code takes 2.
+const MAX_INTERIM = 100; // of the interim responses to one request, without that with status 101
 const MAX_INT = 2 ** 31 - 1;
+const {SWITCHING_PROTOCOLS} = Soup.Status;
 const {TEXT, BINARY} = Soup.WebsocketDataType;
 const {CONNECTING, OPEN, CLOSING, CLOSED, WAITING} = State;
 
@@ -95,6 +97,11 @@ const SIGNALS = {
 };
 
 const newError = (code, message) => new GLib.Error(DOMAIN, code, message);
+// The error that a full TLS handshake would report
+const newTlsError = () => new Gio.TlsError({
+  code: Gio.TlsError.BAD_CERTIFICATE,
+  message: GLib.dgettext('glib-networking', 'Unacceptable TLS certificate'),
+});
 const newLoss = error => ({error, code: ABNORMAL, reason: null, status: 0});
 // RFC 6455, 7.4: the codes that a client may send
 const isCloseCode = code => (code >= 1000 && code <= 1003) || (code >= 1007 && code <= 1010)
@@ -151,6 +158,7 @@ class Link {
   _cancellable = new Gio.Cancellable();
   _attachments = new Attachments();
   _sockets = []; // for each address that has been tried
+  _nInterim = 0;
   _isClosing = false;
 
   constructor(request, callbacks) {
@@ -166,6 +174,7 @@ class Link {
       },
       'network-event': (_request, event, stream) => this._onNetworkEvent(event, stream),
       'notify::status-code': () => this._onStatus(),
+      'got-informational': () => this._onInterim(),
       'got-headers': () => this._onHeaders(),
     });
   }
@@ -188,7 +197,7 @@ class Link {
     else if (event === TLS_HANDSHAKING)
       this._isAsked = false; // An earlier handshake may have been that of a proxy.
     else if (event === TLS_HANDSHAKED && !this._isAsked && !this._accepts(stream))
-      this._refuse();
+      this._refuse(newTlsError());
   }
 
   _accepts(stream) {
@@ -197,16 +206,13 @@ class Link {
       || this.request.emit('accept-certificate', stream.get_peer_certificate(), errors);
   }
 
-  // Fails the attempt with the error that a full handshake would report, unless a handler for
-  // `accept-certificate` has ended the attempt.
-  _refuse() {
+  // Fails the attempt, unless a handler for `accept-certificate` has ended it.
+  _refuse(error) {
     if (this._cancellable.is_cancelled())
       return;
-    const code = Gio.TlsError.BAD_CERTIFICATE;
-    const message = GLib.dgettext('glib-networking', 'Unacceptable TLS certificate');
     this._cancellable.cancel();
     this._attachments.attach('end', GLib.idle_source_new(), () =>
-      this._callbacks.lost(newLoss(new Gio.TlsError({code, message}))));
+      this._callbacks.lost(newLoss(error)));
   }
 
   // GJS would keep the socket of each failed connection open until it collects garbage. While a
@@ -235,6 +241,14 @@ class Link {
   //
   // For a status that Soup.Status does not have, such as 429, get_status() throws an error.
   _onStatus() { this.request.set_method(this.request.status_code < 200 ? 'GET' : 'HEAD'); }
+
+  // Without a limit, interim responses could block the main loop, because libsoup reads them as
+  // long as more arrive.
+  _onInterim() {
+    const {status_code: status} = this.request;
+    if (status !== SWITCHING_PROTOCOLS && ++this._nInterim > MAX_INTERIM)
+      this._refuse(newError(Code.HANDSHAKE, 'The server sent too many interim responses'));
+  }
 
   // The body of the refusal has not been read. If the request were sent again on this connection,
   // for example with a password, libsoup would read that body as the next response.

@@ -211,10 +211,11 @@ export class Peer {
 }
 
 // A server that performs the handshake, or sends only the head of a response if `status` is not
-// 101, and then neither reads nor writes
+// 101, and then neither reads nor writes. Before that, it sends `nInterim` interim responses.
 export class MutePeer {
-  constructor(status = 101) {
+  constructor(status = 101, nInterim = 0) {
     this._status = status;
+    this._nInterim = nInterim;
     this._streams = [];
     this._service = new Gio.SocketService();
     this._port = this._service.add_any_inet_port(null);
@@ -244,8 +245,9 @@ export class MutePeer {
       const hash = GLib.Checksum.new(GLib.ChecksumType.SHA1);
       hash.update(new TextEncoder().encode(key + ACCEPT_GUID));
       const digest = Uint8Array.from(hash.get_string().match(/../g), hex => parseInt(hex, 16));
+      const interim = 'HTTP/1.1 103 Early Hints\r\n\r\n'.repeat(this._nInterim);
       stream.get_output_stream().write_all(new TextEncoder().encode([
-        `HTTP/1.1 ${this._status} Answer`, 'Upgrade: websocket', 'Connection: Upgrade',
+        `${interim}HTTP/1.1 ${this._status} Answer`, 'Upgrade: websocket', 'Connection: Upgrade',
         `Sec-WebSocket-Accept: ${GLib.base64_encode(digest)}`, '', '',
       ].join('\r\n')), null);
     });
@@ -272,8 +274,8 @@ export class Scenario {
     return peer;
   }
 
-  mutePeer(status) {
-    const peer = new MutePeer(status);
+  mutePeer(...options) {
+    const peer = new MutePeer(...options);
 
     this._ends.push(() => peer.stop());
     return peer;

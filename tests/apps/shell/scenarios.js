@@ -227,6 +227,17 @@ export const together = {
     }
   },
 
+  // A server may send at most 100 interim responses.
+  async interimResponses(scenario) {
+    for (const [nInterim, end] of [[100, 'open'], [101, 'error HANDSHAKE']]) {
+      const task = scenario.task({uri: scenario.mutePeer(101, nInterim).uri});
+
+      task.open();
+      await wait(() => task.log.length >= 4);
+      assertEqual(task.log[3], end);
+    }
+  },
+
   async backoff(scenario) {
     const delays = [];
     const task = scenario.task({uri: 'ws://127.0.0.1:9/', reconnect_timeout: 4000,
