@@ -449,6 +449,7 @@ export class WebsocketTask extends GObject.Object {
   send_message(type, data, flags = SendFlags.DEFAULT) {
     const payload = data instanceof Uint8Array ? new GLib.Bytes(data) : data;
     const isThisLink = (flags & SendFlags.THIS_LINK) !== 0;
+    const message = {type, payload, isThisLink};
     const room = (this.max_buffered_amount || NEVER) - this.buffered_amount;
     if (this.state === CLOSED || this.state === CLOSING)
       throw newError(Code.CLOSED, 'The task is closed: open it first');
@@ -464,7 +465,12 @@ export class WebsocketTask extends GObject.Object {
       throw newError(Code.NOT_OPEN, 'No connection is open or ready for this message');
     if (payload.get_size() > room)
       throw newError(Code.QUEUE_FULL, `No room for a message of ${payload.get_size()} bytes`);
-    this._run(() => this._pump([{type, payload, isThisLink}]));
+    this._run(() => {
+      if (this._isDue(message))
+        this._link.send(type, payload);
+      else
+        this._enqueue(message);
+    });
   }
 
   // A changed time applies at once, except to a delay before an attempt and a closing handshake
@@ -687,10 +693,21 @@ export class WebsocketTask extends GObject.Object {
     });
   }
 
-  // Sends the messages that may be sent now. libsoup accepts any number of messages.
+  // libsoup accepts any number of messages.
+  _isDue({isThisLink}, isReady = this.ready) {
+    return (isReady || isThisLink) && Boolean(this._link?.openConnection);
+  }
+
+  _enqueue(message) {
+    this._queue.push(message);
+    this._hasBacklog = true;
+    this._set({'buffered-amount': this.buffered_amount + message.payload.get_size()});
+  }
+
+  // Queues `added`, and then sends the messages that may be sent now.
   _pump(added = [], isReady = this.ready) {
-    const isDue = ({isThisLink}) => this._link?.openConnection && (isReady || isThisLink);
-    this._queue.push(...added);
+    const isDue = message => this._isDue(message, isReady);
+    this._queue = [...this._queue, ...added];
     this._queue.filter(isDue).forEach(({type, payload}) => this._link.send(type, payload));
     this._queue = this._queue.filter(message => !isDue(message));
     this._settle();

@@ -642,6 +642,21 @@ export const together = {
 };
 
 export const alone = {
+  // The time to queue a message must not depend on how many messages are waiting.
+  async longQueue(scenario) {
+    const peer = scenario.peer(mute);
+    const task = scenario.task({uri: peer.uri});
+    const texts = Array.from({length: 20000}, (_, i) => `${i}`);
+    const start = GLib.get_monotonic_time();
+
+    task.open();
+    texts.forEach(text => task.send_text(text));
+    assert(GLib.get_monotonic_time() - start < 10 * GLib.USEC_PER_SEC);
+    await wait(() => peer.received.length >= texts.length);
+    assertEqual(peer.received, texts);
+    assertEqual([task.buffered_amount, task.log], [0, [...START, 'drain']]);
+  },
+
   // No attempt may leave a file descriptor open until GJS collects garbage.
   async refusedDescriptors(scenario) {
     const task = scenario.task({uri: 'ws://127.0.0.1:9/', repeat_limit: 50, reconnect_timeout: 0});
