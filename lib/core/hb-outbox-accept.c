@@ -227,8 +227,8 @@ hb_outbox_accept (HbOutbox          *self,
 }
 
 /* Drops a message from another thread, because the task no longer accepts messages, or
- * hb_outbox_accept () has refused this one. Reports an overflow, unless the message is volatile.
- * Takes ownership of the bytes of the message. */
+ * hb_outbox_accept () has refused this one. If the queue has no room, reports the overflow, unless
+ * the message is volatile. Takes ownership of the bytes of the message. */
 void
 hb_outbox_drop_late (HbOutbox         *self,
                      const HbOutgoing *message,

@@ -65,10 +65,10 @@ hb_outbox_can_judge_reset (const HbOutbox *self)
 }
 
 /* Call this after a reset that is counted for no message. If messages of a login or of `open`
- * handlers were not acknowledged, the peer may have read a message of the queue together with them,
- * and refused it. The peer would then reset each later link in the same way, and no reset would be
- * counted for the refused message. So on later links, the queue waits until the messages before it
- * are acknowledged. */
+ * handlers were not acknowledged, the peer may have read a message of HB_LINE_WAITING together with
+ * them, and refused it. The peer would then reset each later link in the same way, and no reset
+ * would be counted for the refused message. So on later links, HB_LINE_WAITING is held back until
+ * the messages before it are acknowledged. */
 void
 hb_outbox_on_reset (HbOutbox *self)
 {

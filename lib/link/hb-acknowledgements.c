@@ -24,7 +24,7 @@
 
 #ifdef HAVE_TCP_BYTES_ACKED
 
-/* Returns FALSE also for Multipath TCP, which would report the count of one of its subflows. */
+/* Also returns FALSE for Multipath TCP, which would report the count of one of its subflows. */
 static gboolean
 is_tcp (GSocket *socket)
 {

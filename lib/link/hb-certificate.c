@@ -31,10 +31,10 @@ accept_certificate_cb (SoupMessage          *request,
   return FALSE;
 }
 
-/* If the session of a request with a handler for `request-certificate` were resumed, the server
- * would take another client for the owner of the certificate that the handler supplies. Therefore,
- * this function disables resumption on the TLS connection of such a request. glib-networking before
- * 2.76 has no property for this, so the session may still be resumed there. */
+/* If another request resumed the session of a request with a handler for `request-certificate`, the
+ * server would treat the other request as one from the owner of the certificate that the handler
+ * supplied. Therefore, this function disables resumption on the TLS connection of such a request.
+ * glib-networking before 2.76 has no property for this, so the session may still be resumed there. */
 static void
 forget_session (SoupMessage *request,
                 GIOStream   *tls)

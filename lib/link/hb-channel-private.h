@@ -23,8 +23,8 @@ typedef struct
   gboolean (* may_send)             (gpointer   data);
 
   /* Sends a message or a ping. Sets @span to its position. If the span of a message is empty, the
-   * connection has failed or is closing. Returns whether another frame would not have to wait in
-   * the channel. Emits no event. */
+   * connection has failed or is closing. Returns whether another frame could be sent without
+   * waiting in the channel. Emits no event. */
   gboolean (* send)                 (gpointer   data,
                                      HbOpcode   opcode,
                                      GBytes    *payload,
@@ -67,8 +67,8 @@ typedef struct
                                      gsize      bytes);
 
   /* Lets a direct channel emit HB_EVENT_MESSAGE and HB_EVENT_PONG itself where it can. Until it is
-   * detached, the channel connects @handlers, which handle libsoup's signals, before libsoup reads.
-   * If a channel is not direct, the owner must keep the handlers connected. */
+   * detached, the channel ensures that @handlers, which handle libsoup's signals, are connected
+   * whenever libsoup reads. If a channel is not direct, the owner must keep the handlers connected. */
   void     (* open_fast_lane)       (gpointer    data,
                                      HbHandlers *handlers);
 

@@ -52,7 +52,8 @@ watch_output (HbFallback *self)
   g_source_attach (self->writer, self->context);
 }
 
-/* A message has a position even if it waits in libsoup's queue behind a pong. */
+/* A message may be sent at any time, because it counts as written even if it waits in libsoup's
+ * queue behind a pong. */
 static gboolean
 hb_fallback_may_send (gpointer data)
 {

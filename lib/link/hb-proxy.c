@@ -11,9 +11,9 @@
  * no proxy reads. Otherwise libsoup 3.2 and 3.6 would send cookies to the proxy, and the proxy's
  * password to servers.
  *
- * Also limits how long a proxy can keep libsoup busy before the tunnel is open, except with the
- * body of a refusal. To skip the body, the method would have to be HEAD, as in hb-handshake.c, but
- * SoupAuthManager, whose handlers run first, needs CONNECT. */
+ * Also limits the requests and interim responses with which a proxy can keep libsoup busy before
+ * the tunnel is open, but not the body of a refusal. To skip this body, the method would have to be
+ * HEAD, as in hb-handshake.c, but SoupAuthManager, whose handlers run first, needs CONNECT. */
 
 /* The maximum number of CONNECT requests and interim responses to them. libsoup ignores its own
  * limit for requests if the proxy closes the connection when it refuses a password, and would send

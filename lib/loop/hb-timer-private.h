@@ -6,12 +6,16 @@
 
 G_BEGIN_DECLS
 
-/* Wakes the main loop of a source at a given time of hb_clock_now (). */ typedef struct { gint64
-time;        /* HB_NEVER if the timer is not set */ int      fd;          /* -1 if no timerfd could
-be created */ gpointer tag;         /* of the descriptor, in the source */ int      waits_at;    /*
-the g_main_depth () at which an iteration must pass; 0 if none must */ gboolean has_expired; /*
-without a descriptor: the time had passed before the last poll */ gboolean is_spent;    /* The time
-has passed and has been handled, so the timer must be set again. */ } HbTimer;
+/* Wakes the main loop of a source at a given time of hb_clock_now (). */
+typedef struct
+{
+  gint64   time;        /* HB_NEVER if the timer is not set */
+  int      fd;          /* -1 if no timerfd could be created */
+  gpointer tag;         /* of the descriptor, in the source */
+  int      waits_at;    /* the g_main_depth () at which an iteration must pass; 0 if none must */
+  gboolean has_expired; /* without a descriptor: the time had passed before the last poll */
+  gboolean is_spent;    /* The time has been handled, so the timer must be set again. */
+} HbTimer;
 
 void     hb_timer_init       (HbTimer *self,
                               GSource *source);

@@ -108,7 +108,7 @@ hb_driver_set_has_pong_func (HbDriver *self,
 }
 
 /* Returns whether the task may be used from this thread. If not, prints a critical message that
- * names @function, a method or a property. */
+ * names @function, which is a method or a property. */
 gboolean
 hb_driver_check_thread (HbDriver   *self,
                         const char *function)

@@ -1109,8 +1109,9 @@ hb_websocket_task_set_overflow (HbWebsocketTask *self,
  * [method@WebsocketTask.can_acknowledge] is `FALSE` on an open connection, `ACKNOWLEDGED` has no
  * effect on that connection.
  *
- * If the value changes while a connection is open, messages still count as sent in order. When the
- * connection is lost, written messages that were sent with `WRITTEN` are not sent again.
+ * If the value changes while a connection is open, a message still counts as sent only when every
+ * message before it does. When the connection is lost, written messages that were sent with
+ * `WRITTEN` are not sent again.
  *
  * Since: 1.0
  */
