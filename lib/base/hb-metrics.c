@@ -135,7 +135,7 @@ hb_metrics_get_bytes_received (const HbMetrics *self)
  * hb_metrics_get_messages_dropped:
  * @self: metrics
  *
- * Gets the number of messages that were accepted and later dropped.
+ * Gets the number of messages that were dropped.
  *
  * A message is dropped:
  *

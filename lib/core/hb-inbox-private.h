@@ -17,7 +17,7 @@ typedef struct
   gsize      amount;          /* how many bytes of memory the messages take */
   int        n_returning;     /* (atomic) calls that have received a message, or whose failure must
                                * wait, and whose callback has not been called yet */
-  gint64     given_since;     /* when the first of the emissions in a row ended, or HB_NEVER */
+  gint64     given_since;     /* when the first of consecutive emissions ended, or HB_NEVER */
   guint      is_paused : 1;
   guint      is_giving : 1;   /* message handlers are running */
   guint      is_yielding : 1; /* other sources are dispatched before the next message is emitted */

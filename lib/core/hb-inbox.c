@@ -218,8 +218,9 @@ hb_inbox_receive (HbInbox  *self,
   return_message (self, ticket, message.opcode, message.bytes);
 }
 
-/* Takes back the message of a call whose callback has not been called. Call this only if no other
- * call has a message, because that message would be a later one. */
+/* Takes back the message of a call whose callback has not been called. If another call had a
+ * message, that message would be a later one, and the application would receive it first, so call
+ * this only if no other call has a message. */
 void
 hb_inbox_put_back (HbInbox  *self,
                    HbOpcode  opcode,

@@ -42,8 +42,8 @@ typedef struct
   gint64       requested_at; /* when `connect-timeout` began to count, until the link is ready */
   gint64       ready_at;     /* when the link became ready, if it is ready */
   gint64       attempt_at;   /* when the delay ends, in WAITING */
-  gint64       lost_at;      /* when the current outage began; HB_NEVER if no open link was lost */
-  gint64       downtime;     /* how long the last outage lasted; 0 if none has ended since CLOSED */
+  gint64       lost_at;      /* when an open link was lost; HB_NEVER unless another is to follow */
+  gint64       downtime;     /* time without a link before the last; 0 for the first after CLOSED */
   gint64       latency;      /* -1 unknown */
   gint64       checked_at;   /* when a network change last led to a check */
   gint64       check_at;     /* HB_NEVER unless another change waits for its check */

@@ -34,7 +34,7 @@ accept_certificate_cb (SoupMessage          *request,
 /* If another request resumed the session of a request with a handler for `request-certificate`, the
  * server would treat the other request as one from the owner of the certificate that the handler
  * supplied. Therefore, this function disables resumption on the TLS connection of such a request.
- * glib-networking before 2.76 has no property for this, so the session may still be resumed there. */
+ * glib-networking before 2.76 has no property for this, so the session may still be resumed. */
 static void
 forget_session (SoupMessage *request,
                 GIOStream   *tls)

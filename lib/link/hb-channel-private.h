@@ -68,7 +68,7 @@ typedef struct
 
   /* Lets a direct channel emit HB_EVENT_MESSAGE and HB_EVENT_PONG itself where it can. Until it is
    * detached, the channel ensures that @handlers, which handle libsoup's signals, are connected
-   * whenever libsoup reads. If a channel is not direct, the owner must keep the handlers connected. */
+   * whenever libsoup reads. If the channel is not direct, its owner must keep them connected. */
   void     (* open_fast_lane)       (gpointer    data,
                                      HbHandlers *handlers);
 

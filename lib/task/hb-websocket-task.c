@@ -184,8 +184,9 @@ get_loggable (const GError *error)
          : "A subprotocol, the origin or a close code is not valid";
 }
 
-/* A task whose URI is not valid makes no attempt. Without a handler or a failing call, nobody would
- * learn the reason, so the first such error of each task is logged. */
+/* A task whose URI, subprotocols or origin is not valid makes no attempt, and close () with an
+ * invalid code has no effect. Without a handler or a failing call, the application would not learn
+ * the reason, so the first of these errors of each task is logged. */
 static void
 emit_error (HbWebsocketTask *self,
             const GError    *error)
@@ -612,7 +613,7 @@ hb_websocket_task_open (HbWebsocketTask *self)
  * @callback: (scope async): called when a connection is open, or the call has failed
  * @user_data: data for @callback
  *
- * Starts like [method@WebsocketTask.open], and waits for the connection.
+ * Starts to connect like [method@WebsocketTask.open], and waits until a connection is open.
  *
  * The call continues through failed attempts. If the state is already `OPEN`, the call succeeds.
  * The call does not wait until the connection is [property@WebsocketTask:ready]. If @cancellable is

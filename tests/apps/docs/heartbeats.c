@@ -4,9 +4,9 @@
 
 #include <string.h>
 
-/* Servers with heartbeats of their own, for the programs in the book. Each server sends a message
- * every FEED_INTERVAL, so a client that postpones its pings while messages arrive never sends a
- * ping. */
+/* Paths of the peer in tests/apps/bindings, each with a heartbeat of its own, for the programs in
+ * the book. On each path, the server sends a message every FEED_INTERVAL, so a client that
+ * postpones its pings while messages arrive never sends a ping. */
 
 #define FEED_INTERVAL 100 /* milliseconds */
 

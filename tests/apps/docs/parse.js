@@ -13,5 +13,5 @@ const [, contents] = GLib.file_get_contents(system.programArgs[0]);
 const text = new TextDecoder().decode(contents);
 
 // GJS cannot parse a module without running it, so the text is parsed as the body of a function. A
-// function cannot contain import declarations or the keyword `export`.
+// function cannot contain import declarations or the keyword `export`, so both are removed.
 new AsyncFunction(text.replace(IMPORT, '').replace(EXPORT, ''));

@@ -4,8 +4,8 @@
 
 /* A path of the peer in tests/apps/bindings, for the programs in doc/cookbook.md. The server closes
  * a connection on which more than MAX_MESSAGES messages arrive within INTERVAL. The client numbers
- * its messages from 1, across all its connections. The server also closes a connection when a
- * message was lost, repeated or out of order. */
+ * its messages from 1, across all its connections. The server also closes a connection if a message
+ * is lost, repeated or out of order. */
 
 #define PATH         "/limited"
 #define MAX_MESSAGES 20
