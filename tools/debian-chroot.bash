@@ -39,7 +39,7 @@ begin_chroots ()
 
   need apt-get debootstrap flock ip nsenter unshare
 
-  # The mounts in a namespace of the script's own vanish even if the script is killed.
+  # The kernel removes the mounts in the script's own namespace even if the script is killed.
   if [ -z "${HB_OUTER_MOUNTS:-}" ]; then
     exec {outer_mounts}< /proc/self/ns/mnt
     HB_OUTER_MOUNTS=$outer_mounts exec unshare --mount --propagation=private "$0" "$@"

@@ -20,8 +20,8 @@ COUNTS = (100, 1000, 5000, 9900)
 ECHOES = 200
 TIMEOUT = 120
 
-# The maximum number of seconds until all connections are open again. libsoup alone would take
-# minutes for ten thousand attempts at once.
+# The maximum time to wait until all connections are open again, in seconds. libsoup alone would
+# take minutes for ten thousand attempts at once.
 BACK_MAX = 20
 
 # Seconds with heartbeats alone, after the connections were opened and after the echoes. Each

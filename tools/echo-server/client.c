@@ -161,7 +161,7 @@ on_message (EchoClient            *self,
 {
   const EchoSettings *settings = self->settings;
 
-  /* The server has closed or dropped the connection. */
+  /* libsoup may still emit messages after the server has closed or dropped the connection. */
   if (!echo_client_is_open (self))
     return;
 

@@ -10,10 +10,10 @@
 /* Each page (socket.c) and each program (lines.c) that controls the server is a watcher.
  *
  * A watcher asks for each update with {"command": "next"}, so updates never accumulate for a page
- * that the browser suspends in the background. A watcher gets its first update at once, and each
- * later one soon after the log has grown or a command has run, and after a second at most.
- * {"command": "status"} gets an update at once. The reply to any other command has the type "done"
- * or "error". */
+ * that the browser suspends in the background. A watcher gets its first update at once. Each later
+ * one follows soon after the log has grown or a command has run, and otherwise a second after the
+ * previous update. {"command": "status"} gets an update at once. The reply to any other command has
+ * the type "done" or "error". */
 
 /* The time from one update to the next, in microseconds: SHORTEST if the log has grown, LONGEST if
  * nothing has happened */

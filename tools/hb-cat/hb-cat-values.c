@@ -85,8 +85,8 @@ parse_enum (const char  *option_name,
       return TRUE;
     }
 
-  /* The list has the same form as in the output of --help. A translation could not change the
-   * quotes and commas of another form. */
+  /* The list has the same form as in the output of --help. If the list had quotation marks and
+   * commas instead, a translation could not change them. */
   choice = g_string_new (NULL);
   for (i = 0; i < enum_class->n_values; i++)
     g_string_append_printf (choice, "%s%s", i > 0 ? "|" : "", enum_class->values[i].value_nick);

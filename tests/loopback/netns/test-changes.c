@@ -89,8 +89,8 @@ test_ping (Outage        *self,
   assert_state (self->task, HB_STATE_OPEN);
 }
 
-/* A machine that has moved to another network receives no packets for its old address. The loss is
- * detected pong-timeout after the change, however long ping-timeout is. */
+/* A machine that has moved to another network receives no packets for its old address. The task
+ * detects the loss when pong-timeout has passed since the change, however long ping-timeout is. */
 static void
 test_move (Outage        *self,
            gconstpointer  data)

@@ -466,8 +466,8 @@ test_long_message_has_pauses (Fixture       *fixture,
 }
 
 /* Deliveries to a lazy reader are limited to 4 KiB, for which the handlers take 4 ms. After two of
- * them, more than 4 ms have passed. The third checks the time after 1 KiB and ends, and other
- * sources run. */
+ * them, more than 4 ms have passed. During the third, the input checks the time after 1 KiB, so
+ * this delivery ends there, and other sources run. */
 static void
 test_lazy_reader (Fixture       *fixture,
                   gconstpointer  data)

@@ -257,7 +257,7 @@ test_interposed (Fixture       *fixture,
   g_assert_cmpuint (fixture->events.n_writable, ==, 1);
 }
 
-/* @data: how many bytes of libsoup's first frame are written when the message is sent */
+/* @data: how many bytes of libsoup's first frame have been written when the message is sent */
 static void
 test_held (Fixture       *fixture,
            gconstpointer  data)

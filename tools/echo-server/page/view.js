@@ -210,8 +210,8 @@ export class View {
     setText(find('unlisted'), `And ${numbers.format(connected - clients.length)} more.`);
   }
 
-  // Without a new focus, somebody who uses the keyboard would have to start again at the top of the
-  // page.
+  // If the focus did not move to the heading, somebody who uses the keyboard would have to start
+  // again at the top of the page.
   remove(number, card) {
     const hadFocus = card.element.contains(document.activeElement);
 
