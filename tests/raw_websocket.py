@@ -184,7 +184,7 @@ class Peer:
     """A server that accepts connections until the end of its `with` block.
 
     After each accepted handshake, calls `serve` with the Connection, in a separate thread. `tls` is
-    an SSLContext, and `protocol` the subprotocol of each answer. The server never answers a
+    an SSLContext, and `protocol` the subprotocol of each response. The server never answers a
     handshake if `accept` is false, and refuses each with `status` if that is set.
     """
 

@@ -11,8 +11,8 @@ G_BEGIN_DECLS
  *   connecting  open  drain  message:text:hello  message:binary:3  close:1000  close:4000:bye
  *   error:pong-timeout (of HbError)  error:g-io-error-quark:39  reconnect:1:2000  state:waiting
  *
- * Changes of a property that a test passes to signal_log_watch () are recorded too, such as
- * attempt:1. signal_log_free () fails if a signal has not been expected, skipped or forgotten. */
+ * Also records each change of a property that a test passes to signal_log_watch (), as a word such
+ * as attempt:1. signal_log_free () fails if a signal was not expected, skipped or forgotten. */
 typedef struct _SignalLog SignalLog;
 
 /* The words of opening a connection, and of closing it with the code 1000 */

@@ -102,7 +102,7 @@ test_open_ends_by_close (Fixture       *fixture,
   expect_error (fixture->task, &opened, hb_websocket_task_open_finish, HB_ERROR, HB_ERROR_CLOSED);
 }
 
-/* Cancels while the task connects, while it waits, and before the call. */
+/* Cancels open_async () while the task connects, while it waits, and before the call. */
 static void
 test_cancel_open (Fixture       *fixture,
                   gconstpointer  data)

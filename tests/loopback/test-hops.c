@@ -263,7 +263,8 @@ test_nosy_server (HopFixture    *fixture,
   g_assert_nonnull (strstr (signal_log_get_error (fixture->log), "The server answered"));
 }
 
-/* Without a SoupAuthManager, the handlers of the application must stay connected. */
+/* At a status 407 from a server, the library disconnects the handlers of the session's
+ * SoupAuthManager. Without such a manager, the handlers of the application must stay connected. */
 static void
 test_without_manager (HopFixture    *fixture,
                       gconstpointer  data)

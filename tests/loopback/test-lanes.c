@@ -215,8 +215,8 @@ forget_close_frame (char *log)
     line[1] = '\0';
 }
 
-/* If an error ended the connection, removes the pongs at the end of the longer log that the shorter
- * log does not have. */
+/* If an error ended the connection, removes from the end of the longer log the pongs that the
+ * shorter log does not have. */
 static void
 forget_missing_pongs (char *log,
                       char *other)

@@ -22,7 +22,7 @@
 
 /* The time that due actions may take while many processes resume together. With timerfd, it is
  * shorter than CLIENT_TIMEOUT, so the test notices an action that waits for another timeout.
- * Without timerfd, recent versions of GLib wait in ppoll (2), which does not count the time for
+ * Without timerfd, recent versions of GLib wait in ppoll(2), which does not count the time for
  * which the process was stopped, so the loop can be a whole timeout late. */
 #ifdef HAVE_TIMERFD
 #define TOLERANCE (1400 * G_TIME_SPAN_MILLISECOND)

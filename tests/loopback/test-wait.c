@@ -76,7 +76,7 @@ wait_idle_in (GMainContext *context)
   g_main_context_pop_thread_default (context);
 }
 
-/* Iterates the loop, for example to notice an event that must not happen. */
+/* Iterates the loop for @milliseconds, for example to notice an event that must not happen. */
 void
 wait_pass (guint milliseconds)
 {

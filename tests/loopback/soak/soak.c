@@ -239,7 +239,8 @@ run (Soak *self)
     }
 }
 
-/* Starts the program again, because malloc () and GSlice read these variables before main (). */
+/* Starts the program again with GLIBC_TUNABLES and G_SLICE set, because malloc () and GSlice read
+ * these variables before main (). */
 static void
 settle_malloc (char *argv[])
 {

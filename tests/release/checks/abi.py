@@ -7,8 +7,8 @@ callbacks with their C types, properties, signals, and the values of enumeration
 are opaque, so no other change of a C declaration can break a program in C. An addition is not a
 fault.
 
-lib/vala/vapi/hb-websocket-1.vapi must be the file that vapigen makes. It is in the source because
-an application with the library as a subproject needs it before vapigen can run.
+lib/vala/vapi/hb-websocket-1.vapi must be the file that vapigen makes. The file is in the source
+because an application with the library as a subproject needs it before vapigen can run.
 
 With --write, the script writes both files, or only the first one if vapigen is missing. Run it with
 `meson compile -C BUILD write-abi` at each release and after each change of the API.

@@ -4,7 +4,7 @@
 """Checks the messages that a new user sees first.
 
 If packages are missing, install-packages.sh must announce them, or explain why it cannot install
-them. If a run.sh script cannot write to the build directory, it must say so.
+them. A run.sh script that cannot write to the build directory must say so.
 """
 
 import re

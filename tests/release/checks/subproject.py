@@ -27,7 +27,7 @@ NOT_COPIED = shutil.ignore_patterns('.git', '_build*', 'build*', '__pycache__')
 
 
 def make_project(project):
-    """Returns the build directory of the project, and the command that sets that folder up."""
+    """Returns the build directory of the project, and the command that sets up this directory."""
     build = project / '_build'
     subprojects = project / 'subprojects'
 

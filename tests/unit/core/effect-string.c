@@ -4,8 +4,8 @@
 
 #include "effect-string.h"
 
-/* Returns a word for an effect. The word never contains a close reason or the text of an error. It
- * contains a payload only if a call has received a message. */
+/* Returns a word for an effect. The word never contains a close reason or the text of an error. The
+ * word contains a payload only if a call has received a message. */
 char *
 effect_to_string (const HbEffect *self)
 {

@@ -24,7 +24,7 @@ struct _Fixture
 
   /* The simulated link */
   guint      room;         /* messages that it accepts before it is full */
-  gboolean   cannot_acknowledge; /* it does not report acknowledgements */
+  gboolean   cannot_acknowledge; /* the link does not report acknowledgements */
   gboolean   holds_writes; /* messages wait for written () before the kernel has them */
   gboolean   holds_pings;  /* pings wait for hb_machine_on_pinged () */
   gboolean   has_link;

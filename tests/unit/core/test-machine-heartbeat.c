@@ -141,7 +141,7 @@ static const Sign signs[] = {
   { "writable", HB_LIVENESS_ANY, HB_EVENT_WRITABLE, 24999, "ping", 15000 },
   { "reply-only-writable", HB_LIVENESS_REPLY, HB_EVENT_WRITABLE, 10000, "", 5000 },
 
-  /* Activity keeps the link open, but postpones no ping. */
+  /* With STEADY, activity keeps the link open, but postpones no ping. */
   { "steady-writable", HB_LIVENESS_STEADY, HB_EVENT_WRITABLE, 24000, "ping", 6000 },
 };
 

@@ -12,7 +12,7 @@
 static const Case cases[] = {
   { "check-open", start_open, 5000, check, "ping", HB_STATE_OPEN, 10000, 0 },
 
-  /* The time for the answer to a ping is not prolonged. */
+  /* check () does not prolong the time for the reply to a ping. */
   { "check-awaiting", start_open, 20000, check, "", HB_STATE_OPEN, 5000, 0 },
 
   /* The count of attempts is not reset. */

@@ -292,8 +292,8 @@ test_loss_in_handler (Fixture       *fixture,
   assert_message (fixture, "second");
 }
 
-/* The second message fills the inbox. It was received before the handler ran, so it moves to the
- * inbox only when drain () reaches its effect. */
+/* The second message fills the inbox. This message was received before the handler ran, so it moves
+ * to the inbox only when drain () reaches its effect. */
 static void
 fill_cb (Fixture    *fixture,
          const char *effect)

@@ -191,8 +191,8 @@ test_count_goes_on (Fixture       *fixture,
   start (fixture);
   send_ticket (fixture, "poison", "poison");
 
-  /* A handler for `open` sends a message on the second link. It is written only on the third link,
-   * before the refused message. */
+  /* A handler for `open` sends a message on the second link. This message is written only on the
+   * third link, before the refused message. */
   for (i = 0; i < 4; i++)
     {
       g_assert_false (has_failed (fixture));

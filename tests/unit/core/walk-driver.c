@@ -396,7 +396,7 @@ walk_emit_message (Walk     *self,
 }
 
 /* Carries out the effects. In a handler, only the drop of the link is carried out at once. The
- * other effects wait until the handler has returned, or iterates a main loop. */
+ * other effects wait until the handler returns or iterates a main loop. */
 void
 walk_wake (Walk *self)
 {

@@ -104,7 +104,7 @@ struct _Walk
   guint      n_drains;      /* running sections that may run handlers, like `depth` in HbDriver */
   guint      n_loops;       /* the depth of nested main loops in handlers */
   guint      judged_serial; /* of the link whose message judge () is checking, or 0 */
-  guint      n_calls_left;  /* how many calls or main loops handlers may still start in this step */
+  guint      n_calls_left;  /* calls and main loops that handlers may still start in this step */
   guint      n_acts;        /* how often act () has been called, or a handler has run a main loop */
   guint      n_numbers;     /* the number of messages that have been made */
   guint      n_calls;

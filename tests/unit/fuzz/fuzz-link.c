@@ -8,8 +8,8 @@
 #include "test-wait.h"
 
 /* A server sends all bytes of the input except the first: after the handshake if the first byte is
- * even, and in place of the answer to the handshake if it is odd. Then the server drops the
- * connection. The task must become CLOSED. If it has emitted `open`, it must emit `close` once. */
+ * even, and in place of the response to the handshake if it is odd. Then the server drops the
+ * connection. The task must become CLOSED. After `open`, the task must emit `close` once. */
 
 /* A server keeps the data of each connection, so one server for all inputs would take more and more
  * memory. */

@@ -4,7 +4,8 @@
 
 #include "event-counts.h"
 
-/* Counts an event of a channel without a fast lane, which does not emit the other kinds. */
+/* Counts an event of a channel that has no fast lane. Such a channel does not emit the other kinds
+ * of events. */
 void
 event_counts_add (EventCounts   *self,
                   const HbEvent *event)

@@ -10,8 +10,8 @@ G_BEGIN_DECLS
  * much of the next piece as fits into the buffer, or the next error. After the last step, reads
  * would block, unless the test sets an end.
  *
- * The descriptor is one end of a pair of sockets. It becomes readable when the test writes any byte
- * to the other end, and remains readable until the last step has been taken. */
+ * The descriptor is one end of a pair of sockets. The descriptor becomes readable when the test
+ * writes any byte to the other end, and remains readable until the last step has been taken. */
 #define SCRIPTED_TYPE_INPUT (scripted_input_get_type ())
 G_DECLARE_FINAL_TYPE (ScriptedInput, scripted_input, SCRIPTED, INPUT, GInputStream)
 
