@@ -15,8 +15,8 @@ typedef struct
 {
   HbRedirects redirects;
   guint       n_interim;
-  gboolean    is_answered; /* A final response to the request itself has arrived, not only one to
-                            * the CONNECT request for its tunnel. */
+  gboolean    is_answered; /* A final response to the request itself has arrived since it was last
+                            * sent, not only one to the CONNECT request for its tunnel. */
 } Guard;
 
 /* The maximum number of interim responses (RFC 9110, 15.2) to one request, not counting one with
@@ -141,6 +141,16 @@ got_headers_cb (SoupMessage *request,
   hb_redirects_handle_response (&self->redirects, request);
 }
 
+/* After a redirect or a challenge, the request may need another tunnel. */
+static void
+restarted_cb (SoupMessage *request,
+              gpointer     user_data)
+{
+  Guard *self = user_data;
+
+  self->is_answered = FALSE;
+}
+
 /* RFC 6455, 11.3.4, allows a server to name one subprotocol, in one header. libsoup checks the
  * choice too, but versions before 3.8 ignore case. */
 static gboolean
@@ -196,6 +206,7 @@ hb_handshake_guard (SoupSession *session,
   skip_bodies (session, request);
   g_signal_connect (request, "got-headers", G_CALLBACK (got_headers_cb), self);
   g_signal_connect (request, "got-informational", G_CALLBACK (got_interim_cb), self);
+  g_signal_connect (request, "restarted", G_CALLBACK (restarted_cb), self);
   hb_proxy_guard (session, request);
 }
 

@@ -14,6 +14,8 @@
 
 #define FORBIDDEN       "HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\n\r\n"
 #define NOT_IMPLEMENTED "HTTP/1.1 501 Not Implemented\r\nContent-Length: 0\r\n\r\n"
+#define MOVED           "HTTP/1.1 302 Found\r\nLocation: wss://relay.test/\r\n" \
+                        "Content-Length: 0\r\n\r\n"
 
 static guint n_finished; /* requests whose handler for `finished` has run */
 
@@ -351,6 +353,7 @@ static const RefusalCase refusals[] = {
   { "wss", "wss", FORBIDDEN, "the request for a tunnel", 403, HB_STATE_WAITING },
   { "wss/not-implemented", "wss", NOT_IMPLEMENTED, "the request for a tunnel", 501,
     HB_STATE_WAITING },
+  { "moved", "ws", MOVED, "the request for a tunnel", 302, HB_STATE_WAITING },
 };
 
 static void
