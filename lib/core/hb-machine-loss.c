@@ -94,7 +94,7 @@ judge_message (HbMachine    *self,
 
   /* A close frame and a FIN come with an acknowledgement of all that the peer has read, so only a
    * reset is judged by the acknowledgements. Over TLS, a FIN without a close_notify is judged like
-   * a reset. */
+   * a reset if it is reported as an error. */
   if (is_reset && hb_outbox_can_judge_reset (&self->outbox))
     return judge_reset (self);
 

@@ -42,7 +42,8 @@ hb_channel_is_open (SoupWebsocketConnection *connection)
 }
 
 /* Does nothing if the connection is not open, because libsoup would print a critical message.
- * libsoup has no function for pings, but does not check the opcode of a message.
+ * libsoup has no function for pings, but does not check the opcode of a message, so a ping is sent
+ * as a message with the opcode of a ping.
  *
  * @context: of the connection; becomes thread-default for the call, because libsoup waits for the
  *   socket in the thread-default context */

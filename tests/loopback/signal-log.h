@@ -12,7 +12,7 @@ G_BEGIN_DECLS
  *   error:pong-timeout (of HbError)  error:g-io-error-quark:39  reconnect:1:2000  state:waiting
  *
  * Also records each change of a property that a test passes to signal_log_watch (), as a word such
- * as attempt:1. signal_log_free () fails if a signal was not expected, skipped or forgotten. */
+ * as attempt:1. signal_log_free () fails if a signal is still in the log. */
 typedef struct _SignalLog SignalLog;
 
 /* The words of opening a connection, and of closing it with the code 1000 */

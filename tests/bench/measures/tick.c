@@ -77,7 +77,8 @@ message (MeasureLink *link,
   while (g_get_monotonic_time () < now + HANDLER_TAKES)
     continue;
 
-  /* If a message is lost, a count of the received messages would never reach n_wanted. */
+  /* If a message were lost, a count of the received messages would never reach n_wanted, so the
+   * number of the message is compared. */
   if (next == n_wanted)
     finish ();
 }
