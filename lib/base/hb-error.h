@@ -19,7 +19,7 @@ G_BEGIN_DECLS
  * @HB_ERROR_INVALID_ARGUMENT: a text message is not UTF-8, the type of a message is neither text
  *   nor binary, [method@WebsocketTask.close] cannot send the close code,
  *   [property@WebsocketTask:protocols] or [property@WebsocketTask:origin] is not valid, or an
- *   asynchronous call was made in a thread that may not make it
+ *   asynchronous call was made in the wrong thread
  * @HB_ERROR_CONNECT_TIMEOUT: an attempt took longer than [property@WebsocketTask:connect-timeout]
  * @HB_ERROR_HANDSHAKE: the answer from the server or from an HTTP proxy did not open a WebSocket,
  *   named a subprotocol that was not offered, or was a redirect that the task does not follow; see
