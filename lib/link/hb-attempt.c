@@ -250,10 +250,10 @@ hb_attempt_get_request (HbAttempt *self)
   return self->request;
 }
 
-/* Returns whether the request is still waiting for a connection, because the session limits the
- * number of its connections. After a redirect, libsoup may keep the id of the previous connection,
- * so the result may be FALSE although the request is waiting. The result has no meaning before the
- * attempt has its turn. */
+/* Returns whether the request is still waiting for a connection. A session limits the number of its
+ * connections, so a request may have to wait. After a redirect, libsoup may keep the id of the
+ * previous connection, so the result may be FALSE although the request is waiting. The result has
+ * no meaning before the attempt has its turn. */
 gboolean
 hb_attempt_is_queued (HbAttempt *self)
 {

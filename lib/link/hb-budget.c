@@ -9,7 +9,8 @@
 #define MAX_BUSY 4000
 
 /* The time between two deliveries, divided by this number, is subtracted from the busy time, so
- * that short deliveries cause no pause if each takes less than an eighth of that time. */
+ * that short deliveries cause no pause if each takes less than an eighth of the time since the
+ * previous one. */
 #define INTERVAL_DIVISOR 8
 
 void

@@ -451,7 +451,7 @@ hb_input_read_on (HbInput *self)
   return TRUE;
 }
 
-/* libsoup still makes messages from bytes that it has already read. */
+/* While reading is stopped, libsoup still makes messages from bytes that it has already read. */
 void
 hb_input_set_reading (HbInput  *self,
                       gboolean  is_reading)

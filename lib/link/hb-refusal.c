@@ -19,7 +19,7 @@ hb_refusal_prepare (SoupMessage  *request,
                            g_object_unref);
 }
 
-/* For an attempt that fails without being cancelled. Takes ownership of @reason. */
+/* Stores why the attempt fails, but does not cancel it. Takes ownership of @reason. */
 void
 hb_refusal_set_reason (SoupMessage *request,
                        GError      *reason)

@@ -30,7 +30,7 @@ struct _HbAlarm
   HbAlarmCallback  callback;
   gpointer         user_data;
   HbSchedule      *schedule;    /* (nullable) NULL while the alarm belongs to no context */
-  gint64           deadline;    /* as of the last sort in `latest`; the current one may differ */
+  gint64           deadline;    /* when the heaps last sorted the alarm; may have changed */
   HbHeapNode       latest;
   HbHeapNode       earliest;
   HbAlarm        **touched;     /* (nullable) the head of the schedule's list of touched alarms */

@@ -15,8 +15,8 @@
 
 /* Listens to the kernel for changes to links (network interfaces), addresses and routes. In GLib
  * 2.90 and later, the GNetworkMonitor that works without NetworkManager follows only default
- * routes. It misses the removal of IPv4 routes together with their address or link, because the
- * kernel sends no message about these routes.
+ * routes. The kernel sends no message about IPv4 routes that it removes together with their address
+ * or link, so the monitor misses the removal of these routes.
  *
  * All tasks of a context share one socket, because a program may have thousands of tasks. Any
  * thread may dispose of a task, so a lock protects the sockets. */

@@ -10,9 +10,10 @@
 
 #include "hb-topology-private.h"
 
-/* Remembers how the kernel last described each link, address and route. The kernel often repeats a
- * description, for example when a router advertises an IPv6 route again. Each repetition would make
- * every task that watches the network send a ping, or cut its reconnect delay short. */
+/* Remembers how the kernel last described each link (network interface), address and route. The
+ * kernel often repeats a description, for example when a router advertises an IPv6 route again.
+ * Each repetition would make every task that watches the network send a ping, or cut its reconnect
+ * delay short. */
 struct _HbTopology
 {
   GHashTable *facts; /* a set of Fact */

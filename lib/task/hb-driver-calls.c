@@ -228,7 +228,8 @@ send_from_outside (HbDriver    *self,
 }
 
 /* Accepts a message. If the link accepts it too, sends it within this call, even if a handler makes
- * the call. Otherwise buffered-amount would count it until the handler had returned. */
+ * the call. If the message were sent later, buffered-amount would count it until the handler had
+ * returned. */
 static gboolean
 send_from_inside (HbDriver    *self,
                   HbOutgoing  *message,

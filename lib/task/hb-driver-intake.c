@@ -9,7 +9,7 @@
  * bytes the link has written and the peer has acknowledged. */
 
 /* The time, in microseconds, for which other threads may keep the task busy before other sources
- * have their turn */
+ * are dispatched */
 #define MAX_BUSY 4000
 
 /* The part of hb_driver_take_in () that is not inline */

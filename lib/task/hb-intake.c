@@ -268,8 +268,8 @@ start_ages (HbIntake *self,
 }
 
 /* If queue-timeout changes from 0 to another value, the age of the messages in the batch counts
- * from now. Call hb_machine_apply_settings () first, which does the same for the older messages in
- * the queue. */
+ * from now. Call hb_machine_set () first, because it does the same for the messages in the queue,
+ * whose ages must not start later than those of the newer messages here. */
 void
 hb_intake_set_limits (HbIntake         *self,
                       const HbSettings *settings)

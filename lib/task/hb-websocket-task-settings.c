@@ -1080,7 +1080,7 @@ hb_websocket_task_set_overflow (HbWebsocketTask *self,
  *
  * With `ACKNOWLEDGED`, messages wait until the peer's TCP has acknowledged them. If the connection
  * is lost before that, they are sent again on the next connection, in the same order. While a
- * message waits for its acknowledgement:
+ * message waits for its acknowledgement, the following applies:
  *
  * - It counts towards [property@WebsocketTask:buffered-amount] and
  *   [property@WebsocketTask:max-buffered-amount]. If the maximum is less than the number of bytes
@@ -1375,7 +1375,7 @@ hb_websocket_task_set_ping_bytes (HbWebsocketTask *self,
  * the first message that has expired since the queue was last empty. Set this property if an old
  * message, such as a command to a device, would do harm.
  *
- * The time starts when the message is accepted, and on Linux also runs while the machine is
+ * The time starts when the message is accepted, and on Linux also runs while the system is
  * suspended. Messages expire in every state. A message that the connection has accepted, completely
  * or in part, does not expire, unless that connection is lost and the message must be sent again
  * ([property@WebsocketTask:delivery]).
