@@ -116,8 +116,8 @@ reply (EchoWatcher  *self,
 }
 
 /* json-glib parses nested values recursively, so deeply nested values would overflow the stack. It
- * also accepts comments, in which a quotation mark begins no string, so this function does not
- * allow comments. */
+ * also accepts comments and strings in single quotes, in which a quotation mark begins no string,
+ * so this function does not allow them. */
 static gboolean
 is_unsafe (const char *text,
            gsize       size)
@@ -132,7 +132,7 @@ is_unsafe (const char *text,
         i++;
       else if (text[i] == '"')
         is_in_string = !is_in_string;
-      else if (!is_in_string && text[i] == '/')
+      else if (!is_in_string && (text[i] == '/' || text[i] == '\''))
         return TRUE;
       else if (!is_in_string && (text[i] == '[' || text[i] == '{'))
         n_containers++;

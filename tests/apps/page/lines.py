@@ -111,6 +111,7 @@ def check_errors(lines):
             ('{"command": "drop", "more": ' + '[' * 200000, '', 'A command is a JSON object'),
             ('{"command": "drop", "\\"": ' + '[' * 200000, '', 'A command is a JSON object'),
             ('{"command": "drop", /*"*/ "more": ' + '[' * 200000, '', 'A command is a JSON object'),
+            ('{"command": "drop", \'"\': ' + '[' * 200000, '', 'A command is a JSON object'),
             ('{"command": "explode"}', 'explode', 'is unknown'),
             ('{"command": "close"}', 'close', '“code” has to be a whole number from 1000'),
             ('{"command": "drop"}', 'drop', 'No client is connected'),
