@@ -38,11 +38,13 @@ on_connecting (CatOptions  *options,
     g_signal_connect (message, "accept-certificate", G_CALLBACK (accept_cb), NULL);
 }
 
+/* With a relative path, GIO's database trusts no authority. */
 static gboolean
 set_authorities (CatOptions  *options,
                  GError     **error)
 {
-  g_autoptr (GTlsDatabase) database = g_tls_file_database_new (options->ca_file, error);
+  g_autofree char *path = g_canonicalize_filename (options->ca_file, NULL);
+  g_autoptr (GTlsDatabase) database = g_tls_file_database_new (path, error);
 
   if (database == NULL)
     {

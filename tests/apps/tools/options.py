@@ -107,7 +107,8 @@ def check_tls(scratch):
         check(result.status == 1 and not peer.requests,
               'a certificate that is not trusted is refused', result)
 
-        result = run_cat(*ask, f'--ca-file={certificate}', peer.uri, stdin=b'hi', env=WITH_TLS)
+        result = run_cat(*ask, f'--ca-file={certificate.name}', peer.uri, stdin=b'hi', env=WITH_TLS,
+                         cwd=scratch)
         check(result.status == 0 and result.output == b'hi\n' and 'warning' not in result.stderr,
               '--ca-file trusts the authorities in the file', result)
 
