@@ -34,7 +34,8 @@ OPTIONS = ('-Ddocumentation=true -Dintrospection=enabled -Dvapi=enabled -Dtools=
 
 
 def parse_name(name):
-    """Returns the suites and the name of a test. Versions of Meson log them differently."""
+    """Returns the suites and the name of a test. Different versions of Meson log them in different
+    formats."""
     suites, separator, test = name.partition(' - ')  # SUITE+SUITE - PROJECT:NAME
     if separator:
         return suites.split('+'), test.partition(':')[2]

@@ -53,7 +53,7 @@ const ORIGIN = /^[\x20-\x7e]*$/; // RFC 6454, 7.1
 // RFC 6455, 7.4.1: protocol error, a close frame without a code, an end without a close frame
 const [PROTOCOL_ERROR, NO_CODE, ABNORMAL] = [1002, 1005, 1006];
 const MAX_REASON = 123; // RFC 6455, 5.5: at most 125 bytes of payload, of which the code takes 2.
-const MAX_INTERIM = 100; // of the interim responses to one request, without that with status 101
+const MAX_INTERIM = 100; // the maximum number of interim responses, except 101
 const MAX_INT = 2 ** 31 - 1;
 const {SWITCHING_PROTOCOLS} = Soup.Status;
 const {TEXT, BINARY} = Soup.WebsocketDataType;
@@ -239,7 +239,7 @@ class Link {
   // error and, if it arrives fast, block the main loop. libsoup reads no body if the method is
   // HEAD.
   //
-  // For a status that Soup.Status does not have, such as 429, get_status() throws an error.
+  // For a status that Soup.Status does not have, such as 429, get_status() would throw an error.
   _onStatus() { this.request.set_method(this.request.status_code < 200 ? 'GET' : 'HEAD'); }
 
   // Without a limit, interim responses could block the main loop, because libsoup reads them as
@@ -693,7 +693,7 @@ export class WebsocketTask extends GObject.Object {
     });
   }
 
-  // libsoup accepts any number of messages.
+  // Returns whether a message may be sent now. libsoup accepts any number of messages.
   _isDue({isThisLink}, isReady = this.ready) {
     return (isReady || isThisLink) && Boolean(this._link?.openConnection);
   }

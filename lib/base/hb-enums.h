@@ -116,7 +116,7 @@ typedef enum {
 /**
  * HbDelivery:
  * @HB_DELIVERY_WRITTEN: a message counts as sent when all of it has been written to the kernel of
- *   this machine
+ *   this computer
  * @HB_DELIVERY_ACKNOWLEDGED: a message counts as sent when the peer's TCP has acknowledged all of
  *   it. If the connection is lost before that, the message is sent again on the next one
  *

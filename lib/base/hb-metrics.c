@@ -233,7 +233,7 @@ hb_metrics_get_attempts (const HbMetrics *self)
  *
  * Gets the number of attempts that led to an open connection.
  *
- * It is the number of [signal@WebsocketTask::open] signals.
+ * This is also the number of [signal@WebsocketTask::open] signals.
  *
  * Returns: the number of connections that have opened
  *
@@ -388,9 +388,9 @@ hb_metrics_get_uptime (const HbMetrics *self)
  *
  * Gets the time for which the connection has been lost, in microseconds.
  *
- * It is the sum of the times from each loss to the next open connection or to `CLOSED`, including
- * the current loss. The time from [method@WebsocketTask.open] to the next open connection and the
- * time in `CLOSED` are not included.
+ * The result is the sum of the times from each loss to the next open connection or to `CLOSED`,
+ * including the time since the current loss. The time from [method@WebsocketTask.open] to the next
+ * open connection and the time in `CLOSED` are not included.
  *
  * Returns: the time
  *

@@ -141,7 +141,8 @@ has_overslept (const HbHeartbeat *self,
  * main loop for a long time.
  *
  * If the main loop did not run while an earlier ping waited, the reply to that ping may still
- * arrive. It would count as the reply to the new ping, so the next reply does not give a latency.
+ * arrive. This reply would count as the reply to the new ping, so the next reply does not give a
+ * latency.
  *
  * An earlier ping that is judged, and whose deadline has not passed, remains the one that is
  * judged. Otherwise pings at intervals shorter than pong-timeout would postpone the deadline

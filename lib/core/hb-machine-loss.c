@@ -191,8 +191,8 @@ judge_end (HbMachine    *self,
   return NULL;
 }
 
-/* Pushes the drop of the link, then changes the state, then pushes the effects that emit signals,
- * so that each handler sees the new state. */
+/* Pushes the drop of the link, then the notification of the new state, then the effects that emit
+ * other signals. The driver carries the effects out later, so each handler sees the new state. */
 static void
 lose (HbMachine    *self,
       gint64        now,

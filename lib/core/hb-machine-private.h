@@ -43,7 +43,7 @@ typedef struct
   gint64       ready_at;     /* when the link became ready, if it is ready */
   gint64       attempt_at;   /* when the delay ends, in WAITING */
   gint64       lost_at;      /* when an open link was lost; HB_NEVER unless another is to follow */
-  gint64       downtime;     /* time without a link before the last; 0 for the first after CLOSED */
+  gint64       downtime;     /* from the loss of an open link until the next opened; 0 if none */
   gint64       latency;      /* -1 unknown */
   gint64       checked_at;   /* when a network change last led to a check */
   gint64       check_at;     /* HB_NEVER unless another change waits for its check */

@@ -159,7 +159,7 @@ def make_bindings(systems):
 
 
 def make_lead(system, case, program):
-    """Returns a cell with the fastest other library and its ratio to @program, if it is faster."""
+    """Returns a cell with the fastest of the others and its ratio to @program, if it is faster."""
     task, others = system.get(case, program), system.get_others(case)
     if not task or not others:
         return ''
@@ -199,7 +199,8 @@ def make_tick(systems):
 
 
 def make_herd(systems):
-    """Shows only the first system, because virtual time does not depend on the system."""
+    """Shows only the first system, because the clients run in virtual time, so the figures do not
+    depend on the system."""
     return make_rows(('delays', 'attempts', 'most in one second', 'reconnected clients',
                       'last one after, seconds'), (
         (delays, f'{figure["attempts"]:,.0f}', f'{figure["peak_per_second"]:,.0f}',

@@ -144,8 +144,8 @@ is_pong (GBytes *message)
   return length == 4 && memcmp (data, "pong", 4) == 0;
 }
 
-/* Checks a message from the server. Except for a reply to a ping, it consists of the number of its
- * connection and its own number on that connection. These rules must hold:
+/* Checks a message from the server. Unless the message is a reply to a ping, it consists of the
+ * number of its connection and its own number on that connection. These rules must hold:
  *
  *   - No message is received twice.
  *   - After a message of a connection, no message of an earlier connection is received in the same

@@ -57,9 +57,9 @@ send_life (const Heartbeat *heartbeat,
 }
 
 /* Waits until the task has read the data of send_life (). Then ping-timeout counts from this time,
- * and the next ping must be sent at most LATENESS after its end. With STEADY, ping-timeout counts
- * from the last ping instead. If it has expired, a ping must be sent at once, and ping-timeout
- * counts from this ping. */
+ * and the next ping must be sent at most LATENESS after ping-timeout has expired. With STEADY,
+ * ping-timeout counts from the last ping instead. If it has expired, a ping must be sent at once,
+ * and ping-timeout counts from this ping. */
 void
 expect_life (Fixture         *fixture,
              const Heartbeat *heartbeat,

@@ -51,8 +51,8 @@ expect_wait (Fixture    *fixture,
   signal_log_expect (fixture->log, "state:closed");
 }
 
-/* Retry-After counts only after status 429 or 503. Its time is limited to an hour, and the wait is
- * never shorter than the task's own delay. */
+/* Retry-After counts only after status 429 or 503. The delay that it requests is limited to an
+ * hour, and the task never uses a delay shorter than its own. */
 static void
 test_retry_after (Fixture       *fixture,
                   gconstpointer  data)

@@ -11,7 +11,7 @@
 #define PONG_AFTER 100
 #define LONG_AFTER 1000
 
-/* The maximum delay of the detection of a dead peer, and of the next attempt */
+/* The maximum lateness of the detection of a dead peer, and of the next attempt */
 #define TOLERANCE (100 * G_TIME_SPAN_MILLISECOND)
 
 /* The tolerance for the time between an event and its entry in the log */

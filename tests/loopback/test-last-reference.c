@@ -393,7 +393,8 @@ test_cancelling (gconstpointer data)
   wait_idle ();
 }
 
-/* Adds a test with a main loop that owns its context between iterations, and one without. */
+/* Adds a test with a main loop that owns its context between iterations, and one with a loop that
+ * does not. */
 static void
 add_loop_tests (const char    *name,
                 GTestDataFunc  func)

@@ -37,7 +37,7 @@ tear_down (Redirection   *fixture,
   site_free (fixture->there);
 }
 
-/* Makes the first server redirect each request for "/".
+/* Makes the first server answer each request for "/" with @status and a header Location.
  *
  * @location: the new location, in which "HERE/" and "THERE/" stand for the authorities of the two
  *   servers, each with its slash */

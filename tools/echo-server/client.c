@@ -330,8 +330,8 @@ watch_for_hangup (EchoClient *self)
 
 #endif
 
-/* Not even pings and close frames of a muted client are answered. To the client, the host seems to
- * have vanished. */
+/* Not even pings and close frames of a muted client are answered. The kernel still acknowledges the
+ * client's data, so to the client, the server seems to hang. */
 void
 echo_client_set_mute (EchoClient *self,
                       gboolean    is_mute)

@@ -597,7 +597,8 @@ end_command (Cat *self)
   while (!cat_exec_end (exec))
     g_main_context_iteration (NULL, TRUE);
 
-  /* If hb-cat ends first, the command may fail because its output is no longer read. */
+  /* If hb-cat stops reading first, the command may fail because its output is no longer read, so
+   * such a failure does not count. */
   if (self->has_command_ended && !cat_exec_has_succeeded (exec))
     self->status = CAT_STATUS_FAILED;
 }

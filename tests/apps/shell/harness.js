@@ -211,7 +211,8 @@ export class Peer {
 }
 
 // A server that performs the handshake, or sends only the head of a response if `status` is not
-// 101, and then neither reads nor writes. Before that, it sends `nInterim` interim responses.
+// 101, and then neither reads nor writes. Directly before the response, it sends `nInterim` interim
+// responses.
 export class MutePeer {
   constructor(status = 101, nInterim = 0) {
     this._status = status;

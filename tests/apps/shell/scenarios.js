@@ -277,7 +277,8 @@ export const together = {
     assertEqual(task.log, [...START, 'CLOSED', 'close 1000 done']);
   },
 
-  // The number of attempts becomes 0 only when a connection has been open for min-uptime.
+  // Opening a connection does not reset the number of attempts. The number becomes 0 when a
+  // connection has been ready for min-uptime.
   async minUptime(scenario) {
     const peer = scenario.peer({onOpen: connection => connection.close(1000, null)});
     const task = await openTask(scenario, peer);

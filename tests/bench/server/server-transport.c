@@ -85,7 +85,8 @@ get_tls_outcome (const ServerTransport *self,
   return error == SSL_ERROR_WANT_READ || error == SSL_ERROR_WANT_WRITE ? 0 : -1;
 }
 
-/* SSL_read () returns one record at most. */
+/* SSL_read () returns at most one record, so after a single call, OpenSSL could hold bytes for
+ * which epoll reports no event. */
 static gssize
 read_tls (const ServerTransport *self,
           guint8                *data,

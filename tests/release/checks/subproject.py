@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """Checks the library as a subproject of an application, with a wrap that points at the source.
 
-The application calls `dependency('hb-websocket-1')`. If the library is not installed, Meson uses
+The application calls `dependency('hb-websocket-1')`. Even if the library is installed, Meson uses
 the subproject, which the wrap names as the provider of this dependency.
 """
 

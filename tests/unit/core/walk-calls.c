@@ -68,7 +68,7 @@ walk_pick_call (Walk *self)
   return n == 0 ? NULL : g_ptr_array_index (self->calls, dice_roll (self->dice, n));
 }
 
-/* Must be called before the application makes a call that may cancel those of @kind. */
+/* Must be called before the application makes a call that may cancel pending calls of @kind. */
 void
 walk_let_cancel (Walk     *self,
                  CallKind  kind)

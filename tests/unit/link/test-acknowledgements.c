@@ -570,8 +570,9 @@ test_unix (void)
   g_clear_object (&sockets[1]);
 }
 
-/* A kernel that only imitates Linux may return a count that is always 0, so messages would wait
- * forever. Linux also returns 0 for a socket without a connection. */
+/* With a kernel that only imitates Linux, the count may always be 0. Messages would then wait
+ * forever, so the library must not use such a count. Linux also returns 0 for a socket without a
+ * connection. */
 static void
 test_no_count (void)
 {

@@ -160,7 +160,7 @@ watch_cb (GIOCondition ready,
   hb_input_run (fixture->input, (ready & G_IO_IN) != 0);
 }
 
-/* @data: whether the input treats its base as the stream of a socket; otherwise as that of TLS */
+/* @data: TRUE if the input treats its base as the stream of a socket, FALSE if as a TLS stream */
 static void
 set_up (Fixture       *fixture,
         gconstpointer  data)

@@ -204,7 +204,8 @@ expect_failed (Fixture *fixture)
   g_assert_cmpuint (scripted_output_get_n_writes (fixture->base), ==, n_writes);
 }
 
-/* Bytes that were written before an error would arrive twice if they were sent again. */
+/* Bytes that were written before an error would arrive twice if they were sent again, so the write
+ * returns their number instead of the error. */
 static void
 test_error_after_some (Fixture       *fixture,
                        gconstpointer  data)
