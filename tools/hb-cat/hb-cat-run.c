@@ -20,6 +20,10 @@
  * been sent. */
 #define HIGH_WATER (1024 * 1024)
 
+/* Signals within this time, in milliseconds, after the first one count as one signal, because
+ * timeout(1) sends its signal twice: to hb-cat and to the process group. */
+#define SIGNAL_INTERVAL 100
+
 /* Calls a function of the reporter, and ends the program if the function cannot print. */
 #define REPORT(self, event, ...)                                         \
   G_STMT_START                                                           \
@@ -62,7 +66,7 @@ typedef struct
 
 /* For the signal handler, which receives no user data */
 static struct sigaction glib_action;
-static volatile sig_atomic_t n_signals;
+static guint signalled_at; /* (atomic): monotonic, in milliseconds; 0 before the first signal */
 
 static void read_line (Cat *self);
 
@@ -300,7 +304,8 @@ read_line_cb (GObject      *source,
     }
 
   /* Ctrl-C on a terminal ends the command too, which is not a failure. */
-  self->has_command_ended = self->options->exec != NULL && n_signals == 0;
+  self->has_command_ended = self->options->exec != NULL
+                            && g_atomic_int_get (&signalled_at) == 0;
   g_clear_object (&self->input);
   end_input (self);
 }
@@ -523,14 +528,17 @@ on_interrupt_cb (gpointer user_data)
 static void
 handle_signal (int number)
 {
-  n_signals++;
-  if (n_signals > 1)
+  guint now = (guint) (g_get_monotonic_time () / 1000) | 1;
+
+  if (g_atomic_int_compare_and_exchange (&signalled_at, 0, now))
+    {
+      glib_action.sa_handler (number);
+    }
+  else if ((int) (now - g_atomic_int_get (&signalled_at)) >= SIGNAL_INTERVAL)
     {
       cat_exec_terminate ();
       _exit (CAT_STATUS_FAILED);
     }
-
-  glib_action.sa_handler (number);
 }
 
 /* Replaces GLib's signal handler with handle_signal (), which calls GLib's handler. */
@@ -541,10 +549,7 @@ add_signal (Cat *self,
   struct sigaction action = { .sa_handler = handle_signal, .sa_flags = SA_RESTART };
   guint id = g_unix_signal_add (number, on_interrupt_cb, self);
 
-  /* The other signal must not interrupt the handler, which counts both. */
   sigemptyset (&action.sa_mask);
-  sigaddset (&action.sa_mask, SIGINT);
-  sigaddset (&action.sa_mask, SIGTERM);
 
   /* A signal may arrive as soon as the handler is set, so the handler's variable is set first. */
   sigaction (number, NULL, &glib_action);

@@ -107,6 +107,11 @@ class Cat:
     def interrupt(self, number=signal.SIGINT):
         self.process.send_signal(number)
 
+    def interrupt_again(self, number=signal.SIGINT):
+        """Sends a second signal, after the time in which hb-cat would ignore it."""
+        time.sleep(0.15)
+        self.interrupt(number)
+
     def end(self):
         self.process.stdin.close()
         return self.wait()

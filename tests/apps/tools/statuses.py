@@ -247,7 +247,7 @@ def check_command():
             cat.wait_for('ready', name='stderr')
             cat.interrupt()
             cat.wait_for('closed with code 1000', name='stderr')
-            cat.interrupt()
+            cat.interrupt_again()
             check_equal(cat.wait().status, 1, '1: a second SIGINT does not wait for the command')
             # The command keeps standard error open, so a thread that still reads it would show that
             # the command still runs.
@@ -283,7 +283,7 @@ def check_signals_while_blocked():
             os.close(writing)
             is_full = wait_until(lambda: get_readable(reading) > size * 0.95)
             cat.interrupt(signal.SIGINT)
-            cat.interrupt(signal.SIGTERM)
+            cat.interrupt_again(signal.SIGTERM)
             result = cat.wait()
             has_ended.set()
         os.close(reading)
@@ -291,7 +291,7 @@ def check_signals_while_blocked():
               f'1: a second signal while {name} is blocked, {option}', result)
 
 
-def check_signals_while_down():
+def check_signals():
     arguments = ('--reconnect-timeout=60000', NOWHERE)
 
     with Cat(*arguments) as cat:
@@ -300,6 +300,12 @@ def check_signals_while_down():
         check_equal(cat.wait().status, 0,
                     '0: SIGINT while no connection is open, and nothing is queued')
 
+    with EchoServer() as server, Cat(server.uri) as cat:
+        cat.wait_for('open', name='stderr')
+        cat.interrupt(signal.SIGTERM)
+        cat.interrupt(signal.SIGINT)
+        check_equal(cat.wait().status, 0, '0: two signals at the same time count as one')
+
     with Cat(*arguments) as cat:
         cat.wait_for('reconnect in', name='stderr')
         cat.write(b'hello\n')
@@ -307,7 +313,7 @@ def check_signals_while_down():
         cat.interrupt()
         check(cat.wait_for('messages still to be sent: 1;', name='stderr'),
               'a first SIGINT waits for queued lines')
-        cat.interrupt()
+        cat.interrupt_again()
         check_equal(cat.wait().status, 1, '1: a second SIGINT')
 
 
@@ -321,7 +327,7 @@ def main():
     check_input_and_output()
     check_command()
     check_signals_while_blocked()
-    check_signals_while_down()
+    check_signals()
     finish()
 
 
