@@ -524,7 +524,8 @@ on_interrupt_cb (gpointer user_data)
 }
 
 /* GLib's handler only wakes the main loop, which may be blocked in a write, so this handler itself
- * ends the program on the second signal. */
+ * ends the program on the second signal. Another thread may receive that signal while the first one
+ * is handled, so the handler uses atomic operations. A time that is odd is never 0. */
 static void
 handle_signal (int number)
 {
