@@ -55,8 +55,10 @@ echo_rules_allow (EchoClient *client,
                   GBytes     *message)
 {
   const EchoSettings *settings = client->settings;
+  gsize limit = settings->limit >= 0 ? settings->limit : ECHO_MAX_MESSAGE;
 
-  if (settings->limit >= 0 && g_bytes_get_size (message) > (gsize) settings->limit)
+  /* Before 3.8, libsoup limits only frames, so a message in fragments can be longer. */
+  if (g_bytes_get_size (message) > limit)
     {
       echo_client_close (client, TOO_BIG);
       return FALSE;
