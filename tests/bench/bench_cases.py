@@ -173,7 +173,7 @@ def judge_goal(goal, case, results):
                  if median and rate >= median.rate]
         if not median or not peers:
             ahead = ['no figures']
-        yield f'{case.title}: ahead of every peer', not ahead, ', '.join(ahead)
+        yield f'{case.title}: ahead of every other library', not ahead, ', '.join(ahead)
 
     if goal.cpu and any(program.name == OLD for program in results.programs):
         cpu = results.get_ratio(case, TASK, OLD, 'cpu')
