@@ -25,7 +25,7 @@ N_LINES = 3
 # Most of these files have a format without comments, are read by users as they are, or are written
 # by a program.
 WITHOUT_LINE = (
-    'LICENSE', 'LICENSES/*', 'NEWS', '*.md', '*.png', '*.json', '.reuse/*',
+    'LICENSE', 'LICENSES/*', 'NEWS', '*.deps', '*.md', '*.png', '*.json', '.reuse/*',
     'doc/performance.svg', 'po/LINGUAS', 'po/POTFILES', 'po/*.po', 'tests/release/abi/*',
     'packaging/debian/*',
 )
