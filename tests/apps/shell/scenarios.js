@@ -643,19 +643,16 @@ export const together = {
 };
 
 export const alone = {
-  // The time to queue a message must not depend on how many messages are waiting.
-  async longQueue(scenario) {
-    const peer = scenario.peer(mute);
-    const task = scenario.task({uri: peer.uri});
-    const texts = Array.from({length: 20000}, (_, i) => `${i}`);
-    const start = GLib.get_monotonic_time();
+  // If the time to queue a message depended on how many messages are waiting, the test would exceed
+  // its timeout.
+  longQueue(scenario) {
+    const task = scenario.task({uri: 'ws://127.0.0.1:9/'});
+    const n = 25000;
 
     task.open();
-    texts.forEach(text => task.send_text(text));
-    assert(GLib.get_monotonic_time() - start < 10 * GLib.USEC_PER_SEC);
-    await wait(() => peer.received.length >= texts.length);
-    assertEqual(peer.received, texts);
-    assertEqual([task.buffered_amount, task.log], [0, [...START, 'drain']]);
+    for (let i = 0; i < n; i++)
+      task.send_text('queued');
+    assertEqual(task.buffered_amount, n * 'queued'.length);
   },
 
   // No attempt may leave a file descriptor open until GJS collects garbage.
