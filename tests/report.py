@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
 
-"""Prints how many test cases passed, failed and were skipped, from Meson's testlog.json.
+"""Prints how many test cases passed, failed and were skipped, from Meson's testlog.json, and what
+the failed test programs have printed about the failures.
 
 Each result line of a test program's TAP is a test case. A program that fails although no line
 reports a failure, for example because of a crash, counts as one more failed test case. A program
@@ -29,6 +30,7 @@ from collections import Counter
 GOOD = {'OK', 'EXPECTEDFAIL'}
 LINE = re.compile(r'(not )?ok\b(?:.*?\s#\s*(skip|todo)\b\s*(.*))?', re.IGNORECASE)
 PLAN = re.compile(r'1\.\.0 # skip\S*\s*(.*)', re.IGNORECASE)
+MAX_LINES = 20  # of the diagnostics of a test case, and of the end of an output
 OPTIONS = ('-Ddocumentation=true -Dintrospection=enabled -Dvapi=enabled -Dtools=true '
            '-Dinstalled_tests=true')
 
@@ -52,10 +54,21 @@ class Result:
         self.passed = self.failed = self.skipped = 0
         self.skipped_whole = test['result'] == 'SKIP'
         self.reasons = Counter()
+        self.failures = []  # the lines about the failures
+        self._diagnostics = []  # the lines that begin with # since the last other line
 
-        for line in (test['stdout'] or '').splitlines():
+        lines = (test['stdout'] or '').splitlines()
+        for line in lines:
             self._read(line)
+            if line.startswith('#'):
+                self._diagnostics.append(line)
+            else:
+                self._diagnostics.clear()
+
         self._judge(test['result'])
+        if self.failed:
+            self.failures = self.failures or [*lines[-MAX_LINES:], test['result']]
+            self.failures += (test.get('stderr') or '').splitlines()[-MAX_LINES:]
 
     def _read(self, line):
         plan = PLAN.match(line)
@@ -75,6 +88,7 @@ class Result:
             self.passed += 1
         else:
             self.failed += 1
+            self.failures += [*self._diagnostics[-MAX_LINES:], line]
 
     def _judge(self, result):
         good = result in GOOD
@@ -131,10 +145,17 @@ def judge_skipped(results, path, left_out):
             print(f'MATCHES NOTHING: {suite} {name}: remove it from {path}')
 
 
+def show_failed(results):
+    for result in results:
+        if result.failed:
+            print(f'\n{result.suites[0]} {result.name}:')
+            print(*result.failures, sep='\n')
+
+
 def explain_skipped(results, build_dir):
     reasons = sum((result.reasons for result in results), Counter())
 
-    print('The reasons why test cases were skipped:')
+    print('\nThe reasons why test cases were skipped:')
     for reason, number in reasons.most_common():
         print(f'{number:5}  {reason or "no reason is given"}')
 
@@ -171,6 +192,7 @@ def main():
         return
 
     print(f'\n{passed} test cases passed, {failed} failed, {skipped} were skipped.')
+    show_failed(results)
     if skipped:
         explain_skipped(results, arguments.build_dir)
 
