@@ -187,7 +187,8 @@ class Link {
 
   // glib-networking keeps TLS sessions for the whole process, and ignores errors of the certificate
   // when it resumes one. The session may come from a request whose handler for `accept-certificate`
-  // accepts more certificates, so the handlers of this request are asked before libsoup sends it.
+  // accepts more certificates. If this handshake has not emitted the signal, the link emits it
+  // before libsoup sends the request.
   _onNetworkEvent(event, stream) {
     const {CONNECTING: TRYING, CONNECTED, TLS_HANDSHAKING, TLS_HANDSHAKED} = Gio.SocketClientEvent;
     if (event === TRYING)

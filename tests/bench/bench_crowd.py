@@ -24,15 +24,15 @@ TIMEOUT = 120
 # take minutes for ten thousand attempts at once.
 BACK_MAX = 20
 
-# Seconds with heartbeats alone, after the connections were opened and after the echoes. Each
-# connection sends one ping in HEARTBEAT seconds.
+# How many seconds the process sends only heartbeats: SETTLING after the connections have been
+# opened, and HEARTBEAT after the echoes. Each connection sends one ping in HEARTBEAT seconds.
 SETTLING = 1
 HEARTBEAT = 15
 
 # The goals. A goal in a dictionary applies only to the number of connections that is its key.
 MAX_DESCRIPTORS = 1.1                  # for each connection
 MAX_KIB_ABOVE_RAW = 2.5                # for each connection, if there are at least 1000
-MIN_CONNECTS = {1000: 0.9, 9900: 2.5}  # the ratio to the connections that libsoup opens a second
+MIN_CONNECTS = {1000: 0.9, 9900: 2.5}  # the ratio of new connections per second to libsoup's
 MAX_CPU = {5000: 1, 9900: 1.5}         # percent of a core
 MAX_WAKEUPS = {9900: 10}               # a second
 MAX_ECHO = {9900: 100}                 # microseconds of CPU time
@@ -174,9 +174,9 @@ def judge_count(n_links, task, raw):
 def judge(figures):
     """Yields the conditions for @figures.
 
-    The figures are grouped by number of connections, and then by program. Missing figures are a
-    missed condition. The last condition compares the CPU times of an echo for the first and the
-    last number in COUNTS, if both were measured.
+    The figures are grouped by number of connections, and then by program. Missing figures count as
+    a condition that does not hold. The last condition compares the CPU times of an echo for the
+    first and the last number in COUNTS, if both were measured.
     """
     tasks = {}
     for n_links, by_program in figures.items():

@@ -38,7 +38,7 @@ class Measure:
     name: str
     title: str
     get_commands: Callable  # takes `quick` and the server; yields label, command, environment
-    judge: Callable         # takes the figures by label; yields title, whether it is met, figures
+    judge: Callable         # takes the figures by label; yields goal, whether it is met, figures
     rounds: int = 5         # the maximum number of rounds
     n_links: int = 0        # the number of connections in a crowd, 0 for other measures
     in_quick: bool = True   # whether --quick without --only runs it
@@ -98,8 +98,8 @@ def judge_heartbeat(figures):
 def judge_allocations(figures):
     ours, theirs = (middle(figures, library, 'allocations_per_message')
                     for library in (TASK, RAW))
-    # In a flood, the library allocates a source each time it lets other sources run
-    # (pause_reading () in hb-input.c), after many messages.
+    # In a flood, the library pauses after many messages so that other sources run, and allocates a
+    # source for each pause (pause_reading () in hb-input.c). The comparison allows for this source.
     yield ('a message received: no allocation beyond those of libsoup', ours <= theirs + 0.05,
            f'{ours:.2f} and {theirs:.2f}')
 

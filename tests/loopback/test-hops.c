@@ -265,7 +265,7 @@ test_nosy_server (HopFixture    *fixture,
   g_assert_nonnull (strstr (signal_log_get_error (fixture->log), "The server answered"));
 }
 
-/* At a status 407 from a server, the library disconnects the handlers of the session's
+/* If a server answers with status 407, the library disconnects the handlers of the session's
  * SoupAuthManager. Without such a manager, the handlers of the application must stay connected. */
 static void
 test_without_manager (HopFixture    *fixture,

@@ -109,7 +109,8 @@ sleep_in_handler_cb (HbWebsocketTask *task,
   jump (PONG_AFTER + LATE / 2);
 }
 
-/* The reply to this ping is unread when the next signal is emitted. */
+/* Requests a ping, to which the peer replies. The reply is unread when the next signal is
+ * emitted. */
 static void
 ask_in_handler_cb (HbWebsocketTask *task,
                    Fixture         *fixture)

@@ -8,7 +8,7 @@
 #include "recipes.h"
 
 /* The server for the tests of the bindings and for the programs in the book. It prints its URI, and
- * a line for each WebSocket that reaches websocket_cb () below. It runs until its standard input
+ * a line for each connection that reaches websocket_cb () below. It runs until its standard input
  * ends, so it never outlives a test.
  *
  * It never answers a handshake for /never, and answers one for /not-there with status 404.

@@ -59,7 +59,7 @@ def read_until(terminal, pattern):
 def type_in(keys, wanted):
     """Types the keys in an interactive bash with the completion.
 
-    Returns the output after them, up to `wanted`.
+    Returns the output from then on, once it contains `wanted`, or after WAIT_TIMEOUT.
     """
     terminal, end = pty.openpty()
     with subprocess.Popen(['bash', '--norc', '--noprofile', '-i'], stdin=end, stdout=end,

@@ -2,10 +2,10 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """Checks that the tests of -Dinstalled_tests=true work where they are installed.
 
-The tests are installed below a temporary folder, and their commands are changed to lead there.
-gnome-desktop-testing-runner, or this script if the runner is missing, runs the tests of CHOSEN. The
-programs of the other tests only list their cases, because the tests would do the same as in the
-build.
+The tests are installed below a temporary folder, and the paths in their commands are changed to
+that folder. gnome-desktop-testing-runner, or this script if the runner is missing, runs the tests
+of CHOSEN. The programs of the other tests only list their cases, because the tests would do the
+same as in the build.
 """
 
 import concurrent.futures

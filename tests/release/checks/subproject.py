@@ -2,8 +2,9 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """Checks the library as a subproject of an application, with a wrap that points at the source.
 
-The application calls `dependency('hb-websocket-1')`. Even if the library is installed, Meson uses
-the subproject, which the wrap names as the provider of this dependency.
+The application calls `dependency('hb-websocket-1')`. The wrap names the subproject as the provider
+of this dependency. Meson would prefer an installed library, so the check passes
+--force-fallback-for.
 """
 
 import json

@@ -16,7 +16,7 @@ typedef struct
   HbMetrics  metrics;
   HbSettings settings;
   guint64    sent;    /* the position after all sent messages; each is two positions long */
-  guint64    written; /* the position up to which the kernel has them */
+  guint64    written; /* the position after all messages that the kernel has accepted */
 } Fixture;
 
 static void

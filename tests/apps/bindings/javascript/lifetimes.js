@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 
-// Which references keep objects alive in JavaScript. The collector of GJS does not clear a WeakRef
-// in time, so a test waits until the peer has lost a client.
+// Tests which references keep objects alive in JavaScript. The collector of GJS does not clear a
+// WeakRef in time, so a test waits until the peer has lost a client.
 
 import System from 'system';
 import {assertEqual, closeTask, decode, main, newTask, openTask, turn, wait} from './harness.js';

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Which references keep objects alive in Python."""
+"""Tests which references keep objects alive in Python."""
 
 import gc
 import time

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 
-// Which references keep objects alive in Vala. Vala counts references, so a handler or function
-// that captures its own task keeps the task alive. One that gets the task as an argument or from an
-// unowned variable does not.
+// Tests which references keep objects alive in Vala. Vala counts references, so a handler or
+// function that captures its own task keeps the task alive. One that gets the task as an argument
+// or from an unowned variable does not.
 
 void test_handlers_alone () throws Error
 {
