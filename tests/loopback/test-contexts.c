@@ -125,25 +125,18 @@ test_other_context_after_close (Fixture       *fixture,
   signal_log_expect_now (fixture->log, WORDS_OPEN);
 }
 
-static gboolean
-pass_cb (gpointer user_data)
-{
-  *(gboolean *) user_data = TRUE;
-
-  return G_SOURCE_REMOVE;
-}
-
 static void
-run_unpushed (GMainContext *context,
-              guint         milliseconds)
+run_unpushed (Fixture      *fixture,
+              GMainContext *context,
+              const char   *word)
 {
-  g_autoptr (GSource) timeout = g_timeout_source_new (milliseconds);
-  gboolean is_over = FALSE;
+  gint64 deadline = wait_get_deadline ();
 
-  g_source_set_callback (timeout, pass_cb, &is_over, NULL);
-  g_source_attach (timeout, context);
-  while (!is_over)
-    g_main_context_iteration (context, TRUE);
+  while (signal_log_count (fixture->log, word) == 0)
+    {
+      g_main_context_iteration (context, FALSE);
+      g_assert_cmpint (g_get_monotonic_time (), <, deadline);
+    }
 }
 
 static void
@@ -158,7 +151,7 @@ test_run_without_push (Fixture       *fixture,
 
   hb_websocket_task_set_connect_timeout (fixture->task, 50);
   open_in (fixture, context);
-  run_unpushed (context, 150);
+  run_unpushed (fixture, context, "reconnect:1:20");
   signal_log_expect (fixture->log, "state:connecting connecting state:waiting "
                                    "error:connect-timeout reconnect:1:20");
   signal_log_forget (fixture->log);
