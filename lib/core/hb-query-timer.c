@@ -27,7 +27,7 @@ get_first_interval (const HbQueryTimer *self)
   return CLAMP ((gint64) self->round_trip, INTERVAL_MIN, INTERVAL_MAX);
 }
 
-/* Starts again with the first interval. Call this when messages or a call begin to wait for an
+/* Starts again with the first interval. Call this when a call or messages begin to wait for an
  * acknowledgement, and when messages still wait after one. */
 void
 hb_query_timer_start (HbQueryTimer *self,

@@ -30,7 +30,7 @@ typedef struct
   guint8   first;       /* the first byte */
   guint8   header_size; /* in bytes, including the mask */
   gboolean is_masked;
-  gboolean is_minimal;  /* The length takes as few bytes as possible, as it must. */
+  gboolean is_minimal;  /* The length takes as few bytes as possible, as required. */
 } HbFrame;
 
 guint hb_frame_parse           (HbFrame      *self,

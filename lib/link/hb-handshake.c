@@ -15,8 +15,8 @@ typedef struct
 {
   HbRedirects redirects;
   guint       n_interim;
-  gboolean    is_answered; /* A final response to the request itself has arrived since it was last
-                            * sent, not only one to the CONNECT request for its tunnel. */
+  gboolean    is_answered; /* A final response has arrived since the request was last sent. A
+                            * response to the CONNECT request for a tunnel does not count. */
 } Guard;
 
 /* The maximum number of interim responses (RFC 9110, 15.2) to one request, not counting one with

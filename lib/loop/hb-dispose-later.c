@@ -27,9 +27,9 @@ forget_cb (gpointer user_data)
   return G_SOURCE_REMOVE;
 }
 
-/* If @data still contains an object, the context is being freed. GLib loses track of sources that
- * are destroyed at that time, and the object may own such sources, so the object is released in the
- * default context. */
+/* If @data still contains an object, the context is being freed. GLib leaks a source that is
+ * destroyed at that time. The object may own such sources, so it is released in the default
+ * context. */
 static void
 free_place (gpointer data)
 {

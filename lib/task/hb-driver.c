@@ -40,9 +40,9 @@ on_message (HbDriver      *self,
     }
 }
 
-/* Pending effects precede the message, so they are carried out before the application is asked. The
- * message keeps the time at which it was received, because the application's function may take a
- * long time. */
+/* Pending effects precede the message, so they are carried out before the application's function
+ * for set_pong_func () is called. The message keeps the time at which it was received, because that
+ * function may take a long time. */
 static void
 on_judged_message (HbDriver      *self,
                    const HbEvent *event)

@@ -199,8 +199,8 @@ def make_tick(systems):
 
 
 def make_herd(systems):
-    """Shows only the first system, because the clients run in virtual time, so the figures do not
-    depend on the system."""
+    """Shows only the first system. The clients run in virtual time, so the figures do not depend on
+    the system."""
     return make_rows(('delays', 'attempts', 'most in one second', 'reconnected clients',
                       'last one after, seconds'), (
         (delays, f'{figure["attempts"]:,.0f}', f'{figure["peak_per_second"]:,.0f}',

@@ -111,7 +111,7 @@ gboolean no_pong_cb            (HbWebsocketTask *task,
                                 GBytes          *message,
                                 gpointer         user_data);
 
-/* Counts the turns of a source in the guint at @user_data. */
+/* Counts the dispatches of a source in the guint at @user_data. */
 gboolean count_turn_cb         (gpointer         user_data);
 
 /* Stores a reference to the result in the pointer at @user_data. That pointer must be NULL. */

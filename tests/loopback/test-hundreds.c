@@ -210,7 +210,8 @@ walk_take (Walk  *self,
     }
 }
 
-/* Sends a message on each connection until an answer arrives, because a connection that the server
+/* Returns whether more than @n_received messages have arrived. Until then, each call sends a
+ * message if a connection has been opened since the last one, because a connection that the server
  * has closed may look open for a while.
  *
  * @asked_on: the number of the last connection on which a message was sent, 0 for none */

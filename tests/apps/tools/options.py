@@ -371,7 +371,8 @@ def check_command(scratch):
 
 
 def look(terminal, wanted):
-    """Returns the output up to `wanted`, or until no byte arrives for WAIT_TIMEOUT."""
+    """Reads until the output contains `wanted` or no byte arrives for WAIT_TIMEOUT, and returns the
+    output."""
     text = b''
     while wanted not in text and select.select([terminal], [], [], WAIT_TIMEOUT)[0]:
         text += os.read(terminal, 1 << 12)

@@ -33,7 +33,8 @@ def find_unknown(manifest, options):
 
 
 def find_copied(source):
-    """Returns .git and the build directories that texts name, if the manifest copies them.
+    """Returns .git and the build directories that pages and scripts name, if the manifest copies
+    them.
 
     A manifest cannot have patterns, so it must name each folder to skip.
     """

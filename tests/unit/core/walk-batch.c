@@ -107,7 +107,8 @@ walk_flush_outside (Walk *self)
   push (self, &flush);
 }
 
-/* Threads other than the task's can only send and flush, and each cancels only its own calls. */
+/* Threads other than the task's can only send and flush, so no other call is cancelled here. The
+ * task's thread may have made the call, because the walk does not record the threads. */
 void
 walk_cancel_outside (Walk *self)
 {
