@@ -7,7 +7,7 @@
 #include "hb-outbox-private.h"
 #include "hb-time-private.h"
 
-/* The age of messages: those that wait longer than `queue-timeout` are dropped */
+/* Drops messages that have waited longer than `queue-timeout`. */
 
 /* If `queue-timeout` has been 0 until now, the age of the messages that were accepted in that time
  * counts from now, because their time of acceptance is not known. */

@@ -9,8 +9,9 @@
 
 #include "hb-context-private.h"
 
-/* Creates a context, unless the process can open no more descriptors, because g_main_context_new ()
- * would then abort the process. A context has one descriptor, or the two of a pipe.
+/* Creates a context, unless the process cannot open two more descriptors, because
+ * g_main_context_new () might then abort the process. A context has one descriptor, or the two of a
+ * pipe.
  *
  * Returns: (transfer full) (nullable) */
 GMainContext *

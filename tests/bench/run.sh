@@ -9,8 +9,8 @@
 # that are not installed are skipped with a message.
 #
 #   --quick             runs a few short rounds, for a first look
-#   --rounds=N          runs each program N times (5)
-#   --seconds=N         lets each run take N seconds (0.5)
+#   --rounds=N          runs each program N times in each case (5)
+#   --seconds=N         measures for N seconds in each run, after a warm-up (0.5)
 #   --only=PATTERN      runs the cases and measures whose names match, as in 'echo-*-w64-plain'
 #   --goals             runs the cases that have a goal, and no measures
 #   --programs=PATTERN  runs the programs whose names match, and always libsoup, the task and the

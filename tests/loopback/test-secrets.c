@@ -8,7 +8,7 @@
 /* Secrets in URIs, header values, protocols, payloads and close reasons, and in the answers of the
  * server */
 
-/* SECRET is a part of each secret. ENCODED is a part of the user name and password in base64. */
+/* SECRET is a part of each secret. ENCODED is a part of the user name and password in Base64. */
 #define SECRET "s3cr3t"
 #define ENCODED "YW5uYTpzM2NyM3Q"
 

@@ -29,7 +29,7 @@ struct _EchoGateOutput
 {
   GFilterOutputStream  parent_instance;
 
-  EchoGateInput       *input;   /* (unowned) (nullable) */
+  EchoGateInput       *input;   /* (not owned) (nullable) */
   GSource             *waiting; /* (owned) (nullable), waits for the stream to become writable */
 };
 

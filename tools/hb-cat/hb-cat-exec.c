@@ -17,7 +17,7 @@
  * then wait forever, so all writes are asynchronous. */
 struct _CatExec
 {
-  HbWebsocketTask *task;    /* (unowned) */
+  HbWebsocketTask *task;    /* (not owned) */
   char            *command; /* (owned) */
   GSubprocess     *process; /* (owned) (nullable): NULL before the start */
   GByteArray      *pending; /* (owned): to be written next */

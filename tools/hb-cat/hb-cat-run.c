@@ -43,8 +43,8 @@ typedef enum {
 
 typedef struct
 {
-  CatOptions        *options;  /* (unowned) */
-  const CatReporter *reporter; /* (unowned) */
+  CatOptions        *options;  /* (not owned) */
+  const CatReporter *reporter; /* (not owned) */
   GMainLoop         *loop;     /* (owned) */
   GDataInputStream  *input;    /* (owned) (nullable) */
   GCancellable      *reading;  /* (owned): cancels the reading of lines */

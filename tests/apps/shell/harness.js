@@ -261,7 +261,7 @@ export class MutePeer {
   }
 }
 
-// Creates peers, and tasks whose signals it logs
+// Creates peers, and tasks whose signals it logs.
 export class Scenario {
   constructor() {
     this._ends = [];

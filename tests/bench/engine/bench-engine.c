@@ -51,8 +51,8 @@ struct _BenchEngine
   GObject                parent_instance;
 
   GIOStream             *stream;       /* (owned) (nullable) */
-  GPollableInputStream  *input;        /* (unowned) */
-  GPollableOutputStream *output;       /* (unowned) */
+  GPollableInputStream  *input;        /* (not owned) */
+  GPollableOutputStream *output;       /* (not owned) */
   GSource               *readable;     /* (owned) (nullable) */
   GSource               *writable;     /* (owned) (nullable) NULL unless a write would block */
   gboolean               is_tls;
