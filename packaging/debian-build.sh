@@ -5,8 +5,8 @@
 #                                  [--build=source|binary|any|all,...]
 #                                  [--cache=DIR] [--output=DIR]
 #
-# Builds and tests the Debian packages of the committed source. Run the script as root on Debian. It
-# performs these steps:
+# Builds and tests the Debian packages of the committed source. Run the script as root on Debian.
+# The script performs these steps:
 #
 #  1. meson dist makes the tarball of the release. In the unpacked tarball, the script copies
 #     packaging/debian/ to debian/.
@@ -107,7 +107,7 @@ build ()
   tree=/source/${tree##*/}
   install_build_dependencies "$root"
   enter "$root" chown -R "$builder:$builder" /source
-  echo "It took $((SECONDS - start)) s."
+  echo "This step took $((SECONDS - start)) s."
 
   say "Building the packages with dpkg-buildpackage, without a network"
   start=$SECONDS
@@ -118,7 +118,7 @@ build ()
     > "$scratch/build.log" 2>&1 \
     || { explain_build_failure >&2; fail "dpkg-buildpackage has failed"; }
   has_profile nocheck || show_tests "$scratch/build.log"
-  echo "It took $((SECONDS - start)) s."
+  echo "This step took $((SECONDS - start)) s."
 
   rm -rf "${root:?}$tree"
   cp -R "$root/source" "$scratch/packages"
@@ -183,7 +183,7 @@ check_with_lintian ()
     --suppress-tags="$(list_suppressed_tags | paste -sd ,)" \
     --fail-on=error,warning,info,pedantic \
     || fail "lintian has found problems"
-  echo "It took $((SECONDS - start)) s."
+  echo "This step took $((SECONDS - start)) s."
   remove "$root"
 }
 
@@ -212,7 +212,7 @@ test_packages ()
     explain_failure >&2 || true
     fail "autopkgtest has ended with status $status"
   fi
-  echo "It took $((SECONDS - start)) s."
+  echo "This step took $((SECONDS - start)) s."
   remove "$root"
 }
 
@@ -247,4 +247,4 @@ check_with_lintian "$scratch/build-chroot"
 ! "$wants_tests" || test_packages
 install_and_purge
 
-say "The packages are in order. It took $SECONDS s."
+say "The packages are in order. All steps took $SECONDS s."

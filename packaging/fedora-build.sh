@@ -4,7 +4,7 @@
 # Usage: packaging/fedora-build.sh [--release=RELEASE] [--cache=DIR] [--output=DIR]
 #
 # Builds and checks the Fedora packages of the committed source. Run the script as root on Debian.
-# It performs these steps:
+# The script performs these steps:
 #
 #  1. meson dist makes the tarball of the release, which contains the spec.
 #  2. The libraries and the programs that the spec needs are installed in a chroot of Debian.
@@ -75,7 +75,7 @@ install_packages ()
     enter "$root" apt-get -qq install appstream bash-completion cpio debugedit file \
       desktop-file-utils elfutils gi-docgen rpm rpmlint
   } > "$scratch/apt.log" 2>&1 || fail_with "$scratch/apt.log" "the packages cannot be installed"
-  echo "It took $((SECONDS - start)) s."
+  echo "This step took $((SECONDS - start)) s."
 }
 
 # Writes the macros of Fedora that Debian's rpm lacks or sets to other values.
@@ -223,7 +223,7 @@ build ()
   clean_offline rpmbuild -ba --nodeps "$spec" > "$scratch/build.log" 2>&1 \
     || { tail -n 100 "$scratch/build.log" | cut -c 1-400 >&2; fail "rpmbuild has failed"; }
   show_tests "$scratch/build.log"
-  echo "It took $((SECONDS - start)) s."
+  echo "This step took $((SECONDS - start)) s."
 
   mapfile -t packages < <(find "$root$work/rpmbuild/RPMS" -name '*.rpm' -printf '%P\n' | sort)
   packages=("${packages[@]/#/$work/rpmbuild/RPMS/}")
@@ -313,4 +313,4 @@ build
 check_packages
 install_and_remove
 
-say "The packages are in order. It took $SECONDS s."
+say "The packages are in order. All steps took $SECONDS s."

@@ -8,8 +8,8 @@
 
 G_BEGIN_DECLS
 
-/* The list of the last messages. It scrolls to each new message, except while the user has scrolled
- * up. */
+/* The list of the last messages. The list scrolls to each new message, except while the user has
+ * scrolled up. */
 #define MESSAGE_TYPE_VIEW (message_view_get_type ())
 
 G_DECLARE_FINAL_TYPE (MessageView, message_view, MESSAGE, VIEW, AdwBin)

@@ -150,7 +150,7 @@ class Attachments {
 }
 
 // A link is one attempt to connect, and then the connection. When the attempt fails or the
-// connection ends, the link calls `callbacks.lost` once. It calls no callback after drop().
+// connection ends, the link calls `callbacks.lost` once. After drop(), the link calls no callback.
 class Link {
   connection = null;
   // A session looks up a host name only once, so each attempt has its own session.

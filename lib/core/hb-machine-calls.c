@@ -197,8 +197,8 @@ hb_machine_check (HbMachine *self,
     }
 }
 
-/* A heartbeat of mode MESSAGE begins now, because the server might have rejected an earlier ping
- * message. */
+/* A heartbeat of mode MESSAGE begins only now, because the server might reject a ping message
+ * before the link is ready. */
 void
 hb_machine_mark_ready (HbMachine *self,
                        gint64     now)

@@ -71,8 +71,8 @@ hb_outbox_follow_written (HbOutbox *self,
     hb_query_timer_start (&self->queries, now);
 }
 
-/* If nothing was awaited before, the intervals of the queries may have grown, so they start
- * again. */
+/* If nothing was awaited before, the interval between queries may have grown, so the queries start
+ * again with the first interval. */
 void
 hb_outbox_await (HbOutbox *self,
                  gint64    now,

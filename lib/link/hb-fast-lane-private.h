@@ -20,9 +20,9 @@ typedef enum
 } HbPortion;
 
 /* Makes a message from each frame that contains a whole message, and takes each pong, if nothing is
- * wrong with the header of the frame. libsoup gets the bytes of all other frames. It also gets
- * those of messages while `is_heard` is TRUE, of pongs while `is_exposed` is TRUE, and of invalid
- * messages. Thus libsoup reports all errors, and handles all close frames. */
+ * wrong with the header of the frame. libsoup gets the bytes of all other frames, and also those of
+ * messages while `is_heard` is TRUE, of pongs while `is_exposed` is TRUE, and of invalid messages.
+ * Thus libsoup reports all errors, and handles all close frames. */
 typedef struct
 {
   HbLane    lane;

@@ -148,9 +148,9 @@ hb_limits_process_incoming_message (SoupWebsocketExtension  *extension,
       return fail_too_big (error);
     }
 
-  /* A continuation frame that follows belongs to no message. It must be neither inflated nor added
-   * to the size of this message, because libsoup must report a protocol error, and not an error
-   * about the size. */
+  /* A continuation frame that follows belongs to no message. That frame must be neither inflated
+   * nor added to the size of this message, because libsoup must report a protocol error, and not an
+   * error about the size. */
   if ((header[0] & HB_FRAME_FIN) != 0)
     {
       self->size = 0;

@@ -9,7 +9,8 @@
  * acknowledgement by itself, so the owner calls hb_link_query (). */
 
 /* Begins to read acknowledgements, now or when the connection opens. Over TLS, all messages that
- * were written before are acknowledged together, and so are the messages of each later write. */
+ * have been written by then are acknowledged together, and so are the messages of each later
+ * write. */
 void
 hb_link_begin_acknowledgements (HbLink *self)
 {

@@ -129,7 +129,7 @@ attempted_cb (SoupWebsocketConnection *connection,
   unref_link (self);
 }
 
-/* Creates a link. It belongs to the context that is thread-default now.
+/* Creates a link. The link belongs to the context that is thread-default now.
  *
  * @settings: must exist until hb_link_drop ()
  * @headers: (nullable): the application's, for the request

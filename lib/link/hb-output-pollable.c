@@ -7,8 +7,8 @@
 
 /* Implements GPollableOutputStream for libsoup. */
 
-/* The source with which libsoup waits to write. It polls nothing. hb_output_run () sets its ready
- * time when bytes can be written. */
+/* The source with which libsoup waits to write. The source polls nothing. hb_output_run () sets its
+ * ready time when bytes can be written. */
 typedef struct
 {
   GSource   source;

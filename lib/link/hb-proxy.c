@@ -20,7 +20,7 @@
  * the same wrong password again and again. Interim responses could block the main loop. */
 #define MAX_STEPS 20
 
-/* The number of these steps, as a guint. It exists once request_queued_cb () is connected. */
+/* The number of these steps, as a guint, which exists once request_queued_cb () is connected. */
 static G_DEFINE_QUARK (hb-proxy-n-steps, n_steps)
 
 /* The URI that the request had before libsoup set that of the proxy: see notify_uri_cb () */

@@ -262,9 +262,9 @@ new_connection_like (SoupWebsocketConnection *connection,
                                         copy_extensions (stream, extensions));
 }
 
-/* A message that waited in libsoup's queue behind a pong would have no position. It would never
- * count as written, and would be sent again on the next link. Messages that wait in the output have
- * positions. */
+/* A message that waited in libsoup's queue behind a pong would have no position. The message would
+ * never count as written, and would be sent again on the next link. Messages that wait in the
+ * output have positions. */
 static gboolean
 hb_stream_may_send (gpointer data)
 {

@@ -30,7 +30,7 @@ struct _HbAlarm
   HbAlarmCallback  callback;
   gpointer         user_data;
   HbSchedule      *schedule;    /* (nullable) NULL while the alarm belongs to no context */
-  gint64           deadline;    /* when the heaps last sorted the alarm; may have changed */
+  gint64           deadline;    /* as of the last time when the heaps sorted the alarm */
   HbHeapNode       latest;
   HbHeapNode       earliest;
   HbAlarm        **touched;     /* (nullable) the head of the schedule's list of touched alarms */

@@ -40,7 +40,7 @@ struct _HbSchedule
   GSource       source;
   GMainContext *context;    /* (not owned) */
   guint         n_users;    /* alarms and watches; protected by schedules_mutex */
-  gboolean      is_shared;  /* It is in `schedules`. */
+  gboolean      is_shared;  /* listed in `schedules` */
   HbPoller      poller;     /* of the watches */
   HbTimer       timer;
   HbHeap        latest;     /* alarms by the time at which they must be called */

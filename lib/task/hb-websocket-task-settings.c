@@ -72,11 +72,11 @@ hb_websocket_task_set_session (HbWebsocketTask *self,
  *
  * The URI of the server.
  *
- * A valid URI has the form `ws://host/path` or `wss://host/path`. It has no fragment ([RFC 6455,
- * 3](https://www.rfc-editor.org/rfc/rfc6455#section-3)) and no control character, and does not end
- * with a space. A change takes effect at the next attempt, or when an attempt that is held is
- * released ([method@WebsocketTask.hold]). If the URI is not valid at that time, the task becomes or
- * stays `CLOSED`, with `HB_ERROR_INVALID_URI`.
+ * A valid URI has the form `ws://host/path` or `wss://host/path`. Such a URI has no fragment ([RFC
+ * 6455, 3](https://www.rfc-editor.org/rfc/rfc6455#section-3)) and no control character, and does
+ * not end with a space. A change takes effect at the next attempt, or when an attempt that is held
+ * is released ([method@WebsocketTask.hold]). If the URI is not valid at that time, the task becomes
+ * or stays `CLOSED`, with `HB_ERROR_INVALID_URI`.
  *
  * An attempt follows redirects, and the next attempt starts from `uri` again. A redirect of one of
  * these kinds makes the attempt fail with an `HB_ERROR_HANDSHAKE` that names the reason:
@@ -1082,7 +1082,7 @@ hb_websocket_task_set_overflow (HbWebsocketTask *self,
  * is lost before that, they are sent again on the next connection, in the same order. While a
  * message waits for its acknowledgement, the following applies:
  *
- * - It counts towards [property@WebsocketTask:buffered-amount] and
+ * - The message counts towards [property@WebsocketTask:buffered-amount] and
  *   [property@WebsocketTask:max-buffered-amount]. If the maximum is less than the number of bytes
  *   that the network carries in a round trip, the queue fills up before the first acknowledgement
  *   arrives.
@@ -1099,8 +1099,8 @@ hb_websocket_task_set_overflow (HbWebsocketTask *self,
  * - `HB_OVERFLOW_DROP_OLDEST` has dropped it to make room. Messages that wait for an
  *   acknowledgement are dropped before messages that have not been written yet.
  * - The `GCancellable` of its call was triggered, or [method@WebsocketTask.take_queue] was called.
- * - It has expired ([property@WebsocketTask:queue-timeout]) after the connection was lost.
- * - It was sent with `HB_SEND_FLAGS_VOLATILE` or `HB_SEND_FLAGS_THIS_LINK`.
+ * - The message has expired ([property@WebsocketTask:queue-timeout]) after the connection was lost.
+ * - The message was sent with `HB_SEND_FLAGS_VOLATILE` or `HB_SEND_FLAGS_THIS_LINK`.
  * - The server has reset the connection 10 times without acknowledging the message
  *   (`HB_ERROR_MESSAGE_REFUSED`).
  * - The task has become `CLOSED`.
@@ -1157,8 +1157,8 @@ hb_websocket_task_set_delivery (HbWebsocketTask *self,
  *
  * Whether to check the connection after a network change.
  *
- * A network change has the effect of [method@WebsocketTask.check], at most once every 5
- * seconds. It does not shorten a delay that the server has requested. [iface@Gio.NetworkMonitor]
+ * A network change has the effect of [method@WebsocketTask.check], at most once every 5 seconds.
+ * The change does not shorten a delay that the server has requested. [iface@Gio.NetworkMonitor]
  * reports the changes. On Linux, the kernel reports them too, if the program may query it. The task
  * makes every attempt, even if the network is reported as unavailable.
  *

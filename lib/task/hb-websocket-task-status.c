@@ -320,11 +320,12 @@ hb_websocket_task_get_http_status (HbWebsocketTask *self)
  * The error with which the last attempt or connection ended.
  *
  * The property is `NULL` once a connection is open, and stays `NULL` if that connection ends
- * without an error, for example with a close frame from the server. It is also `NULL` after
- * [method@WebsocketTask.reconnect_later] has made an attempt fail. If [method@WebsocketTask.close]
- * or [method@WebsocketTask.reconnect_now] ends an attempt, the property keeps the error of the
- * previous attempt. When the task gives up with `HB_ERROR_REPEAT_LIMIT`, the property has that
- * error. Errors of individual messages do not change the property.
+ * without an error, for example with a close frame from the server. The property is also `NULL`
+ * after [method@WebsocketTask.reconnect_later] has made an attempt fail. If
+ * [method@WebsocketTask.close] or [method@WebsocketTask.reconnect_now] ends an attempt, the
+ * property keeps the error of the previous attempt. When the task gives up with
+ * `HB_ERROR_REPEAT_LIMIT`, the property has that error. Errors of individual messages do not change
+ * the property.
  *
  * Since: 1.0
  */

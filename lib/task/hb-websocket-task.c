@@ -10,8 +10,8 @@
 #include "hb-marshal-private.h"
 #include "hb-websocket-task-private.h"
 
-/* A function of the application. It may replace itself while it runs, so this struct has a
- * reference count. */
+/* A function of the application. The function may replace itself while it runs, so this struct has
+ * a reference count. */
 struct _HbUserFunc
 {
   GCallback      func;
@@ -25,8 +25,9 @@ struct _HbUserFunc
  * A WebSocket connection that is kept open.
  *
  * A task checks the connection to the server at [property@WebsocketTask:uri] with a heartbeat, and
- * drops the connection when the server does not respond. It then connects again, and sends the
- * messages that were queued in the meantime. Signal handlers stay connected across reconnections.
+ * drops the connection when the server does not respond. The task then connects again, and sends
+ * the messages that were queued in the meantime. Signal handlers stay connected across
+ * reconnections.
  *
  * ```c
  * static void
@@ -828,7 +829,7 @@ hb_websocket_task_reconnect_later (HbWebsocketTask *self)
  * Call this method, for example, when a window is shown again.
  *
  * In the state `OPEN`, the task sends a ping, even if [property@WebsocketTask:ping-timeout] is 0.
- * It sends no ping if it is already waiting for a reply within
+ * The task sends no ping if it is already waiting for a reply within
  * [property@WebsocketTask:pong-timeout], if the mode is `MESSAGE` and the connection is not
  * [property@WebsocketTask:ready], or while the function set with
  * [method@WebsocketTask.set_ping_func] is running.
@@ -1102,7 +1103,7 @@ hb_websocket_task_send_message_async (HbWebsocketTask       *self,
  *
  * Finishes [method@WebsocketTask.send_message_async].
  *
- * The call fails with the errors of [method@WebsocketTask.send_message]. It also fails with:
+ * The call fails with the errors of [method@WebsocketTask.send_message]. Other errors are:
  *
  * - `HB_ERROR_QUEUE_FULL` if the message was dropped later to make room
  * - `HB_ERROR_NOT_OPEN` if the connection ended before a message with `HB_SEND_FLAGS_VOLATILE` or
@@ -1146,9 +1147,9 @@ hb_websocket_task_send_message_finish (HbWebsocketTask  *self,
  * those that wait for an acknowledgement ([property@WebsocketTask:delivery]). If no message is
  * waiting, the call succeeds, even on a `CLOSED` task.
  *
- * The method may be called from any thread. It waits for the messages of all threads, including
- * those that are accepted while it waits. @callback is called in the thread-default main context of
- * the caller.
+ * The method may be called from any thread. The call waits for the messages of all threads,
+ * including those that are accepted while it waits. @callback is called in the thread-default main
+ * context of the caller.
  *
  * Since: 1.0
  */

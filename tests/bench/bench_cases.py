@@ -114,7 +114,7 @@ def get_system(libsoup):
 
 @dataclass(frozen=True)
 class Goal:
-    """The minimum ratio of the task's messages a second to those of another program"""
+    """The minimum ratio of the task's messages per second to those of another program"""
 
     work: str
     size: int
@@ -182,7 +182,7 @@ def judge_goal(goal, case, results):
                f'{cpu or "no figures"}, wanted {goal.cpu:g}')
 
 
-# The minimum ratio of the messages a second with delivery ACKNOWLEDGED to those without it. The
+# The minimum ratio of the messages per second with delivery ACKNOWLEDGED to those without it. The
 # `await` cases have no goal, because with ACKNOWLEDGED each message waits for a round trip.
 ACKNOWLEDGED_WORK = ('echo', 'send')
 ACKNOWLEDGED_LEAST = 0.9

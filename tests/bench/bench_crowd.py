@@ -34,7 +34,7 @@ MAX_DESCRIPTORS = 1.1                  # for each connection
 MAX_KIB_ABOVE_RAW = 2.5                # for each connection, if there are at least 1000
 MIN_CONNECTS = {1000: 0.9, 9900: 2.5}  # the ratio of new connections per second to libsoup's
 MAX_CPU = {5000: 1, 9900: 1.5}         # percent of a core
-MAX_WAKEUPS = {9900: 10}               # a second
+MAX_WAKEUPS = {9900: 10}               # per second
 MAX_ECHO = {9900: 100}                 # microseconds of CPU time
 
 # The maximum ratio of an echo's CPU time with the most connections to that with the fewest

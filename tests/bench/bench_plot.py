@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Draws the messages a second in the results of bench.py, for table.py."""
+"""Draws bars of the messages per second in the results of bench.py, for table.py."""
 
 from xml.sax.saxutils import escape
 

@@ -53,8 +53,8 @@ def describe_machine():
 class Figures:
     """The figures of one run, or the medians of several runs"""
 
-    rate: float       # messages a second
-    megabytes: float  # megabytes a second
+    rate: float       # messages per second
+    megabytes: float  # megabytes per second
     cpu: float        # microseconds a message
 
 
@@ -124,7 +124,7 @@ def print_machine(results, arguments, out):
 def print_cases(results, cases, out):
     """Prints and stores the medians of each program, and the ratios to libsoup and to the engine.
 
-    On a busy machine, the ratio of the CPU times varies less than that of the messages a second.
+    On a busy machine, the ratio of the CPU times varies less than that of the messages per second.
     """
     print(f'{"":27} {"messages/s":>12} {"MB/s":>9} {"CPU us/msg":>11}  '
           f'{"messages, to libsoup":20} {"to the engine":20} CPU us/msg, to libsoup', file=out)

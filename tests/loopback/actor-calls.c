@@ -178,8 +178,8 @@ actor_call (Actor *self,
     }
 }
 
-/* A greeting is sent after the connection opens and before the handlers for `open` have returned.
- * It overtakes waiting messages. */
+/* A greeting is sent after the connection opens and before the handlers for `open` have returned. A
+ * greeting overtakes waiting messages. */
 static gboolean
 may_overtake (Actor *self)
 {

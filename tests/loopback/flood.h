@@ -6,9 +6,9 @@
 
 G_BEGIN_DECLS
 
-/* A hostile server in another thread, which sends as fast as the client reads. It accepts a single
- * connection. It allocates hardly any memory, so a test can measure the client's in the same
- * process. */
+/* A hostile server in another thread, which sends as fast as the client reads. The server accepts a
+ * single connection, and allocates hardly any memory, so a test can measure the client's in the
+ * same process. */
 typedef struct _Flood Flood;
 
 #define FLOOD_SHAKES "shakes" /* stands for a valid answer to the request */

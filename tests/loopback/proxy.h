@@ -6,8 +6,8 @@
 
 G_BEGIN_DECLS
 
-/* An HTTP proxy in the thread-default main context. It opens tunnels, or sends the answer that the
- * test has set. It keeps the head of each request. */
+/* An HTTP proxy in the thread-default main context. The proxy opens tunnels, or sends the answer
+ * that the test has set, and keeps the head of each request. */
 typedef struct _Proxy Proxy;
 
 Proxy      *proxy_new            (void);

@@ -8,8 +8,8 @@
 #include "reserved-port.h"
 #include "test-wait.h"
 
-/* The size of the receive buffer, in bytes. It is small, so the client is blocked soon after the
- * server stops reading. */
+/* The size of the receive buffer, in bytes. The buffer is small, so the client is blocked soon
+ * after the server stops reading. */
 #define RECEIVE_BUFFER 32768
 
 typedef struct

@@ -6,7 +6,7 @@
 
 G_BEGIN_DECLS
 
-/* A server whose every step a test controls. It runs in the thread-default main context. */
+/* A server in the thread-default main context. A test controls every step of the server. */
 typedef struct _RawServer RawServer;
 
 /* A client's connection */

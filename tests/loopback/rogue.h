@@ -13,7 +13,7 @@ G_BEGIN_DECLS
  * A client's text messages, except "heartbeat", are "CLIENT.NUMBER" with a growing number. A "!"
  * follows if the message may overtake others. A "*" is last if the message may arrive twice. The
  * server checks that each text message without a "*" arrives only once, and that the text messages
- * without a "!" arrive in order on each connection. It ignores binary messages. */
+ * without a "!" arrive in order on each connection. The server ignores binary messages. */
 typedef struct _Rogue Rogue;
 
 Rogue      *rogue_new            (Dice  *dice);

@@ -8,7 +8,7 @@
 
 G_BEGIN_DECLS
 
-/* A test with a clock that jumps. It runs once for each Heartbeat, which is its data. */
+/* A test with a clock that jumps. The test runs once for each Heartbeat, which is its data. */
 typedef struct
 {
   const char *name;

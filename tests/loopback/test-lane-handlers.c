@@ -268,8 +268,8 @@ test_start_listening (Fixture       *fixture,
   wait_until (n_heard == 2);
 }
 
-/* The pong arrives in two pieces, between the fragments of a message. It must count as the reply,
- * but not before it is complete. */
+/* The pong arrives in two pieces, between the fragments of a message. The pong must count as the
+ * reply, but not before it is complete. */
 static void
 expect_reply (Fixture    *fixture,
               RawPeer    *peer,

@@ -151,7 +151,8 @@ collect_dropped (int      repeat_limit,
   wait_idle ();
 }
 
-/* OPEN, WAITING and CONNECTING alternate, each for about a millisecond or less. */
+/* The task passes through CONNECTING, OPEN and WAITING again and again, and stays in each state for
+ * about a millisecond or less. */
 static void
 test_while_reconnecting (gconstpointer data)
 {

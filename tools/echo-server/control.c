@@ -115,9 +115,9 @@ reply (EchoWatcher  *self,
   self->func (self->user_data, json);
 }
 
-/* json-glib parses nested values recursively, so deeply nested values would overflow the stack. It
- * also accepts comments and strings in single quotes, in which a quotation mark begins no string,
- * so this function does not allow them. */
+/* json-glib parses nested values recursively, so deeply nested values would overflow the stack.
+ * json-glib also accepts comments and strings in single quotes, in which a quotation mark begins no
+ * string, so this function does not allow them. */
 static gboolean
 is_unsafe (const char *text,
            gsize       size)

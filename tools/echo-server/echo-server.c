@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* A WebSocket server for testing clients. It sends every message back, and can simulate faults. */
+/* A WebSocket server for testing clients. The server sends every message back, and can simulate
+ * faults. */
 
 #include "lines.h"
 #include "server.h"

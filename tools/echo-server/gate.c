@@ -9,10 +9,10 @@
  * data, including pings, because libsoup does not report this time.
  *
  * The gate shuts itself to a peer that sends data but reads none. libsoup keeps the data that it
- * cannot send yet, including pongs, and neither limits this data nor reports its size. It waits for
- * the stream to become writable if and only if it keeps data. The gate counts the bytes that have
- * been received, and those that libsoup has had to send, since libsoup last kept nothing. libsoup
- * cannot keep more, because a pong is no longer than its ping. */
+ * cannot send yet, including pongs, and neither limits this data nor reports its size. libsoup
+ * waits for the stream to become writable if and only if it keeps data. The gate counts the bytes
+ * that have been received, and those that libsoup has had to send, since libsoup last kept nothing.
+ * libsoup cannot keep more, because a pong is no longer than its ping. */
 
 /* The number of bytes that libsoup may keep before the gate shuts itself */
 #define MAX_OWED (1024 * 1024)

@@ -20,7 +20,7 @@
  * been sent. */
 #define HIGH_WATER (1024 * 1024)
 
-/* Signals within this time, in milliseconds, after the first one count as one signal, because
+/* A signal that follows the first one within this time, in milliseconds, is ignored, because
  * timeout(1) sends its signal twice: to hb-cat and to the process group. */
 #define SIGNAL_INTERVAL 100
 
@@ -240,9 +240,9 @@ send_line (Cat   *self,
   send_bytes (self, bytes);
 }
 
-/* GLib returns NULL both for an empty line and at the end of the input. It stops reading before the
- * newline (with --null, the NUL), which is still in the buffer, so the buffer is empty only at the
- * end of the input.
+/* GLib returns NULL both for an empty line and at the end of the input. GLib stops reading before
+ * the newline (with --null, the NUL), which is still in the buffer, so the buffer is empty only at
+ * the end of the input.
  *
  * Returns: (transfer full) (nullable): NULL at the end of the input and after an error */
 static char *
@@ -437,8 +437,8 @@ static void
 on_error (Cat    *self,
           GError *error)
 {
-  /* open_cb () prints the errors in the command line. With --once, reaching the limit of attempts
-   * is not an error. */
+  /* open_cb () prints the errors in the command line. With --once, the error about the limit of
+   * attempts is not reported, because the user has not set this limit. */
   if (g_error_matches (error, HB_ERROR, HB_ERROR_INVALID_URI)
       || g_error_matches (error, HB_ERROR, HB_ERROR_INVALID_ARGUMENT)
       || (self->options->once && g_error_matches (error, HB_ERROR, HB_ERROR_REPEAT_LIMIT)))

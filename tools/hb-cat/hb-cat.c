@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* A WebSocket client for the shell. It reconnects by itself. */
+/* A WebSocket client for the shell. The client reconnects by itself. */
 
 #include "config.h"
 

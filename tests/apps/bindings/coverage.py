@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """Fails if the tests of a binding leave out a part of the API: coverage.py GIR TEST...
 
-The script searches the text of all tests in one language for each part of the API. It does not
-check whether a test uses a part well.
+The script searches the text of all tests in one language for each part of the API. The script does
+not check whether a test uses a part well.
 """
 
 import re

@@ -7,11 +7,11 @@
 #include "rates.h"
 #include "recipes.h"
 
-/* The server for the tests of the bindings and for the programs in the book. It prints its URI, and
- * a line for each connection that reaches websocket_cb () below. It runs until its standard input
- * ends, so it never outlives a test.
+/* The server for the tests of the bindings and for the programs in the book. The server prints its
+ * URI, and a line for each connection that reaches websocket_cb () below. The server runs until its
+ * standard input ends, so it never outlives a test.
  *
- * It never answers a handshake for /never, and answers one for /not-there with status 404.
+ * The server never answers a handshake for /never, and answers one for /not-there with status 404.
  * In tests/apps/docs, heartbeats.c, logins.c, rates.c and recipes.c add and describe further paths
  * for the book. On all other paths, it echoes each message except the texts in obey (). */
 

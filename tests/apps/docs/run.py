@@ -283,9 +283,9 @@ def run_program(snippet, command, interrupt):
     output = '\n'.join(program.lines)
 
     if missing is not None:
-        return f'The program did not print “{missing}”. It printed:\n{output}'
+        return f'The program did not print “{missing}”. The output was:\n{output}'
     if TROUBLE.search(output):
-        return f'It complained:\n{output}'
+        return f'The program complained:\n{output}'
     return f'The program ended with status {status}:\n{output}' if status != 0 else None
 
 

@@ -222,8 +222,8 @@ def test_odd_paths_in_terminal():
 @with_server()
 def test_one_update_for_one_next(server):
     with WebSocket(server.port) as client, Control(server.port) as control:
-        # The server replies at once to the first `next` on a connection. It replies to each later
-        # `next` when something has changed, or after at most 1 s.
+        # The server replies at once to the first `next` on a connection. The reply to each later
+        # `next` follows when something has changed, or after at most 1 s.
         control.next()
         control.next()
         echo(client, 'one')

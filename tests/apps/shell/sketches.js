@@ -97,8 +97,8 @@ async function fails(promise, reason) {
   throw new Error('the request did not fail');
 }
 
-// A server with a feed of numbered items. It answers a subscription with the items that the client
-// lacks, and sends each new item to all clients.
+// A server with a feed of numbered items. The server answers a subscription with the items that the
+// client lacks, and sends each new item to all clients.
 function newFeedPeer(scenario) {
   const peer = scenario.peer({
     onMessage: (connection, text) => {

@@ -11,8 +11,8 @@
 #include "hb-marshal-private.h"
 
 /* The engine shows the speed of a minimal WebSocket client that uses GIO's streams and emits a
- * signal with a GBytes for each message. It does not check UTF-8, answer control frames or join
- * fragments, and it has no timers, so it is useful only for measurements. */
+ * signal with a GBytes for each message. The engine does not check UTF-8, answer control frames or
+ * join fragments, and it has no timers, so it is useful only for measurements. */
 
 #define BUFFER_SIZE (64 * 1024)
 

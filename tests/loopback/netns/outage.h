@@ -7,8 +7,8 @@
 
 G_BEGIN_DECLS
 
-/* A task, and its server on the other side of the network. The server replies to pings, and
- * answers "hello" with "life". It records other messages and control frames as words with the
+/* A task, and its server on the other side of the network. The server replies to pings, and answers
+ * "hello" with "life". The server records other messages and control frames as words with the
  * number of the connection, such as 0:text:bye. */
 typedef struct
 {

@@ -18,8 +18,8 @@
 #include "raw-server.h"
 #include "receiver.h"
 
-/* A server in another process, which a test can kill. It counts the text messages that it has read,
- * each of which begins with its number. */
+/* A server in another process, which a test can kill. The server counts the text messages that it
+ * has read. Each message begins with its own number. */
 
 typedef struct
 {

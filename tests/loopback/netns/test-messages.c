@@ -63,8 +63,8 @@ test_unacknowledged (Outage        *self,
   outage_expect_heard (self, 1, "text:three");
 }
 
-/* The kernel has accepted the first message. It may be lost, or arrive late on the old connection,
- * but never on the new one. */
+/* The kernel has accepted the first message. The message may be lost, or arrive late on the old
+ * connection, but never on the new one. */
 static void
 test_unheard (Outage        *self,
               gconstpointer  data)

@@ -10,7 +10,8 @@ G_BEGIN_DECLS
 #define SOAK_SERVER_N_ENDS 13
 
 /* A server in another thread, which ends or refuses connections, most of them after a few echoes.
- * It has one connection at a time and keeps no data, so any growth of memory is the client's. */
+ * The server has one connection at a time and keeps no data, so any growth of memory is the
+ * client's. */
 typedef struct _SoakServer SoakServer;
 
 SoakServer *soak_server_new             (GTlsCertificate *certificate);

@@ -3,8 +3,9 @@
 
 # Usage: tests/release/builds/run.sh [NAME]...
 #
-# Builds the library and its examples in all of the ways below, or in the named ones, with warnings
-# as errors. Checks the properties of each build, and tests its example `echo` in C.
+# Builds the library and its examples, except the monitor, in all of the ways below, or in the named
+# ones, with warnings as errors. Checks the properties of each build, and tests its example `echo`
+# in C.
 #
 #   shared    the shared library alone
 #   static    the static library alone

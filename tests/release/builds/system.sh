@@ -151,7 +151,7 @@ run_part ()
     echo "The library was not built for i386" | tee -a "$scratch/$1.txt"
     status=1
   fi
-  echo "It took $((SECONDS - start)) s."
+  echo "This step took $((SECONDS - start)) s."
 
   if [ -n "$output" ]; then
     mkdir -p "$output"
@@ -177,7 +177,7 @@ copy_source
 say "Installing the packages on Debian $release for $architecture"
 install_packages
 leave_archive
-echo "It took $SECONDS s so far."
+echo "The steps have taken $SECONDS s so far."
 
 [ -z "$lock" ] || flock "$lock_fd"
 failed=()
@@ -188,4 +188,4 @@ done
 
 [ ${#failed[@]} -eq 0 ] \
   || fail "on Debian $release for $architecture, these parts failed: ${failed[*]}"
-say "All parts passed on Debian $release for $architecture. It took $SECONDS s."
+say "All parts passed on Debian $release for $architecture. All steps took $SECONDS s."

@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Checks encoding, white space and line lengths, and finds paths on a developer's machine."""
+"""Checks encoding, white space, line lengths and the subjects of sentences, and finds paths on a
+developer's machine."""
 
 import os
 import re
@@ -17,6 +18,9 @@ WITHOUT_TABS = (*SOURCES, 'meson_options.txt', '*.md', '*.toml', '*.toml.in')
 MAX_COLUMNS = 100
 
 MACHINE_PATH = re.compile(r'(?<![\w.])/(?:home|root|Users|work|builds?)/\w')
+
+# The beginning of a sentence that does not name its subject. In a manual page, “.It” is a macro.
+UNNAMED = re.compile(r'(?<!\.)\b(?:I[t]|There (?:is|are|was|were))\b')
 
 # gettext formats the translations, and a licence must not be changed.
 NOT_OURS = ('*.po', '*.pot', 'LICENSE', 'CC0-*.txt', 'LGPL-*.txt')
@@ -75,6 +79,8 @@ def main():
     check_none((relative(path) for path, text in ours.items()
                 if text and (not text.endswith('\n') or text.endswith('\n\n'))),
                'each file ends with one newline')
+    check_none((f'{relative(path)}:{number}: {line.strip()}' for path, number, line in lines
+                if UNNAMED.search(line)), 'each sentence names its subject')
     check_none((f'{relative(path)}:{number}: {line.strip()}' for path, number, line in lines
                 if MACHINE_PATH.search(line)), 'no file has a path of a machine')
 

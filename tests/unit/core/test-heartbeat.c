@@ -133,7 +133,7 @@ static const Early earlies[] = {
   { "off", HB_LIVENESS_ANY, 0, 10000, -1, HB_NEVER, HB_NEVER },
   { "judged", HB_LIVENESS_ANY, 15000, 10000, 1000, HB_NEVER, 11000000 },
 
-  /* An unanswered ping that check () has sent ends the link even without a ping timeout. */
+  /* An unanswered ping that check () has sent ends the link even if ping-timeout is 0. */
   { "judged-only", HB_LIVENESS_ANY, 0, 10000, 1000, HB_NEVER, 11000000 },
   { "not-judged", HB_LIVENESS_ANY, 15000, 0, 1000, 15062500, 16000000 },
 

@@ -596,8 +596,8 @@ static void
 test_close (Fixture       *fixture,
             gconstpointer  data)
 {
-  g_test_summary ("close () does not wait for the mark. It sends the close frame, and reports the "
-                  "messages that waited for the mark.");
+  g_test_summary ("close () does not wait for the mark. The task sends the close frame, and "
+                  "reports the messages that waited for the mark.");
 
   start_unready (fixture);
   send_ticket (fixture, "one", "one");

@@ -68,8 +68,8 @@ check_close (const char *text)
   guint code = 0;
   gboolean is_good;
 
-  /* The digits at the beginning of the text are the code. Too many digits would make the code
-   * overflow. */
+  /* The number at the beginning of the text is the code. Too many digits would make the code
+   * overflow, so digits after a code of 10000 or more belong to the reason. */
   while (g_ascii_isdigit (*text) && code < 10000)
     code = code * 10 + (*text++ - '0');
 

@@ -1,9 +1,9 @@
 #!/usr/bin/env node
 // SPDX-License-Identifier: LGPL-2.1-or-later
 
-// A server with graphql-ws. It prints a URI with the path /ws, which run.py removes. It
-// acknowledges a login after a delay. If an operation arrives during the delay, graphql-ws closes
-// the connection with code 4401.
+// A server with graphql-ws. The server prints a URI with the path /ws, which run.py removes. The
+// server acknowledges a login after a delay. If an operation arrives during the delay, graphql-ws
+// closes the connection with code 4401.
 
 import {buildSchema} from 'graphql';
 import {useServer} from 'graphql-ws/lib/use/ws';
