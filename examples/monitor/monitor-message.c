@@ -33,16 +33,22 @@ enum {
 
 static GParamSpec *properties[N_PROPS];
 
-/* A label would break the line at a newline, so a space replaces each control character. */
+/* Cuts long text between two characters. A label would break the line at a newline, so a space
+ * replaces each control character. */
 static char *
 get_text_line (GBytes *bytes)
 {
   gsize size;
   const char *data = g_bytes_get_data (bytes, &size);
-  g_autofree char *valid = g_utf8_make_valid (data, MIN (size, MAX_TEXT));
+  gsize kept = MIN (size, MAX_TEXT);
+  g_autofree char *valid = NULL;
   GString *line = g_string_sized_new (MAX_TEXT);
   const char *character;
 
+  while (kept < size && (data[kept] & 0xc0) == 0x80)
+    kept--;
+
+  valid = g_utf8_make_valid (data, kept);
   for (character = valid; *character != '\0'; character = g_utf8_next_char (character))
     {
       gunichar code = g_utf8_get_char (character);
@@ -50,7 +56,7 @@ get_text_line (GBytes *bytes)
       g_string_append_unichar (line, g_unichar_iscntrl (code) ? ' ' : code);
     }
 
-  if (size > MAX_TEXT)
+  if (kept < size)
     g_string_append (line, "…");
 
   return g_string_free (line, FALSE);

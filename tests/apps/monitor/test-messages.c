@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
+#include <string.h>
 #include <time.h>
 
 #include "eye.h"
@@ -117,6 +118,23 @@ test_following (MonitorFixture *self,
   wait_until (eye_lists (self, "third 10"));
 }
 
+static void
+test_excerpt (MonitorFixture *self,
+              gconstpointer   data)
+{
+  GString *text = g_string_new ("a");
+  guint i;
+
+  for (i = 0; i < 100; i++)
+    g_string_append (text, "한");
+  hand_open (self);
+  hand_write (self, text->str);
+  g_string_truncate (text, 1 + 79 * strlen ("한"));
+  g_string_append (text, "…");
+  wait_until (eye_lists (self, text->str));
+  g_string_free (text, TRUE);
+}
+
 /* tear_down () of the fixture checks that the window frees the task. */
 static void
 test_close (MonitorFixture *self,
@@ -147,6 +165,7 @@ main (int   argc,
 
   monitor_fixture_add ("/monitor/messages/flood", test_flood);
   monitor_fixture_add ("/monitor/messages/following", test_following);
+  monitor_fixture_add ("/monitor/messages/excerpt", test_excerpt);
   monitor_fixture_add ("/monitor/messages/close", test_close);
   monitor_fixture_add ("/monitor/messages/close-waiting", test_close_waiting);
 
