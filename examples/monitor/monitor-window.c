@@ -103,6 +103,7 @@ static void
 address_changed_cb (MonitorWindow *self)
 {
   gtk_widget_remove_css_class (GTK_WIDGET (self->address), "error");
+  gtk_accessible_reset_state (GTK_ACCESSIBLE (self->address), GTK_ACCESSIBLE_STATE_INVALID);
   update_actions (self);
 }
 
@@ -110,8 +111,13 @@ static void
 error_cb (MonitorWindow *self,
           GError        *error)
 {
-  if (g_error_matches (error, HB_ERROR, HB_ERROR_INVALID_URI))
-    gtk_widget_add_css_class (GTK_WIDGET (self->address), "error");
+  if (!g_error_matches (error, HB_ERROR, HB_ERROR_INVALID_URI))
+    return;
+
+  gtk_widget_add_css_class (GTK_WIDGET (self->address), "error");
+  gtk_accessible_update_state (GTK_ACCESSIBLE (self->address),
+                               GTK_ACCESSIBLE_STATE_INVALID, GTK_ACCESSIBLE_INVALID_TRUE,
+                               -1);
 }
 
 static void
@@ -241,10 +247,13 @@ focus_message (GtkWidget  *widget,
   gtk_widget_grab_focus (GTK_WIDGET (MONITOR_WINDOW (widget)->message));
 }
 
+/* If the address is not valid, the task is closed, and the focus stays where the user can correct
+ * the address. */
 static void
 address_activate_cb (MonitorWindow *self)
 {
-  if (gtk_widget_activate_action (GTK_WIDGET (self), "win.connect", NULL))
+  if (gtk_widget_activate_action (GTK_WIDGET (self), "win.connect", NULL)
+      && takes_messages (hb_websocket_task_get_state (self->task)))
     gtk_widget_grab_focus (GTK_WIDGET (self->message));
 }
 

@@ -170,6 +170,15 @@ test_keyboard (MonitorFixture *self,
   GtkApplication *application = GTK_APPLICATION (self->application);
 
   wait_until (has_focus (self->address));
+  gtk_editable_set_text (GTK_EDITABLE (self->address), "127.0.0.1");
+  hand_type (self, "Return");
+  wait_until (eye_has_banner (self));
+  g_assert_true (has_focus (self->address));
+  gtk_test_accessible_assert_state (self->address, GTK_ACCESSIBLE_STATE_INVALID,
+                                    GTK_ACCESSIBLE_INVALID_TRUE);
+  gtk_editable_set_text (GTK_EDITABLE (self->address), self->server_address);
+  gtk_test_accessible_assert_state (self->address, GTK_ACCESSIBLE_STATE_INVALID,
+                                    GTK_ACCESSIBLE_INVALID_FALSE);
   hand_type (self, "Return");
   wait_until (eye_shows (self->state, "Connected"));
   wait_until (has_focus (self->message));
