@@ -210,9 +210,9 @@ export class Peer {
   }
 }
 
-// A server that performs the handshake, or sends only the head of a response if `status` is not
-// 101, and then neither reads nor writes. Directly before the response, it sends `nInterim` interim
-// responses.
+// A server that performs the handshake, and then neither reads nor writes. If `status` is not 101,
+// the server sends only the head of a refusal, except to a request with a password. Directly before
+// the response, the server sends `nInterim` interim responses.
 export class MutePeer {
   constructor(status = 101, nInterim = 0) {
     this._status = status;
@@ -247,9 +247,12 @@ export class MutePeer {
       hash.update(new TextEncoder().encode(key + ACCEPT_GUID));
       const digest = Uint8Array.from(hash.get_string().match(/../g), hex => parseInt(hex, 16));
       const interim = 'HTTP/1.1 103 Early Hints\r\n\r\n'.repeat(this._nInterim);
+      const status = /^Authorization: /im.test(request) ? 101 : this._status;
+      const body = status === 101 ? [] : ['Content-Length: 9'];
       stream.get_output_stream().write_all(new TextEncoder().encode([
-        `${interim}HTTP/1.1 ${this._status} Answer`, 'Upgrade: websocket', 'Connection: Upgrade',
-        `Sec-WebSocket-Accept: ${GLib.base64_encode(digest)}`, '', '',
+        `${interim}HTTP/1.1 ${status} Answer`, 'Upgrade: websocket', 'Connection: Upgrade',
+        `Sec-WebSocket-Accept: ${GLib.base64_encode(digest)}`,
+        'WWW-Authenticate: Basic realm="Peer"', ...body, '', '',
       ].join('\r\n')), null);
     });
   }

@@ -227,6 +227,14 @@ export const together = {
     }
   },
 
+  // The body of the refusal does not arrive, so the request with the password needs another
+  // connection.
+  async passwordAfterEndlessPage(scenario) {
+    const uri = scenario.mutePeer(401).uri.replace('//', '//user:password@');
+
+    await openTask(scenario, {uri});
+  },
+
   // A server may send at most 100 interim responses.
   async interimResponses(scenario) {
     for (const [nInterim, end] of [[100, 'open'], [101, 'error HANDSHAKE']]) {
