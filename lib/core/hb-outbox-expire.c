@@ -24,7 +24,8 @@ hb_outbox_apply_settings (HbOutbox         *self,
   self->is_timed = is_timed;
 }
 
-/* Only the first expired message since the queue was last empty is reported as an error. */
+/* The signal `error` reports only the first message that has expired since the queue was last
+ * empty. */
 void
 hb_outbox_expire (HbOutbox         *self,
                   const HbSettings *settings,

@@ -12,7 +12,7 @@
 
 G_BEGIN_DECLS
 
-/* Differs from every HbState, so that the next state is shown */
+/* Differs from every HbState, so that the next state is shown. */
 #define HB_DRIVER_NOT_SHOWN -1
 
 /* Except for the tests, only the files of the driver include this header. Each file uses only the

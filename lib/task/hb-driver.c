@@ -182,8 +182,8 @@ dispose_cb (gpointer user_data)
   HbDriver *self = user_data;
   G_GNUC_UNUSED g_autoptr (GMainContextPusher) pusher = hb_home_push (&self->home);
 
-  /* No signal reports that the garbage collector of a script frees the task, so a debug line
-   * does. */
+  /* Disposal emits no signal, so a debug line reports that it has ended the task. The cause is
+   * often a garbage collector. */
   if (!hb_driver_is_closed (self))
     hb_trace (&self->trace,
               "The task was disposed of before it was closed, so it has ended. A task is disposed "

@@ -10,7 +10,7 @@
 
 #define FEED_INTERVAL 100 /* milliseconds */
 
-/* Stands for the part of a ping that the reply repeats */
+/* Stands for the part of a ping that the reply repeats. */
 #define REF "%s"
 
 typedef struct

@@ -36,7 +36,7 @@
 #define COUNT_SIZE      24
 #define ANSWER_HEADER_MAX 10
 
-/* Begins with room for the bytes of earlier reads that carry () has kept */
+/* Begins with room for the bytes of earlier reads that carry () has kept. */
 static guint8 input[SERVER_MAX_CARRY + READ_SIZE];
 
 ServerConnection *
