@@ -35,10 +35,10 @@ typedef struct
   guint            n_missing;    /* messages not received yet, although later ones have been */
   guint            n_loops;      /* main loops that run in handlers */
   guint            n_in_message; /* running handlers for `message`; at most 1 */
-  guint            n_acts;       /* calls to actor_act () that had a task */
+  guint            n_acts;       /* calls to actor_act () while `task` was not NULL */
   guint            link;         /* the number of the last attempt */
   guint            greeted;      /* the last attempt whose `open` handlers have returned */
-  guint            n_calls_left; /* the calls that handlers may still make in this step */
+  guint            n_calls_left; /* the calls and main loops left to handlers in this step */
   gint64           peer;         /* the server's number for the last message's connection */
   gint64           asked_peer;   /* the same for messages of receive_async () */
   gboolean         may_pause;    /* the actor may pause the task and call receive_async () */

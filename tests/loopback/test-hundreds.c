@@ -276,7 +276,8 @@ walk_drop (Walk *self)
     }
 }
 
-/* The context may be one that no thread iterates again. */
+/* Does not iterate the context, because some walks leave their tasks in a context that no thread
+ * iterates again. */
 static void
 walk_clear (Walk *self)
 {
