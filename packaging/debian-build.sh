@@ -20,11 +20,11 @@
 #  5. All packages are installed together in another chroot, and purged. No file with a name of this
 #     project may be left in /etc, /usr or /var/lib, except in /var/lib/apt.
 #
-# The chroots have the Debian release of this machine, or RELEASE (such as trixie or sid). They are
-# made from the mirror that this machine's apt uses. The folder DIR of --cache, by default
-# ${XDG_CACHE_HOME:-~/.cache}/hb-websocket-debian, keeps the downloads and a base system for the
-# next run. The packages are copied to the folder DIR of --output. The script keeps no other files,
-# and does not change the source.
+# The chroots have the Debian release of this machine, or RELEASE (such as trixie or sid). The
+# chroots are made from the mirror that this machine's apt uses. The folder DIR of --cache, by
+# default ${XDG_CACHE_HOME:-~/.cache}/hb-websocket-debian, keeps the downloads and a base system for
+# the next run. The packages are copied to the folder DIR of --output. The script keeps no other
+# files, and does not change the source.
 #
 # --profiles names the build profiles for dpkg-buildpackage, and --build the kinds of packages. If
 # either option is given, autopkgtest does not run, because packages that the tests need may be

@@ -62,8 +62,8 @@ is_accepted (SoupMessage    *request,
   return result;
 }
 
-/* In a resumed session, glib-networking ignores the errors of the server's certificate. They are
- * handled here, before libsoup sends the request, as in a full handshake. */
+/* In a resumed session, glib-networking ignores the errors of the server's certificate. These
+ * errors are handled here, before libsoup sends the request, as in a full handshake. */
 static void
 network_event_cb (SoupMessage        *request,
                   GSocketClientEvent  event,

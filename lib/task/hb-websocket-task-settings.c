@@ -1275,7 +1275,7 @@ hb_websocket_task_set_manual_ready (HbWebsocketTask *self,
  * server. The heartbeat starts again when the task resumes reading.
  *
  * The task keeps the waiting messages when their connection ends, so it may deliver them after
- * [signal@WebsocketTask::close]. They are dropped by [method@WebsocketTask.close].
+ * [signal@WebsocketTask::close]. [method@WebsocketTask.close] drops these messages.
  *
  * Since: 1.0
  */

@@ -33,7 +33,7 @@ PROGRAMS = {
                                  'send': ('bench_engine_send_message',) * 2}),
 }
 
-# The functions of each part of the code. They do not call each other. When the work is `send`,
+# The functions of each part of the code, which do not call each other. When the work is `send`,
 # count() must ignore g_signal_emit(), because the client sends in a handler of a signal.
 PARTS = {
     'signal': ('g_signal_emit',),

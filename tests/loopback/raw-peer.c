@@ -693,8 +693,8 @@ raw_peer_has_ended (RawPeer *self)
   return self->has_ended;
 }
 
-/* Returns the first bytes of the last message, at most 15, as a string. They identify a message
- * whose word contains the length instead of the payload. */
+/* Returns the first bytes of the last message, at most 15, as a string. These bytes identify a
+ * message whose word contains the length instead of the payload. */
 const char *
 raw_peer_get_beginning (RawPeer *self)
 {

@@ -185,8 +185,8 @@ test_order (Judge         *judge,
   assert_words (judge, "open ask:hello message:hello ask:pong 1 ask-binary:pong 2 "
                        "ask:news message:news");
 
-  /* Recognized replies do not count as received messages. They do not count as replies either,
-   * because no ping was sent. */
+  /* Recognized replies do not count as received messages, and because no ping was sent, not as
+   * replies either. */
   g_assert_cmpuint (get_metric (judge->base.task, hb_metrics_get_messages_received), ==, 2);
   g_assert_cmpuint (get_metric (judge->base.task, hb_metrics_get_replies), ==, 0);
 }

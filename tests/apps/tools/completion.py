@@ -27,8 +27,8 @@ _arguments () { printf '%s\\n' "$@" }
 source "$1"
 '''
 
-# Prints the completions of the last word of a command line. They come from the function that the
-# file $1 registers for hb-cat.
+# Prints the completions of the last word of a command line. The completions come from the function
+# that the file $1 registers for hb-cat.
 SCRIPT = '''
 source "$1"
 shift

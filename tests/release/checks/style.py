@@ -20,7 +20,7 @@ MAX_COLUMNS = 100
 MACHINE_PATH = re.compile(r'(?<![\w.])/(?:home|root|Users|work|builds?)/\w')
 
 # The beginning of a sentence that does not name its subject. In a manual page, “.It” is a macro.
-UNNAMED = re.compile(r'(?<!\.)\b(?:I[t]|There (?:is|are|was|were))\b')
+UNNAMED = re.compile(r'(?<!\.)\b(?:I[t]|The[y]|There (?:is|are|was|were))\b')
 
 # gettext formats the translations, and a licence must not be changed.
 NOT_OURS = ('*.po', '*.pot', 'LICENSE', 'CC0-*.txt', 'LGPL-*.txt')

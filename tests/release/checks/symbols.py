@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """Checks that the library exports exactly the functions that its public headers declare.
 
-They must also be in the bindings, in the documentation, and in Debian's symbols file if the source
-has that file.
+These functions must also be in the bindings, in the documentation, and in Debian's symbols file if
+the source has that file.
 """
 
 import re

@@ -46,8 +46,8 @@ static void
 test_paused (Fixture       *fixture,
              gconstpointer  data)
 {
-  g_test_summary ("While the task is paused, messages wait. They are emitted in order when the "
-                  "task is no longer paused.");
+  g_test_summary ("While the task is paused, messages wait. The messages are emitted in order when "
+                  "the task is no longer paused.");
 
   set_paused (fixture, TRUE);
   start_open (fixture);

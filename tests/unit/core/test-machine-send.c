@@ -452,7 +452,7 @@ test_overflow_drops (Fixture       *fixture,
   const OverflowCase *overflow_case = data;
 
   g_test_summary ("With DROP_OLDEST, the newest messages remain, and with DROP_NEWEST, the oldest. "
-                  "They are sent when the link opens.");
+                  "These messages are sent when the link opens.");
 
   fixture->machine.settings.max_buffered_amount = 6;
   fixture->machine.settings.overflow = overflow_case->overflow;
