@@ -278,7 +278,7 @@ const Fault faults[] = {
     FRAMES ("81 7f 7fffffffffffffff 6869"), .limit = NO_LIMIT, .result = TOO_BIG },
   { "length-msb-no-limit", "announces 2⁶⁴ - 1 bytes, and max-message-size is 0",
     FRAMES ("81 7f ffffffffffffffff 6869"), .limit = NO_LIMIT, .result = TOO_BIG },
-  { "over", "sends a message of one byte more than max-message-size",
+  { "over", "sends a message that is one byte longer than max-message-size",
     LINK (message), .number = 1001, .limit = 1000, .result = TOO_BIG },
 
   { "over-fragments", "sends a message longer than max-message-size in shorter fragments",
