@@ -240,6 +240,19 @@ def test_long_log(page):
         page.find('#clear').click()
 
 
+def test_hold(page):
+    with page.client() as (client, _):
+        page.wait_for_log('connected')
+        page.find('#clear').click()
+        page.find('#hold').click()
+        client.send_text('one')
+        page.wait_for_cards(lambda cards: cards[0]['out'] == '1 (3 B)', 'an echo')
+        page.find('#hold').click()
+        client.send_text('two')
+        page.wait_for_log('two')
+        expect_equal(page.run(GET_LOG)[0], '… 2 lines left out', 'the first line')
+
+
 def test_click_in_update(page):
     page.run(CLICK_IN_UPDATE)
     with page.client():
@@ -344,6 +357,7 @@ CASES = [
     ('the settings of the server act on all clients', test_commands_to_all),
     ('the server greets, requires a login, and limits messages', test_demands),
     ('a broadcast reaches a client, and the log is bounded', test_long_log),
+    ('the log tells of lines that it did not show while it was held', test_hold),
     ('an update that arrives late does not undo a click', test_click_in_update),
     ('each control can be used with the keyboard', test_keyboard),
     ('each control has a name', test_names),

@@ -221,18 +221,20 @@ export class View {
       find('clients-heading').focus();
   }
 
+  // The lines that arrive while the log is held count as left out.
   addLines(lines) {
     const log = find('log');
     const isAtEnd = log.scrollTop + log.clientHeight >= log.scrollHeight - 4;
 
+    if (find('hold').checked)
+      return;
+
     for (const line of lines) {
       const missed = line.number - this.lastLine - 1;
 
-      if (!find('hold').checked) {
-        if (missed > 0)
-          log.append(View.makeGap(missed));
-        log.append(View.makeLine(line));
-      }
+      if (missed > 0)
+        log.append(View.makeGap(missed));
+      log.append(View.makeLine(line));
       this.lastLine = line.number;
     }
 
