@@ -22,7 +22,7 @@ from selenium.webdriver.common.by import By
 from selenium.webdriver.support.select import Select
 
 from harness import Server, expect, expect_equal, run_cases, wait_for
-from control_client import ODD_TEXT, show
+from control_client import ODD_TEXT, Control, show
 from raw_websocket import PING, TEXT, WebSocket
 
 SERVER, DRIVER, CHROMIUM = sys.argv[1:4]
@@ -263,6 +263,16 @@ def test_click_in_update(page):
         page.wait_for_log('new clients are accepted')
 
 
+def test_change_elsewhere(page):
+    delay = page.find('#delay')
+    page.run('arguments[0].focus()', delay)
+    with Control(page.server.port) as control:
+        for value in (500, 0):
+            control.do('delay', delay=value)
+            wait_for(lambda wanted=str(value): delay.get_property('value') == wanted, 'the change')
+    expect_equal(page.run(GET_FOCUS), 'delay', 'the focus')
+
+
 def press(page, key):
     ActionChains(page.browser).send_keys(key).perform()
 
@@ -358,6 +368,7 @@ CASES = [
     ('the server greets, requires a login, and limits messages', test_demands),
     ('a broadcast reaches a client, and the log is bounded', test_long_log),
     ('the log tells of lines that it did not show while it was held', test_hold),
+    ('a change by another program is shown in a control that has the focus', test_change_elsewhere),
     ('an update that arrives late does not undo a click', test_click_in_update),
     ('each control can be used with the keyboard', test_keyboard),
     ('each control has a name', test_names),

@@ -59,6 +59,9 @@ function receive(event) {
 
   if (message.type === 'update') {
     view.update(message);
+    // An update that the server sent before it ran a command must not undo the user's change.
+    if (pending.length === 0)
+      view.showSettings(message.server);
     send({command: 'next'});
   } else {
     showReply(message);

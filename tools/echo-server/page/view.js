@@ -36,19 +36,9 @@ function setText(element, text) {
     element.textContent = text;
 }
 
-// An update must not change a field that has the focus, because that could undo the user's change.
-function isInUse(element) {
-  return document.activeElement === element;
-}
-
 // In the commands “greet” and “login”, null stands for no text.
 function getText(id) {
   return find(id).value || null;
-}
-
-function setChecked(box, isChecked) {
-  if (!isInUse(box))
-    box.checked = isChecked;
 }
 
 function onSubmit(form, handler) {
@@ -62,7 +52,7 @@ function onSubmit(form, handler) {
 function setChoice(select, value, unit) {
   const text = String(value);
 
-  if (isInUse(select))
+  if (select.value === text)
     return;
 
   if (![...select.options].some(option => option.value === text))
@@ -175,16 +165,19 @@ export class View {
     document.body.classList.remove('offline');
     document.title = `${server.connected} connected – echo-server`;
 
-    setChecked(find('refuse'), server.refuse);
-    setChoice(find('retry-after'), server.retryAfter, 's');
-    setChoice(find('delay'), server.delay, 'ms');
-    setChoice(find('limit'), server.limit, 'bytes');
     setText(find('greet'), server.greet ? 'on' : 'off');
     setText(find('login'), server.login ? 'on' : 'off');
     setText(find('refused'), numbers.format(server.refused));
     setText(find('connected'), numbers.format(server.connected));
     this.updateClients(clients, server.connected);
     this.addLines(log);
+  }
+
+  showSettings({refuse, retryAfter, delay, limit}) {
+    find('refuse').checked = refuse;
+    setChoice(find('retry-after'), retryAfter, 's');
+    setChoice(find('delay'), delay, 'ms');
+    setChoice(find('limit'), limit, 'bytes');
   }
 
   updateClients(clients, connected = clients.length) {
