@@ -348,6 +348,20 @@ def test_console(page):
                  'the messages on the console')
 
 
+def test_back(page):
+    with page.client() as (client, _):
+        client.send_text('only once')
+        page.wait_for_log('→ only once')
+        page.browser.get('about:blank')
+        page.browser.back()
+        page.wait_for_status('The page is connected to the server.')
+        page.wait_for_log('→ only once')
+        client.send_text('the end')
+        page.wait_for_log('→ the end')
+        expect_equal(sum('→ only once' in line for line in page.run(GET_LOG)), 1,
+                     'the number of lines with the echo')
+
+
 def test_restart(page):
     page.server.terminate()
     page.wait_for_status('The server cannot be reached. Trying again…')
@@ -374,6 +388,7 @@ CASES = [
     ('each control has a name', test_names),
     ('the page fits a phone, and follows the light and dark schemes', test_looks),
     ('the console shows no errors', test_console),
+    ('the log repeats no lines if the user leaves the page and comes back', test_back),
     ('the page reconnects to a server that was started again', test_restart),
 ]
 

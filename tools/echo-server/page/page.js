@@ -84,4 +84,11 @@ function connect() {
   });
 }
 
+// A browser may keep a page that the user leaves, but without its connection. After the user comes
+// back, the log of that page would repeat lines.
+addEventListener('pageshow', event => {
+  if (event.persisted)
+    location.reload();
+});
+
 connect();
