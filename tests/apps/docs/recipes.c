@@ -5,7 +5,8 @@
 /* Paths of the peer in tests/apps/bindings, for the programs in doc/cookbook.md and doc/gtk.md. The
  * programs must react when the server ends or refuses connections:
  *
- * - /requests answers {"id":N,"method":"version"}, and drops the connection after any other method.
+ * - /requests sends a message without an id, answers {"id":N,"method":"version"}, and drops the
+ *   connection after any other method.
  * - /topics answers "subscribe X" with X and the number of the connection. The first connection is
  *   closed after its second subscription.
  * - /members accepts a client with the last ticket that GET /ticket returned. Each handshake, even
@@ -66,6 +67,7 @@ requests_cb (SoupServer              *server,
              SoupWebsocketConnection *connection,
              gpointer                 user_data)
 {
+  soup_websocket_connection_send_text (connection, "{\"event\":\"started\"}");
   g_signal_connect (connection, "message", G_CALLBACK (request_cb), NULL);
   keep (connection);
 }
