@@ -10,7 +10,8 @@
  * On the paths in `rules`, the server acknowledges a login after a delay. Until then, it refuses
  * requests, so a program that does not wait for the acknowledgement fails.
  *
- * /private refuses handshakes without the token that GET /token returns. */
+ * /private refuses handshakes without the token that GET /token returns. The first GET /token fails
+ * with an error page that is not UTF-8. */
 
 #define ACKNOWLEDGE_DELAY 50 /* milliseconds */
 
@@ -190,9 +191,13 @@ token_cb (SoupServer        *server,
           GHashTable        *query,
           gpointer           user_data)
 {
+  static gboolean is_up;
+  const char *text = is_up ? TOKEN : "Serveur indisponible ou surcharg\xe9";
+
   soup_server_message_set_response (message, "text/plain", SOUP_MEMORY_STATIC,
-                                    TOKEN, strlen (TOKEN));
-  soup_server_message_set_status (message, SOUP_STATUS_OK, NULL);
+                                    text, strlen (text));
+  soup_server_message_set_status (message, is_up ? SOUP_STATUS_OK : SOUP_STATUS_BAD_GATEWAY, NULL);
+  is_up = TRUE;
 }
 
 void
