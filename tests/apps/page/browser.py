@@ -175,7 +175,7 @@ def test_commands_to_all(page):
                      'the answer')
     wait_for(lambda: page.find('#refused').text == '1', 'a refused client')
     page.find('#refuse').click()
-    page.wait_for_log('new clients are accepted')
+    page.wait_for_status('New connections are accepted.')
 
     with page.client() as (client, _):
         Select(page.find('#delay')).select_by_value('2000')
@@ -260,7 +260,7 @@ def test_click_in_update(page):
         expect_equal(page.run('return window.kept'), 'true', 'the effect of the click')
         page.wait_for_log('new clients are refused')
         page.find('#refuse').click()
-        page.wait_for_log('new clients are accepted')
+        page.wait_for_status('New connections are accepted.')
 
 
 def test_change_elsewhere(page):
