@@ -131,7 +131,7 @@ typedef enum {
  * acknowledgement was lost with the connection arrives again.
  *
  * An acknowledgement does not mean that the application of the peer has read the message. With
- * either value, data is lost if the server or the proxy exits before it has read the data.
+ * either value, acknowledged data is lost if the server or the proxy exits before reading the data.
  *
  * [property@WebsocketTask:delivery] lists the messages that are not sent again.
  *

@@ -17,11 +17,11 @@ G_BEGIN_DECLS
  * @HB_ERROR_INVALID_URI: the URI is missing, cannot be parsed, has a scheme other than `ws` and
  *   `wss`, has no valid host, has a fragment, contains a control character, or ends with a space
  * @HB_ERROR_INVALID_ARGUMENT: a text message is not UTF-8, the type of a message is neither text
- *   nor binary, [method@WebsocketTask.close] cannot send the close code,
+ *   nor binary, [method@WebsocketTask.close] refuses the close code,
  *   [property@WebsocketTask:protocols] or [property@WebsocketTask:origin] is not valid, or an
  *   asynchronous call was made in the wrong thread
  * @HB_ERROR_CONNECT_TIMEOUT: an attempt took longer than [property@WebsocketTask:connect-timeout]
- * @HB_ERROR_HANDSHAKE: the answer from the server or from an HTTP proxy did not open a WebSocket,
+ * @HB_ERROR_HANDSHAKE: the response of the server or an HTTP proxy did not open a WebSocket,
  *   named a subprotocol that was not offered, or was a redirect that the task does not follow; see
  *   [property@WebsocketTask:http-status]
  * @HB_ERROR_PONG_TIMEOUT: no proof that the server is alive was received within

@@ -19,13 +19,13 @@ get_settings (HbWebsocketTask *self)
  * The session that makes the connections.
  *
  * If the application sets a session, the connections use its proxy, cookies, TLS database,
- * credentials and logger. A change takes effect at the next attempt, or at the one that is
- * beginning if a handler of [signal@WebsocketTask::connecting] makes the change.
+ * credentials and logger. A change takes effect at the next attempt, or at the current one if a
+ * handler of [signal@WebsocketTask::connecting] makes the change or holds that attempt.
  *
  * With `NULL`, the default, the task makes a private session for each attempt.
  *
- * A session looks up the name of a server only once, so set another session when [the server's
- * address may have changed](session.html#a-server-that-moves).
+ * A session keeps the address of a server, so set another session when [the address may have
+ * changed](session.html#a-server-that-moves).
  *
  * Since: 1.0
  */
@@ -136,9 +136,10 @@ hb_websocket_task_set_uri (HbWebsocketTask *self,
  *
  * Each subprotocol is a token, and none occurs twice ([RFC 6455,
  * 4.1](https://www.rfc-editor.org/rfc/rfc6455#section-4.1)). A change takes effect at the next
- * attempt, or at the one that is beginning if a handler of [signal@WebsocketTask::connecting] makes
- * the change. If the list is not valid at that time, the task becomes or stays `CLOSED`, with
- * `HB_ERROR_INVALID_ARGUMENT`. With an empty list, the default, the task offers none.
+ * attempt, or at the current one if a handler of [signal@WebsocketTask::connecting] makes the
+ * change or holds that attempt. If the list is not valid at that time, the task becomes or stays
+ * `CLOSED`, with `HB_ERROR_INVALID_ARGUMENT`. With an empty list, the default, the task offers
+ * none.
  *
  * [property@WebsocketTask:protocol] is the subprotocol that the server chose. An attempt fails with
  * `HB_ERROR_HANDSHAKE` if the server names a subprotocol that is not in the list. The comparison is
@@ -190,10 +191,10 @@ hb_websocket_task_set_protocols (HbWebsocketTask    *self,
  *
  * With `NULL`, the default, the task adds no such header.
  *
- * A change takes effect at the next attempt, or at the one that is beginning if a handler of
- * [signal@WebsocketTask::connecting] makes the change. If, at that time, the value contains a
- * character that is neither visible ASCII nor a space, the task becomes or stays `CLOSED`, with
- * `HB_ERROR_INVALID_ARGUMENT`.
+ * A change takes effect at the next attempt, or at the current one if a handler of
+ * [signal@WebsocketTask::connecting] makes the change or holds that attempt. If, at that time, the
+ * value contains a character that is neither visible ASCII nor a space, the task becomes or stays
+ * `CLOSED`, with `HB_ERROR_INVALID_ARGUMENT`.
  *
  * Since: 1.0
  */
@@ -240,8 +241,8 @@ hb_websocket_task_set_origin (HbWebsocketTask *self,
  * Whether to offer compression of messages.
  *
  * The extension is `permessage-deflate` ([RFC 7692](https://www.rfc-editor.org/rfc/rfc7692)). A
- * change takes effect at the next attempt, or at the one that is beginning if a handler of
- * [signal@WebsocketTask::connecting] makes the change.
+ * change takes effect at the next attempt, or at the current one if a handler of
+ * [signal@WebsocketTask::connecting] makes the change or holds that attempt.
  *
  * If the application sets [property@WebsocketTask:session], that session needs the feature
  * [class@Soup.WebsocketExtensionManager] to offer compression. Add the feature before the session
@@ -442,11 +443,11 @@ hb_websocket_task_set_ping_timeout (HbWebsocketTask *self,
 /**
  * HbWebsocketTask:pong-timeout:
  *
- * The time within which the server must respond to a ping, in milliseconds.
+ * The time after a ping within which the server must prove that it is alive, in milliseconds.
  *
- * If the server does not respond within this time, the connection is dropped with
- * `HB_ERROR_PONG_TIMEOUT`. With 0, the task sends pings, so that routers keep the connection in
- * their tables, but does not require replies.
+ * [property@WebsocketTask:liveness] defines what counts as proof. Without proof within this time,
+ * the connection is dropped with `HB_ERROR_PONG_TIMEOUT`. With 0, the task sends pings, so that
+ * routers keep the connection in their tables, but does not require proof.
  *
  * Since: 1.0
  */
@@ -588,7 +589,9 @@ hb_websocket_task_set_pong_message (HbWebsocketTask *self,
  *
  * The delay before an attempt to reconnect, in milliseconds.
  *
- * If the delays grow, this is the first one: see [property@WebsocketTask:reconnect-timeout-max].
+ * If the delays grow, this is the first one: see [property@WebsocketTask:reconnect-timeout-max]. A
+ * server that answers the handshake with 429 or 503 can request a longer delay (`Retry-After`), up
+ * to one hour.
  *
  * Since: 1.0
  */
@@ -636,7 +639,8 @@ hb_websocket_task_set_reconnect_timeout (HbWebsocketTask *self,
  *
  * With 0, every delay is [property@WebsocketTask:reconnect-timeout]. Otherwise each delay is twice
  * as long as the one before, up to this maximum. After a first delay of 0, the second is 2 ms. A
- * maximum that does not exceed `reconnect-timeout` has no effect.
+ * maximum that does not exceed `reconnect-timeout` has no effect. The server can request a longer
+ * delay.
  *
  * Since: 1.0
  */
@@ -784,7 +788,7 @@ hb_websocket_task_set_repeat_limit (HbWebsocketTask *self,
  *
  * See [property@WebsocketTask:ready] and [property@WebsocketTask:attempt].
  *
- * With 0, if a server accepts each connection and then drops it, the delays do not grow, and a
+ * With 0, if each connection becomes ready and is then lost, the delays do not grow, and a
  * [property@WebsocketTask:repeat-limit] above 0 is never reached.
  *
  * Since: 1.0
