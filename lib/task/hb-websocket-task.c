@@ -54,7 +54,8 @@ struct _HbUserFunc
  * to stay thread-default while it is iterated, because libsoup uses the thread-default context.
  * While the task is not closed, only the thread that opened it may use it. A call from another
  * thread is refused with a critical message, and an asynchronous call also fails with
- * `HB_ERROR_INVALID_ARGUMENT`. Getters do not check the thread.
+ * `HB_ERROR_INVALID_ARGUMENT`. Getters do not check the thread, so a call from another thread may
+ * return a wrong value.
  *
  * Sending is the exception: [method@WebsocketTask.send_text], [method@WebsocketTask.send_bytes],
  * [method@WebsocketTask.send_message], [method@WebsocketTask.send_message_async] and
@@ -427,10 +428,10 @@ install_signals (GType type)
    * Emitted when an open connection has ended.
    *
    * The signal is emitted once for each [signal@WebsocketTask::open], unless the last reference to
-   * the task is dropped first. The code is 1005 if the server closes the connection without a code,
-   * and 1006 if no valid close frame was received ([RFC 6455,
-   * 7.1.5](https://www.rfc-editor.org/rfc/rfc6455#section-7.1.5)), or if the server's answer to
-   * [method@WebsocketTask.close] has no code.
+   * the task is dropped first. The code is 1005 if the server's close frame has no code, and 1006
+   * if no valid close frame was received ([RFC 6455,
+   * 7.1.5](https://www.rfc-editor.org/rfc/rfc6455#section-7.1.5)), or if the server answers
+   * [method@WebsocketTask.close] without a code and keeps the connection open.
    *
    * [property@WebsocketTask:state] already has its next value, such as `WAITING` or `CLOSED`. To
    * prevent the next attempt, call [method@WebsocketTask.close] in a handler.
@@ -449,11 +450,11 @@ install_signals (GType type)
    * Emitted when an error has occurred.
    *
    * Most errors need no action, because the task continues by itself unless
-   * [property@WebsocketTask:state] is `CLOSED`. The domain of the error is [error@Error], or a
-   * domain of GIO, TLS, the resolver or libsoup.
+   * [property@WebsocketTask:state] is `CLOSING` or `CLOSED`. The domain of the error is
+   * [error@Error], or a domain of GIO, TLS, the resolver or libsoup.
    *
-   * If no handler is connected, the first `HB_ERROR_INVALID_URI` or `HB_ERROR_INVALID_ARGUMENT` of
-   * a task is logged as a warning, unless a call fails with the same error.
+   * For each task, the first `HB_ERROR_INVALID_URI` or `HB_ERROR_INVALID_ARGUMENT` that no handler
+   * receives, and with which no call fails, is logged as a warning.
    *
    * Since: 1.0
    */
@@ -482,10 +483,10 @@ install_signals (GType type)
    *
    * Emitted when an attempt begins.
    *
-   * A handler may add headers to the request, for example one with a new token, or connect to its
-   * signals, such as [signal@Soup.Message::accept-certificate]. Each attempt has its own request.
-   * To fetch data first, call [method@WebsocketTask.hold] in the handler. When the data has been
-   * added to the request, call [method@WebsocketTask.release].
+   * A handler may add headers to the request, for example one with a new token, or connect to
+   * signals of the request, such as [signal@Soup.Message::accept-certificate]. Each attempt has its
+   * own request. To fetch data first, call [method@WebsocketTask.hold] in the handler. When the
+   * data has been added to the request, call [method@WebsocketTask.release].
    *
    * If the handler sets [property@WebsocketTask:session], [property@WebsocketTask:protocols],
    * [property@WebsocketTask:origin] or [property@WebsocketTask:compression], this attempt uses the
