@@ -42,7 +42,7 @@ typedef enum {
   HB_OUTCOME_RECEIVED,  /* (opcode, bytes) */
   HB_OUTCOME_CANCELLED, /* cancelled by the application */
   HB_OUTCOME_FAILED,    /* (error) */
-  HB_OUTCOME_NONE,      /* completes no call; releases the ticket of a cancelled call */
+  HB_OUTCOME_NONE,      /* completes no call; releases the ticket of a call to cancel */
 } HbOutcome;
 
 typedef struct

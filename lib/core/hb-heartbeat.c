@@ -11,8 +11,8 @@
 
 /* A ping may be sent early, by at most 1 / EARLY of ping-timeout, and by at most MAX_EARLY. The
  * pings of several tasks can then share one wake-up. At the default of 15 s, the pings wake a main
- * context at most about once a second. During a period of 15 times ping-timeout, each task sends at
- * most 16 pings. */
+ * context at most about once a second. During a period of 15 times ping-timeout, each task usually
+ * sends at most 16 pings. */
 #define EARLY     16
 #define MAX_EARLY G_TIME_SPAN_SECOND
 

@@ -169,7 +169,7 @@ hb_machine_reconnect_later (HbMachine *self,
 }
 
 /* The application's function that makes the ping would be called again and again if it called
- * check (), so no other ping is sent while one is unsent. */
+ * check (), so check () sends no other ping while one is unsent. */
 void
 hb_machine_check (HbMachine *self,
                   gint64     now)

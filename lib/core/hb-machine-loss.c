@@ -15,7 +15,7 @@
 #define HTTP_SERVICE_UNAVAILABLE 503
 #define RETRY_AFTER_MAX          3600
 
-/* A GRand takes 2.5 KiB and is seldom needed, so none is kept. */
+/* A GRand takes 2.5 kB and is seldom needed, so none is kept. */
 static double
 draw (HbMachine *self)
 {

@@ -42,7 +42,8 @@ hb_machine_check_accepting (HbMachine  *self,
 }
 
 /* Returns whether the queue has no room for @size bytes, but may have room after an
- * acknowledgement. If so, the caller must query the link before hb_machine_send (). */
+ * acknowledgement. If so, the caller must query the link before hb_machine_send () or
+ * hb_machine_take_in (). */
 gboolean
 hb_machine_needs_room (HbMachine *self,
                        gsize      size)

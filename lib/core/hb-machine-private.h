@@ -29,7 +29,7 @@ typedef struct
   HbTickets    closes;       /* wait for CLOSED */
   char        *close_reason; /* (nullable) for the task's own close frame */
   char        *request_uri;  /* (nullable) of the last announced request; NULL once it is sent */
-  GError      *last_error;   /* (nullable) why no link is open, if an error is the reason */
+  GError      *last_error;   /* (nullable) the error with which the last attempt or link ended */
   guint        close_code;
   HbState      state;
   guint32      seed;         /* of the next random number */
@@ -38,14 +38,14 @@ typedef struct
   guint        holds;
   guint        retry_after;  /* in milliseconds, the delay that the server asked for */
   guint        http_status;
-  gint64       since;        /* when the current state began */
+  gint64       since;        /* when the current state was last entered */
   gint64       requested_at; /* when `connect-timeout` began to count, until the link is ready */
   gint64       ready_at;     /* when the link became ready, if it is ready */
   gint64       attempt_at;   /* when the delay ends, in WAITING */
   gint64       lost_at;      /* when an open link was lost; HB_NEVER unless another is to follow */
   gint64       downtime;     /* from the loss of an open link until the next opened; 0 if none */
   gint64       latency;      /* -1 unknown */
-  gint64       checked_at;   /* when a network change last led to a check */
+  gint64       checked_at;   /* when a network change was last handled */
   gint64       check_at;     /* HB_NEVER unless another change waits for its check */
   double       chance;       /* random number for the delay; negative if it has none */
   gint64       put_off;      /* the last deadline that was put off, or HB_NEVER */

@@ -134,8 +134,8 @@ new_pong_error (HbMachine *self)
                       self->settings.pong_timeout);
 }
 
-/* If this process did not run, or could not read, the server's answer may already be in the socket,
- * so the time starts again. */
+/* If this process did not run, or could not read, the server's response or answer may already be in
+ * the socket, so the time starts again. */
 static gboolean
 is_timed_out (HbMachine *self,
               gint64     now,

@@ -362,7 +362,7 @@ hb_outbox_on_lost (HbOutbox *self,
 /* Call this before a property is notified. Records whether the application can see that
  * buffered-amount is not 0, because the property must then be notified again once the amount is 0.
  * The amount also counts messages that cause no notification: those in flight that have not waited,
- * and those of other threads. */
+ * and those of other threads that have not been taken in. */
 void
 hb_outbox_on_notify (HbOutbox   *self,
                      HbProperty  property)
@@ -371,8 +371,8 @@ hb_outbox_on_notify (HbOutbox   *self,
     self->shown = hb_outbox_get_buffered (self) > 0;
 }
 
-/* Call this after a batch of messages has been taken in. If it has left no message in the queue, no
- * other function notifies buffered-amount, which is 0 again. */
+/* Call this after a batch of messages has been taken in. If the queue is then empty,
+ * buffered-amount may have become 0 again without a notification. */
 void
 hb_outbox_on_taken_in (HbOutbox *self)
 {
@@ -431,7 +431,8 @@ hb_outbox_on_sent (HbOutbox     *self,
   hb_outbox_on_progress (self, now, span->written);
 }
 
-/* Adds a message that was sent in the call that accepted it. Takes ownership of its bytes.
+/* Adds a message that was passed to the link in the call that accepted it. Takes ownership of its
+ * bytes.
  *
  * @now: as in hb_outbox_on_progress ()
  * @span: empty if the link could not send the message */

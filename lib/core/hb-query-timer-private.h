@@ -8,7 +8,8 @@ G_BEGIN_DECLS
 
 /* The times, in microseconds, at which to query how much the peer has acknowledged. The kernel does
  * not report an acknowledgement by itself, so the link is queried repeatedly while messages wait
- * for one: first after about one round trip, then at intervals that grow up to a limit. */
+ * for one: first after about one round trip, or later if nothing depends on an early query, then at
+ * intervals that grow up to a limit. */
 typedef struct
 {
   gint64 at;         /* when to query next, unless hb_query_timer_get_late () applies */

@@ -4,14 +4,14 @@
 
 #include "hb-query-timer-private.h"
 
-/* The limits of the interval, in microseconds. Within a single computer, a round trip takes less
- * than INTERVAL_MIN, but more frequent queries would cost more than they gain. INTERVAL_MAX limits
- * the time until an acknowledgement is noticed after packet loss. */
+/* The limits of the interval, in microseconds. Within a single computer, a round trip usually takes
+ * less than INTERVAL_MIN, but more frequent queries would cost more than they gain. INTERVAL_MAX
+ * limits the time until an acknowledgement is noticed after packet loss. */
 #define INTERVAL_MIN 100
 #define INTERVAL_MAX G_TIME_SPAN_SECOND
 
 /* The shortest interval, in microseconds, of hb_query_timer_get_late (). Setting a timer for each
- * message would take longer than sending the message. */
+ * message would take a considerable part of the time of a send. */
 #define INTERVAL_LATE (100 * G_TIME_SPAN_MILLISECOND)
 
 void

@@ -144,9 +144,9 @@ hb_queue_push (HbQueue          *self,
   self->oldest = MIN (self->oldest, message->accepted_at);
 }
 
-/* Adds a message that was sent at once. For its bytes, see hb_queue_push (), and for @begin and
- * @end, see HbOutgoing. The two positions are set only in the copy that the queue keeps, because if
- * they were set in @message first, the copying would have to wait for those writes. */
+/* Adds a message that was passed to the link at once. For its bytes, see hb_queue_push (), and for
+ * @begin and @end, see HbOutgoing. The two positions are set only in the copy that the queue keeps,
+ * because if they were set in @message first, the copying would have to wait for those writes. */
 void
 hb_queue_push_sent (HbQueue          *self,
                     const HbOutgoing *message,
