@@ -6,8 +6,8 @@
 
 #include "hb-mask-private.h"
 
-/* RFC 6455, 5.3. With -O2, gcc generates vector instructions for the loop of copy_small () only
- * because its number of iterations is constant, and its source and destination do not overlap. */
+/* RFC 6455, 5.3. With -O2, gcc 12 generates vector instructions for the loop of copy_small () only
+ * because its number of iterations is constant, and `words` cannot overlap other memory. */
 
 /* The sizes of a vector, and of the pieces of a long payload, in bytes */
 #define SMALL 16

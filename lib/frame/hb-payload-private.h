@@ -7,8 +7,8 @@
 G_BEGIN_DECLS
 
 /* A header that announces a long payload must not cost a lot of memory before the payload is
- * received. The memory has room for at most this number of bytes at first, and later for at most
- * HB_PAYLOAD_GROWTH times the number of received bytes. */
+ * received. The memory has room for at most this number of bytes of the payload at first, and later
+ * for at most HB_PAYLOAD_GROWTH times the number of received bytes. */
 #define HB_PAYLOAD_MIN_CAPACITY ((gsize) 65 * 1024)
 
 /* Each time the memory is full, a read ends, and the memory may have to be copied. With this
@@ -16,7 +16,7 @@ G_BEGIN_DECLS
  * times. */
 #define HB_PAYLOAD_GROWTH 4
 
-/* The payload of a message that takes more than one read to receive */
+/* The payload of a long message that takes more than one read to receive */
 typedef struct
 {
   guint8 *data;     /* (nullable) NULL while no such message is being received */

@@ -199,7 +199,7 @@ hb_acknowledgements_free (HbAcknowledgements *self)
 }
 
 /* Must be called after each write, when the kernel has accepted all bytes before @written. Over
- * TLS, the peer can read a record only after all of it has arrived, so each record is a block. */
+ * TLS, the peer can read a record only after all of it has arrived, so each write is a block. */
 void
 hb_acknowledgements_end_block (HbAcknowledgements *self,
                                guint64             written)

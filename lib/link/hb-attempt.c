@@ -155,9 +155,9 @@ hb_attempt_new (const HbSettings   *settings,
   return self;
 }
 
-/* Creates a session for one attempt. A session that was kept would add two sources to each
- * iteration of the loop, and might reuse an address to which the name of the server no longer
- * resolves. A shared session would send the password of one task in the requests of another.
+/* Creates a session for one attempt. A session that was kept would add sources to each iteration of
+ * the loop, and might reuse an address to which the name of the server no longer resolves. A shared
+ * session could send the password of one task in the requests of another.
  *
  * All features are added at the start. libsoup takes a reference to each feature when a request
  * joins the queue. When the request leaves the queue, libsoup before 3.6.6 releases one reference

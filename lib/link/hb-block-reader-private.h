@@ -18,7 +18,7 @@ typedef struct
   gboolean              is_exhausted; /* The base had no more bytes at the last read, and
                                        * has not become ready since. */
   gboolean              has_ended;    /* The base has ended, and must not be read again, because TLS
-                                       * would report an error. */
+                                       * might report an error. */
 } HbBlockReader;
 
 void     hb_block_reader_init        (HbBlockReader        *self,

@@ -50,8 +50,8 @@ unref_ending (HbEnding *self)
 }
 
 /* Returns whether the peer ended the connection with a close frame, a FIN or a reset. Over TLS, a
- * FIN without a close_notify is reported as G_TLS_ERROR_EOF, and a reset as the same error as
- * without TLS.
+ * FIN without a close_notify causes G_TLS_ERROR_EOF if the application requires a close_notify, and
+ * otherwise no error. A reset causes the same error as without TLS.
  *
  * @error: (nullable): NULL if libsoup has emitted no `error` that counts */
 static gboolean
@@ -178,8 +178,8 @@ hb_ending_free (HbEnding *self)
 
 /* Handles the signals `error`, `closing` and `notify::state`. `notify::state` is the first sign of
  * an end without a close frame and without an error, and of the peer's answer to our close frame.
- * `closed` would be too late, because over TLS libsoup does not close the stream while the send
- * buffer is full.
+ * `closed` would be too late, because after that answer, libsoup waits until the peer closes the
+ * stream.
  *
  * @values: see HbHandlersFunc */
 void

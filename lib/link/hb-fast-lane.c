@@ -311,8 +311,8 @@ give_from_block (HbFastLane *self,
 }
 
 /* Gives libsoup at most @size of the next bytes, up to the next message or pong that can be taken,
- * or up to the end of a close frame. If libsoup got invalid bytes together with a close frame, it
- * would close the stream before it wrote its own close frame. */
+ * or up to the end of a close frame. If libsoup got invalid bytes together with a close frame,
+ * libsoup might close the stream before its own close frame was written. */
 gsize
 hb_fast_lane_give (HbFastLane *self,
                    HbBlock    *block,

@@ -262,7 +262,7 @@ hb_handshake_translate_error (SoupMessage *request,
 }
 
 /* Returns whether an HTTP proxy has probably answered that it does not forward ws. Another attempt
- * would fail in the same way. */
+ * would then fail in the same way. */
 gboolean
 hb_handshake_is_unsupported (SoupMessage *request)
 {

@@ -237,8 +237,8 @@ hb_link_send (HbLink   *self,
   return is_writable;
 }
 
-/* Sends a ping frame or, with another opcode, a message. Emits HB_EVENT_BLOCKED if no further
- * message may be sent now. The connection must be open, and its end must not have begun. */
+/* Sends a ping frame or, with another opcode, a message. Emits HB_EVENT_BLOCKED if another message
+ * would have to wait. The connection must be open, and its end must not have begun. */
 void
 hb_link_ping (HbLink   *self,
               HbOpcode  opcode,

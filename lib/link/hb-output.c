@@ -179,8 +179,7 @@ hb_output_new (GPollableOutputStream *base,
 /* Writes the gathered bytes and the waiting messages. Must be called even if no poll has found the
  * socket writable, because bytes that were gathered in the last iteration may be waiting.
  *
- * @has_room: whether a poll has found the socket writable. The socket is polled for this only while
- *   the output is blocked. */
+ * @has_room: whether a poll has found the socket writable; FALSE unless the output is blocked */
 void
 hb_output_run (HbOutput *self,
                gboolean  has_room)
