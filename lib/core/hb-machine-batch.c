@@ -50,9 +50,6 @@ hb_machine_take_in (HbMachine *self,
   guint n_late = 0;
   guint i;
 
-  if (batch->overflow != NULL && !self->disposed)
-    hb_outbox_on_overflow (&self->outbox, batch->n_dropped, batch->overflow);
-
   for (i = 0; i < hb_tickets_get_length (&batch->overflowed); i++)
     hb_effects_push_resolve (&self->effects, hb_tickets_at (&batch->overflowed, i),
                              HB_OUTCOME_FAILED, batch->overflow);
@@ -68,6 +65,11 @@ hb_machine_take_in (HbMachine *self,
       else if (!take_message_in (self, message))
         n_late++;
     }
+
+  /* If the queue were empty, the next overflow would also be reported, so the messages are added
+   * before this one is reported. */
+  if (batch->overflow != NULL && !self->disposed)
+    hb_outbox_on_overflow (&self->outbox, batch->n_dropped, batch->overflow);
 
   /* The last reference to a ticket may own the last reference to the task, so an effect releases
    * the ticket. */

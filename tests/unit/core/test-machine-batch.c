@@ -271,11 +271,14 @@ test_greeting (Fixture       *fixture,
 
 static void
 take_overflow_in (Fixture    *fixture,
+                  const char *accepted,
                   const char *ticket)
 {
+  static const Row row = { .is_reserved = TRUE };
   HbBatch batch;
 
   hb_batch_init (&batch);
+  add (fixture, &batch, &row, accepted);
   batch.n_dropped = 3;
   batch.overflow = g_error_new_literal (HB_ERROR, HB_ERROR_QUEUE_FULL, "full");
   hb_tickets_add (&batch.overflowed, (gpointer) g_intern_string (ticket));
@@ -287,19 +290,22 @@ static void
 test_no_room (Fixture       *fixture,
               gconstpointer  data)
 {
-  g_test_summary ("The messages for which another thread found no room are counted as dropped. One "
-                  "error reports them, and their calls fail.");
+  g_test_summary ("The messages for which another thread found no room are counted as dropped. "
+                  "Their calls fail. Until the queue is empty, one error reports them.");
 
   start (fixture);
   forget (fixture);
-  take_overflow_in (fixture, "one");
-  assert_effects (fixture, "error:queue-full resolve:failed:queue-full(one)");
+  take_overflow_in (fixture, "first", "one");
+  assert_effects (fixture, "resolve:failed:queue-full(one) notify:buffered-amount "
+                  "error:queue-full");
   g_assert_cmpuint (fixture->machine.metrics.messages_dropped, ==, 3);
+  take_overflow_in (fixture, "second", "two");
+  assert_effects (fixture, "resolve:failed:queue-full(two) notify:buffered-amount");
 
   hb_machine_dispose (&fixture->machine, fixture->now);
   forget (fixture);
-  take_overflow_in (fixture, "two");
-  assert_effects (fixture, "resolve:failed:queue-full(two)");
+  take_overflow_in (fixture, "third", "three");
+  assert_effects (fixture, "resolve:failed:queue-full(three) resolve:failed:closed(third)");
 }
 
 static void
