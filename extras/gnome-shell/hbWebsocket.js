@@ -59,7 +59,7 @@ const {SWITCHING_PROTOCOLS} = Soup.Status;
 const {TEXT, BINARY} = Soup.WebsocketDataType;
 const {CONNECTING, OPEN, CLOSING, CLOSED, WAITING} = State;
 
-// All numbers have the same limits, because GJS does not check limits.
+// All numbers have the same limits, because GJS does not check limits in an assignment.
 const number = initial => ['double', -1, Number.MAX_SAFE_INTEGER, initial];
 
 // The properties that an extension may set at any time: type and default
@@ -153,7 +153,7 @@ class Attachments {
 // connection ends, the link calls `callbacks.lost` once. After drop(), the link calls no callback.
 class Link {
   connection = null;
-  // A session looks up a host name only once, so each attempt has its own session.
+  // A session keeps the addresses of a host, so each attempt has its own session.
   _session = new Soup.Session();
   _cancellable = new Gio.Cancellable();
   _attachments = new Attachments();
@@ -164,8 +164,8 @@ class Link {
   constructor(request, callbacks) {
     this.request = request;
     this._callbacks = callbacks;
-    // If libsoup followed a redirect, it would send the headers, and any token in them, to whatever
-    // host the server names.
+    // If libsoup followed a redirect, it would send most headers, and any token in them, to
+    // whatever host the server names.
     request.set_flags(Soup.MessageFlags.NO_REDIRECT);
     this._attachments.connect(request, {
       'accept-certificate': () => {
@@ -265,8 +265,8 @@ class Link {
     return {...newLoss(isRefusal ? newError(Code.HANDSHAKE, refusal) : error), status};
   }
 
-  // After an error, libsoup continues with the bytes that it has already read, so messages that
-  // follow an error are ignored.
+  // After an error, libsoup before 3.6.6 continues with the bytes that it has already read, so
+  // messages that follow an error are ignored.
   _adopt() {
     this._attachments.connect(this.connection, {
       'message': (_connection, type, payload) =>
@@ -315,7 +315,7 @@ class Link {
   }
 
   // `size`: in bytes, 0 for the maximum. By default, libsoup limits frames to 128 KiB. Since
-  // libsoup 3.8, it also limits whole messages.
+  // libsoup 3.8, it can also limit whole messages.
   setMaxSize(size) {
     for (const name of ['max_incoming_payload_size', 'max_total_message_size']) {
       if (this.connection !== null && name in this.connection)

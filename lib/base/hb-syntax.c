@@ -122,8 +122,7 @@ hb_syntax_check_uri (const char  *uri,
   if (!g_utf8_validate (uri, -1, NULL))
     return fail_uri (error, _("The URI is not valid UTF-8"));
 
-  /* GLib would treat a line break from a file, or a space that was pasted, as part of the path or
-   * the query. */
+  /* GLib would treat a line break from a file, or a space that was pasted, as part of the URI. */
   if (has_control_character (uri) || g_str_has_suffix (uri, " "))
     return fail_uri (error, _("The URI ends with a space, or contains a line break or another "
                               "control character"));

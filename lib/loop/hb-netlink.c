@@ -14,9 +14,9 @@
 #include "hb-topology-private.h"
 
 /* Listens to the kernel for changes to links (network interfaces), addresses and routes. In GLib
- * 2.90 and later, the GNetworkMonitor that works without NetworkManager follows only default
- * routes. The kernel sends no message about IPv4 routes that it removes together with their address
- * or link, so the monitor misses the removal of these routes.
+ * 2.90 and later, GNetworkMonitorNetlink follows only default routes. The kernel sends no message
+ * about an IPv4 default route that it removes together with an address or a link, so this monitor
+ * misses the removal.
  *
  * All tasks of a context share one socket, because a program may have thousands of tasks. Any
  * thread may dispose of a task, so a lock protects the sockets. */

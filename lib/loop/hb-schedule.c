@@ -28,10 +28,11 @@
  *
  * Each socket that was readable when a deadline passed is read before the deadline is handled.
  *
- * Sorting an alarm again for each message would cost more than all other work on the message. If an
- * alarm was touched, the source queries its deadline once, before the next poll. If the deadline
- * has moved to a later time by no more than MAX_STALENESS, the alarm keeps its place in the heaps.
- * The timer may then wake the loop once although the alarm is not due.
+ * Sorting an alarm and setting the timer for each message would take longer than all other work of
+ * this library on a short message. If an alarm was touched, the source queries its deadline once,
+ * before the next poll. If the deadline has moved to a later time by no more than MAX_STALENESS,
+ * the alarm keeps its place in the heaps. The timer may then wake the loop once although the alarm
+ * is not due.
  *
  * In a shared schedule, only the thread that owns the context uses the fields from `poller` to
  * `read_until`. */

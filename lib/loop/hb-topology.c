@@ -12,8 +12,8 @@
 
 /* Remembers how the kernel last described each link (network interface), address and route. The
  * kernel often repeats a description, for example when a router advertises an IPv6 route again.
- * Each repetition would make every task that watches the network send a ping, or cut its reconnect
- * delay short. */
+ * Repetitions would make every task that watches the network send pings, or cut its reconnect delay
+ * short. */
 struct _HbTopology
 {
   GHashTable *facts; /* a set of Fact */
@@ -227,8 +227,8 @@ take_address (HbTopology             *self,
   return learn (self, subject, is_usable (flags)) && is_usable (flags) && !is_old;
 }
 
-/* The kernel adds and removes routes of these types together with an address, about which it also
- * sends a message. A cloned route is only a cache entry. */
+/* The kernel adds and removes routes of these types together with an address or a link, about which
+ * it also sends a message. A cloned route is only a cache entry. */
 static gboolean
 is_of_interest (const struct rtmsg *info)
 {

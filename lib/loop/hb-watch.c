@@ -75,8 +75,9 @@ hb_watch_leave (HbWatch *self)
   hb_schedule_release (schedule);
 }
 
-/* Sets whether the watch waits for @condition. A condition that is no longer wanted causes no call,
- * but may still be polled for, because a reader that stops waiting usually waits again soon. */
+/* Sets whether the watch waits for @condition. A condition that is no longer wanted causes no new
+ * call, but may still be polled for, because a reader that stops waiting usually waits again
+ * soon. */
 void
 hb_watch_want (HbWatch      *self,
                GIOCondition  condition,

@@ -8,7 +8,7 @@
 /* Connects the machine with the link, the alarm, the network and the object that owns the driver.
  *
  * The driver passes an event to the machine, and then carries out the machine's effects.
- * on_message () makes an exception, because an effect for each message would take longer than
+ * on_message () makes an exception, because an effect for each message would take about as long as
  * everything else that this library does with a short message. */
 
 /* Emits a message without an effect if it is part of a delivery (HB_EVENT_DELIVERY), no section
