@@ -151,7 +151,7 @@ main (int   argc,
 {
   g_test_init (&argc, &argv, NULL);
   g_test_summary ("With liveness STEADY, a task stays connected to servers that drop a client "
-                  "without a heartbeat, however much they send to it.");
+                  "without a heartbeat, however much the servers send.");
 
   add_raw_rows ("/loopback/keepalive/", servers, test_server);
 

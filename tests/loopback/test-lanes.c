@@ -342,8 +342,8 @@ test_plain (gconstpointer data)
   g_autofree char *slow = NULL;
   g_autofree char *fast = NULL;
 
-  g_test_summary ("A message in a single frame does not pass through libsoup unless a handler is "
-                  "connected to `message` of libsoup's connection");
+  g_test_summary ("A valid message in a single frame does not pass through libsoup unless a "
+                  "handler is connected to `message` of libsoup's connection");
 
   n_emissions = 0;
   fast = run (bytes, LANE_FAST, bytes->len, 1);
@@ -437,7 +437,7 @@ test_with_answer (gconstpointer data)
     }
 }
 
-/* The text sometimes contains a NUL, or a byte that makes it invalid. */
+/* The text sometimes contains a NUL, or a byte that may make the text invalid. */
 static void
 fill (guint8 *payload,
       gsize   length,

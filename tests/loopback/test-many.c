@@ -11,7 +11,7 @@
 #define MAX_TASKS 50
 #define PING      20
 
-/* Fewer replies could all belong to pings that were sent before a test began to count. */
+/* Not all of so many replies can belong to pings that were sent before a test began to count. */
 #define N_REPLIES 3
 
 typedef struct
@@ -718,7 +718,7 @@ test_shortage (Fixture       *fixture,
   RawPeer *peer;
   Many many;
 
-  g_test_summary ("A connection opens although the process can open no more descriptors");
+  g_test_summary ("A connection opens even if the process can open at most one more descriptor");
 
   fixture->server = test_server_new (TEST_SERVER_ECHO);
   many_init (&many, fixture, &(Size) { .n_tasks = shortage->n_tasks });

@@ -323,9 +323,9 @@ test_notifications (Fixture       *fixture,
                      "protocol:NULL close:1000");
 }
 
-/* `reconnect-at` is notified when an attempt is scheduled, when a hold begins or ends, and when the
- * task leaves the state WAITING, here because it is closed. An application that shows a countdown
- * relies on this. */
+/* `reconnect-at` is notified when an attempt is scheduled, when a hold of that attempt begins or
+ * ends, and when the task leaves the state WAITING, here because the task is closed. An application
+ * that shows a countdown relies on this. */
 static void
 test_reconnect_at (Fixture       *fixture,
                    gconstpointer  data)
@@ -357,7 +357,8 @@ change_network (void)
   g_signal_emit_by_name (g_network_monitor_get_default (), "network-changed", FALSE);
 }
 
-/* A network change has the effect of check (), even if the network becomes unavailable. */
+/* While a connection is open, a network change has the effect of check (), even if the network
+ * becomes unavailable. */
 static void
 test_network_aware (Fixture       *fixture,
                     gconstpointer  data)

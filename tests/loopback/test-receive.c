@@ -174,7 +174,7 @@ test_order_of_failure (Fixture       *fixture,
   guint i;
 
   g_test_summary ("If a call receives a message, and the task then becomes CLOSED in the same "
-                  "iteration, the calls behind it fail after its callback");
+                  "iteration, later calls fail after the callback of that call");
 
   for (i = 0; i < 3; i++)
     hb_websocket_task_receive_async (fixture->task, NULL, add_result_cb, &results);

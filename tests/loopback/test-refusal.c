@@ -14,8 +14,8 @@
 /* The requested size of the send buffer in bytes, which the kernel doubles */
 #define SEND_BUFFER (32 * 1024)
 
-/* More bytes than the kernel ever holds. Otherwise the message would count as sent before the
- * server refuses it. */
+/* More bytes than the kernel holds while the server does not read. Otherwise the message would
+ * count as sent before the server refuses it. */
 #define SIZE (2 * 1024 * 1024)
 
 typedef struct

@@ -397,8 +397,8 @@ test_message_of_thread (Fixture       *fixture,
                         gconstpointer  data)
 {
   g_test_summary ("If another thread sent a message while queue-timeout was 0, the timeout of the "
-                  "message starts when the property is set, even if the task takes the message in "
-                  "later");
+                  "message starts when the property is set, even if the task has not taken the "
+                  "message in before");
 
   hb_websocket_task_hold (fixture->task);
   hb_websocket_task_open (fixture->task);

@@ -195,8 +195,8 @@ static void
 test_wakes_after_close (Fixture       *fixture,
                         gconstpointer  data)
 {
-  g_test_summary ("If the task closes after another thread has woken its context, later messages "
-                  "wake the context again");
+  g_test_summary ("If the task closes after another thread has woken the task's context, later "
+                  "messages wake the context again");
 
   hb_websocket_task_set_ping_timeout (fixture->task, 0);
   hb_websocket_task_open (fixture->task);

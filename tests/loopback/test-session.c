@@ -260,14 +260,14 @@ test_used_up (Fixture       *fixture,
   signal_log_skip_to (fixture->log, "open");
 }
 
-/* The maximum number of attempts that run at the same time with one session. All private sessions
- * of a main context count as one. */
+/* While this number of attempts of one session run, further attempts wait until one ends, or until
+ * none has started for half a second. All private sessions of a main context count as one. */
 #define N_TURNS 64
 
 /* A connect-timeout in milliseconds, shorter than the time for which an attempt waits for others */
 #define SHORT 300
 
-/* Begins the maximum number of attempts, which the server does not answer.
+/* Begins N_TURNS attempts, which the server does not answer.
  *
  * @session: (nullable): NULL for private sessions */
 static void

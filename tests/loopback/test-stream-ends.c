@@ -51,7 +51,7 @@ test_close_before_the_end (Fixture       *fixture,
   RawPeer *peer = footing_open (fixture);
 
   g_test_summary ("A server that half-closes the connection without a close frame still receives "
-                  "the messages and the close frame that the client then sends");
+                  "the messages and the close frame that a handler for an earlier message sends");
 
   footing_listen (fixture, &listener);
   footing_say (fixture, 1, 20);

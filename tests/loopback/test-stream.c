@@ -87,7 +87,8 @@ test_answers (Fixture       *fixture,
 {
   FootingListener listener = { .answers = TRUE };
 
-  g_test_summary ("Messages that handlers send during a delivery are sent at its end");
+  g_test_summary ("Messages that handlers send during a delivery are sent at the end of the "
+                  "delivery, or earlier if they fill a block");
 
   footing_open (fixture);
   footing_listen (fixture, &listener);

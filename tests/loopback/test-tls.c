@@ -117,7 +117,7 @@ test_expired (void)
   refuse_in_spite_of_trust ("IP:127.0.0.1", TRUE, G_TLS_CERTIFICATE_EXPIRED);
 }
 
-/* A certificate is accepted if the application's session trusts its authority. */
+/* A certificate is accepted if the application's session trusts the certificate's authority. */
 static void
 test_own_database (void)
 {
@@ -162,7 +162,7 @@ test_accepted (Fixture       *fixture,
   fixture_close (fixture);
 }
 
-/* A dead peer sends no close_notify, so the task must not wait for it. */
+/* A dead peer sends no close_notify, so the task must not wait for one. */
 static void
 test_dead_peer (Fixture       *fixture,
                 gconstpointer  data)

@@ -143,7 +143,7 @@ static void
 test_setters (Fixture       *fixture,
               gconstpointer  data)
 {
-  g_test_summary ("No property can be set from another thread");
+  g_test_summary ("No property of an open task can be set from another thread");
 
   fixture_open (fixture);
   g_thread_join (g_thread_new ("outside", set_from_outside, fixture->task));
