@@ -119,7 +119,7 @@ report_end (HbInput  *self,
                              : hb_block_reader_report_end (&self->reader, error);
 }
 
-/* Must be called only when libsoup has already got all received bytes that it must get. */
+/* Call this only after libsoup has been given all received bytes that are meant for it. */
 static gssize
 read_more (HbInput  *self,
            guint8   *buffer,
@@ -290,8 +290,8 @@ hb_input_open_fast_lane (HbInput    *self,
   hb_fast_lane_open (&self->fast_lane);
 }
 
-/* After a read without bytes, libsoup again compares its limit with the length of a frame that it
- * has in part. If the limit was lowered, that read may close the connection. */
+/* After a read without bytes, libsoup again compares its limit with the length of a frame of which
+ * only a part has arrived. If the limit was lowered, that read may close the connection. */
 void
 hb_input_set_max_message_size (HbInput *self,
                                guint64  bytes)
@@ -303,8 +303,8 @@ hb_input_set_max_message_size (HbInput *self,
 }
 
 /* Must be called after handlers may have been connected or disconnected. libsoup must get the pongs
- * of an exposed connection, because the application may have a handler of libsoup's `pong`, or may
- * set keepalive-pong-timeout of libsoup 3.6 and later. */
+ * of an exposed connection, because the application may have a handler for libsoup's `pong`, or may
+ * set the property keepalive-pong-timeout, which libsoup 3.6 and later have. */
 static void
 follow_handlers (HbInput *self)
 {

@@ -9,8 +9,8 @@ G_BEGIN_DECLS
 /* The deadline of an alarm whose callback must run in the next iteration of the loop */
 #define HB_AT_ONCE G_MININT64
 
-/* Returns the time of hb_clock_now () at which the callback must run, or HB_AT_ONCE, or HB_NEVER.
- * The function must not call any function of HbAlarm.
+/* Returns the time, on the clock of hb_clock_now (), at which the callback must run, or HB_AT_ONCE,
+ * or HB_NEVER. The function must not call any function of HbAlarm.
  *
  * @earliest: (out) (optional): the time from which the callback may run if another deadline has
  *   woken the loop; the returned time if the function does not set it */

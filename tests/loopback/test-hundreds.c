@@ -211,8 +211,8 @@ walk_take (Walk  *self,
 }
 
 /* Returns whether more than @n_received messages have arrived. Until then, a call sends a message
- * if the task is open, and no call has sent one on the current connection. The first connection
- * might not suffice, because one that the server has closed may look open for a while.
+ * if the task is open and no earlier call has sent one on the current connection. The first
+ * connection might not suffice, because one that the server has closed may look open for a while.
  *
  * @asked_on: the number of the last connection on which a message was sent, 0 for none */
 static gboolean
