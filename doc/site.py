@@ -6,9 +6,9 @@ site.py OUTDIR GIR PAGE.md...
 
 gi-docgen needs a line with the title, and the extension .html in links between pages. This script
 adds the line, and replaces the extension .md. In each section, it also turns the first code span of
-each name into a link to the reference. The names are those of classes, records, enumerations,
-flags, their functions and constants, and the properties of the main class. Code spans in headings
-and links, and the names of properties without a hyphen, stay unchanged."""
+each name into a link to the reference. The names are those of classes and records with their
+functions, of enumerations and flags with their constants, and of the properties of the main class.
+Code spans in headings and links, and the names of properties without a hyphen, stay unchanged."""
 
 import re
 import sys

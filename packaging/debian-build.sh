@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 
 # Usage: packaging/debian-build.sh [--release=RELEASE] [--profiles=PROFILE,...]
-#                                  [--build=source|binary|any|all,...]
+#                                  [--build=binary|any|all,...]
 #                                  [--cache=DIR] [--output=DIR]
 #
 # Builds and tests the Debian packages of the committed source. Run the script as root on Debian.

@@ -100,8 +100,8 @@ write_macros ()
 %autochangelog * Sat Nov 21 2026 Nobody <nobody@hb-websocket.example> - %{version}-1\
 - A build to try the spec
 
-# Fedora's flags, without those that only Fedora's GCC has, and without LTO, with which the tests
-# would take minutes to link. tests/release/builds/run.sh builds with LTO.
+# Most of Fedora's flags, but without LTO, with which the tests would take minutes to link.
+# tests/release/builds/run.sh builds with LTO.
 %build_cflags -O2 -fexceptions -g -grecord-gcc-switches -pipe -Wall -Werror=format-security\\\
   -Wp,-U_FORTIFY_SOURCE,-D_FORTIFY_SOURCE=3 -fstack-protector-strong -fstack-clash-protection\\\
   -fasynchronous-unwind-tables -fno-omit-frame-pointer

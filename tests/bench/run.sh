@@ -3,10 +3,10 @@
 
 # Usage: tests/bench/run.sh [--build-dir=DIR] [-DOPTION=VALUE]... [OPTION]...
 #
-# Builds the benchmarks in _build-bench (or DIR) and compares the speed of the task with that of
-# libsoup alone, of other libraries, and of an engine that does as little as possible. The programs
-# run in turn, round by round, so that other load on the machine slows them all down alike. Programs
-# that are not installed are skipped with a message.
+# Installs the packages that are missing, builds the benchmarks in _build-bench (or DIR), and
+# compares the speed of the task with that of libsoup alone, of other libraries, and of an engine
+# that does as little as possible. The programs run in turn, round by round, so that other load on
+# the machine slows them all down alike. Programs that are not installed are skipped with a message.
 #
 #   --quick             runs a few short rounds, for a first look
 #   --rounds=N          runs each program N times in each case (5)

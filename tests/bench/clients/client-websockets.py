@@ -30,7 +30,7 @@ async def main(client):
             n_messages = client.on_message(len(answer), answer)
             if n_messages < 0:
                 client.print_result()
-                # The program sends no close frame, because the server's reply would arrive only
+                # The program sends no close frame, because that of the server would arrive only
                 # after all messages that are still in flight.
                 os._exit(0)
             for _ in range(n_messages):

@@ -505,7 +505,7 @@ bench_engine_new (void)
  * @uri: a URI with the scheme ws or wss, and with a port
  * @error: return location for an error
  *
- * Connects, and blocks until the server has replied.
+ * Connects, and blocks until the response of the server has arrived.
  *
  * Returns: %TRUE if the connection is open
  */

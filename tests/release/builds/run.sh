@@ -11,7 +11,7 @@
 #   static    the static library alone
 #   lto       a release with optimization at link time
 #   clang     a build with Clang, without introspection
-#   bare      without GLib's assertions, checks and deprecated functions, hardened as in Debian
+#   bare      without GLib's assertions, checks and deprecated functions, but hardened
 
 set -uo pipefail
 

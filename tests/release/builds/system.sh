@@ -104,7 +104,7 @@ install_packages ()
     > "$scratch/apt.log" 2>&1 || give_up
   grep '^Installing' "$scratch/apt.log" || true
 
-  # Without these packages, tests of the library would be skipped.
+  # Without libharfbuzz0b and openssl, tests of the part `library` would be skipped.
   enter "$root" apt-get -q -y install git libharfbuzz0b openssl python3 > "$scratch/apt.log" 2>&1 \
     || give_up
   reconsider_packages
@@ -115,8 +115,8 @@ copy_source ()
 {
   mkdir "$root/source"
   copy_files "$source_root" "$root/source"
-  # Some tests ask git for the files of the project. Without `safe.directory`, git would refuse a
-  # folder of another user.
+  # The check `licences` runs reuse, which asks git for the files of the project. Without
+  # `safe.directory`, git would refuse a folder of another user.
   [ ! -d "$source_root/.git" ] || cp -R "$source_root/.git" "$root/source"
   printf '[safe]\n\tdirectory = /source\n' >> "$root/etc/gitconfig"
 
