@@ -235,8 +235,8 @@ hb_proxy_guard (SoupSession *session,
                 SoupMessage *request)
 {
   /* libsoup would use the user name and the password in a URI for every authentication that the
-   * session has cached, including that of the proxy, which would get the password of the server
-   * until the session is freed. */
+   * session has cached, including that of the proxy. The proxy would then receive the password of
+   * the server in each request until the session is freed. */
   if (g_uri_get_userinfo (soup_message_get_uri (request)) != NULL)
     soup_message_add_flags (request, SOUP_MESSAGE_DO_NOT_USE_AUTH_CACHE);
 

@@ -62,7 +62,7 @@ def check_format(page, command):
 def read_help(text):
     """Returns the arguments, the options and the numeric defaults in the output of --help.
 
-    The value for each option is a pair: its letter, and whether the option takes a value.
+    The options are a dictionary from names to pairs: the letter, and whether a value follows.
     """
     options = re.findall(r'^  (?:-(\w), )?--([a-z-]+)(=?)', text, re.MULTILINE)
     defaults = re.findall(r'^  (?:-\w, )?--([a-z-]+).*\((-?\d+)(?:\)|, or)', text, re.MULTILINE)

@@ -270,8 +270,8 @@ test_end_after_bytes (Fixture       *fixture,
   scripted_input_set_end (fixture->base);
   announce (fixture);
 
-  /* The end is reported in the next iteration, because messages that the last bytes cause must be
-   * sent first. */
+  /* The end is reported in the next iteration, because frames that are sent in reply to the last
+   * bytes must be written first. */
   g_assert_true (g_main_context_iteration (NULL, FALSE));
   assert_incoming (fixture, "last");
   g_assert_false (fixture->has_ended);
