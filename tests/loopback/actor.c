@@ -304,8 +304,8 @@ finalized_cb (gpointer user_data)
   self->is_finalized = TRUE;
 }
 
-/* The extension manager must be added before the first SoupMessage is queued. Otherwise, libsoup
- * would release the manager once too often. */
+/* The extension manager must not be added while a SoupMessage is queued. Otherwise, libsoup before
+ * 3.6.6 would release the manager once too often. */
 static SoupSession *
 make_session (void)
 {

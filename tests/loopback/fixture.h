@@ -30,8 +30,8 @@ typedef struct
  * socket itself. */
 extern const gboolean has_stream;
 
-/* Whether the fixture reads the property `connection`. A read makes the task behave as if the
- * application handled libsoup's signals. */
+/* Whether the fixture reads the property `connection`. After a read, the task passes pongs to
+ * libsoup, and also messages if libsoup's `message` has a handler. */
 extern const gboolean is_exposed;
 
 #define add_test(path, function) \
@@ -67,7 +67,7 @@ void     fixture_lose_raw      (Fixture         *fixture,
 void     fixture_enter         (Fixture         *fixture,
                                 HbState          state);
 
-/* Calls that end a task, for tables */
+/* Calls that close or dispose of a task, for tables */
 void     close_task            (HbWebsocketTask *task);
 void     dispose_task          (HbWebsocketTask *task);
 

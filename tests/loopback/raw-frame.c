@@ -71,8 +71,8 @@ raw_frame_to_word (guint8        opcode,
   return g_strdup_printf ("%s:%.*s", names[opcode], (int) length, payload);
 }
 
-/* Parses the first frame in @data, and unmasks the payload in place: RFC 6455, 5.2. Returns FALSE
- * if the frame is not complete yet. */
+/* Parses the first frame in @data, and unmasks the payload in place: RFC 6455, 5.2 and 5.3. Returns
+ * FALSE if the frame is not complete yet. */
 gboolean
 raw_frame_parse (RawFrame *self,
                  guint8   *data,

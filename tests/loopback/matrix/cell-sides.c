@@ -47,8 +47,8 @@ cell_send_messages (Cell  *self,
     }
 }
 
-/* Returns whether a server has received the last message that the task has accepted, or TRUE if it
- * has accepted none. */
+/* Returns whether a server has received the last message that the task has accepted, or TRUE if the
+ * task has accepted none. */
 gboolean
 cell_has_last (Cell *self)
 {

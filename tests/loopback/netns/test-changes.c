@@ -14,7 +14,7 @@
 #define CHECK_INTERVAL 5000
 
 /* The time until the monitor is idle, in milliseconds. Between 0.75 and 1.75 s after each change,
- * GIO reads all routes from the kernel again, and reports this as another change. */
+ * GLib before 2.90 reads all routes from the kernel again, and reports this as another change. */
 #define MONITOR_RESTS 2000
 
 typedef struct

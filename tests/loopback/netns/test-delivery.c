@@ -434,8 +434,8 @@ static const Unread unread[] = {
   { "many-closed/acknowledged/tls", HB_DELIVERY_ACKNOWLEDGED, TRUE, FALSE, MANY },
 };
 
-/* The size of a message in bytes, and a number of messages that fit into the buffer of the
- * server's kernel */
+/* The size of a message in bytes, and a number of messages that fit into the buffer of the server's
+ * kernel */
 #define UNREAD_SIZE 300
 #define MANY_UNREAD 50
 

@@ -121,8 +121,8 @@ shake_hands (GIOStream *stream,
   return write_all (stream, answer, strlen (answer));
 }
 
-/* Sends a frame of the client back without the mask: RFC 6455, 5.2. Returns FALSE for a close
- * frame, for a payload longer than MAX_SIZE, and if the connection has ended. */
+/* Sends a frame of the client back without the mask: RFC 6455, 5.2 and 5.3. Returns FALSE for a
+ * close frame, for a payload longer than MAX_SIZE, and if the connection has ended. */
 static gboolean
 echo (GIOStream *stream)
 {
