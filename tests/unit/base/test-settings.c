@@ -33,7 +33,7 @@ test_helpers_defaults (Fixture       *fixture,
                        gconstpointer  data)
 {
   g_test_summary ("Each default that corresponds to a setting or behaviour of "
-                  "websocket-heartbeat-js has the same value as in that library");
+                  "websocket-heartbeat-js has the same meaning as in that library");
 
   g_assert_cmpuint (fixture->settings.ping_timeout, ==, 15000);
   g_assert_cmpuint (fixture->settings.pong_timeout, ==, 10000);
@@ -49,8 +49,8 @@ static void
 test_own_defaults (Fixture       *fixture,
                    gconstpointer  data)
 {
-  g_test_summary ("The settings that websocket-heartbeat-js does not have start with the "
-                  "documented defaults. Other tests cover uri and ping-bytes.");
+  g_test_summary ("The remaining settings, except uri and ping-bytes, start with the documented "
+                  "defaults");
 
   g_assert_cmpuint (fixture->settings.reconnect_timeout_max, ==, 0);
   g_assert_cmpfloat_with_epsilon (fixture->settings.reconnect_jitter, 0, 1e-9);

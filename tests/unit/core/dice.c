@@ -37,7 +37,7 @@ draw (Dice *self)
   return (self->state * G_GUINT64_CONSTANT (2685821657736338717)) >> 32;
 }
 
-/* No two choices share a byte, so a fuzzer that changes one byte changes only one choice. */
+/* No two choices share a byte, so a change of one byte changes only one choice directly. */
 static guint64
 read_bytes (Dice  *self,
             guint  n_sides)

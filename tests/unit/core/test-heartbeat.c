@@ -330,7 +330,7 @@ test_latency_asked_again (Fixture       *fixture,
                           gconstpointer  data)
 {
   g_test_summary ("If a ping before a suspend is unanswered, the next reply gives no latency even "
-                  "after later pings, because it may belong to that ping");
+                  "after later pings, because this reply may belong to that ping");
 
   on_ping (fixture, 15000);
   on_ping (fixture, 60000);

@@ -11,10 +11,10 @@
 
 /* Messages that the peer must acknowledge
  *
- * Each row has a script of steps, and their results: completed and refused calls, errors, the
- * signal `drain`, close frames and, last in each step, the messages that the link gets, as
- * ">message". The steps "buffered" and "resent" add a number, and "take" adds the messages that it
- * returns, in brackets. In both strings, "|" separates groups of steps. */
+ * Each row has a script of steps, and their results: the outcomes of calls, errors, the signal
+ * `drain`, close frames and, last in each step, the messages that the link gets, as ">message". The
+ * steps "buffered" and "resent" add a number, and "take" adds the messages that it returns, in
+ * brackets. In both strings, "|" separates groups of steps. */
 
 /* A step is a word for a call, an event or a setting. "a:one" sends the message "one" in a call
  * that is also named "one". The letters before the colon, which may be combined, are "a" for a

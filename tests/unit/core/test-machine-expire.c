@@ -305,8 +305,8 @@ test_makes_room (Fixture       *fixture,
   assert_effects (fixture, "error:expired resolve:failed:expired(b) notify:buffered-amount drain");
 }
 
-/* While queue-timeout is 0, the driver does not read the clock, and passes HB_NEVER as the time of
- * a message. */
+/* While queue-timeout is 0, the driver passes HB_NEVER as the time of a message, without reading
+ * the clock. */
 static void
 test_set (Fixture       *fixture,
           gconstpointer  data)

@@ -151,8 +151,9 @@ test_sign (Fixture       *fixture,
 {
   const Sign *sign = data;
 
-  g_test_summary ("The property liveness decides whether a pong frame, or a backlog that is being "
-                  "sent, counts as activity, and whether it postpones the next ping");
+  g_test_summary ("A pong frame always counts as activity. The property liveness decides whether a "
+                  "backlog that is being sent counts too, and whether activity postpones the next "
+                  "ping.");
 
   fixture->machine.settings.liveness = sign->liveness;
   start_open (fixture);
@@ -348,7 +349,7 @@ test_judged (Fixture       *fixture,
   g_autoptr (GBytes) bytes = g_bytes_new (row->text, strlen (row->text));
 
   g_test_summary ("If a pong function is set, it alone decides whether a message is a reply. "
-                  "Otherwise pong-message decides. If it is not set, and pings are messages, each "
+                  "Otherwise pong-message decides. If neither is set, and pings are messages, each "
                   "message is a reply. A message that is not a reply counts as activity, unless "
                   "liveness is REPLY.");
 
@@ -642,8 +643,8 @@ static void
 test_pinging_late_reply (Fixture       *fixture,
                          gconstpointer  data)
 {
-  g_test_summary ("A reply to an earlier ping counts as its reply, even if the reply comes while "
-                  "the application's function makes another ping");
+  g_test_summary ("The reply to a ping counts for that ping, even if the reply comes while the "
+                  "application's function makes another ping");
 
   start_late_reply (fixture);
   advance (fixture, 1000);
@@ -759,8 +760,8 @@ test_new_reply (Fixture       *fixture,
 {
   const NewReply *row = data;
 
-  g_test_summary ("If only the reply counts, and the way to recognize a reply changes while a ping "
-                  "waits, another ping is sent, and the latency stays unknown");
+  g_test_summary ("If only the reply counts, and the way to recognize a reply changes while a sent "
+                  "ping waits for its reply, another ping is sent, and the latency stays unknown");
 
   fixture->machine.settings.liveness = row->liveness;
   fixture->holds_pings = row->is_making;

@@ -49,8 +49,8 @@ static void
 test_now_in_close (Fixture       *fixture,
                    gconstpointer  data)
 {
-  g_test_summary ("reconnect_now () in a handler for `close` prevents `reconnect`, because it ends "
-                  "the delay");
+  g_test_summary ("reconnect_now () in a handler for `close` ends the delay, so `reconnect` is not "
+                  "emitted");
 
   start_open (fixture);
   fixture->handler = now_at_reconnect_cb;

@@ -26,7 +26,7 @@ static void
 test_closed (Fixture       *fixture,
              gconstpointer  data)
 {
-  g_test_summary ("A closed task refuses messages, and the error says that it must be opened "
+  g_test_summary ("A closed task refuses messages, and the error says that the task must be opened "
                   "first");
 
   assert_refuses (fixture, "open it first");
@@ -37,7 +37,7 @@ static void
 test_closing (Fixture       *fixture,
               gconstpointer  data)
 {
-  g_test_summary ("A closing task refuses messages, and the error says that it is closing");
+  g_test_summary ("A closing task refuses messages, and the error says that the task is closing");
 
   start_closing (fixture, NULL);
 

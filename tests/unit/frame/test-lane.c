@@ -10,7 +10,8 @@
 #define MAX_LENGTH 1000
 
 /* The bytes of some frames, and a letter for each: F for a fast frame, P for a pong, and S for a
- * slow frame. The last letter may be O, for a slow frame after which all frames are slow. */
+ * slow frame. The last letter may be O, for a slow frame after which all frames are slow, and have
+ * no letter. */
 typedef struct
 {
   const char *name;

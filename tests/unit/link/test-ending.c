@@ -147,7 +147,7 @@ test_first_error (Fixture       *fixture,
   g_assert_cmpstr (fixture->reports->str, ==, "1006 - - g-io-error-quark;");
 }
 
-/* After the library has sent a close frame, the end is not reported until the peer has answered. */
+/* The library's close frame is not the end, which is reported when the peer has answered. */
 static void
 test_own_close (Fixture       *fixture,
                 gconstpointer  data)

@@ -7,7 +7,7 @@
 
 #include "hb-mask-keys-private.h"
 
-/* The answers of __wrap_getrandom (), which the library calls instead of getrandom () */
+/* The results of __wrap_getrandom (), which the library calls instead of getrandom () */
 typedef enum {
   KERNEL_GIVES,
   KERNEL_IS_INTERRUPTED, /* returns at most 256 bytes, and fails on every second call */
