@@ -206,7 +206,7 @@ for_all (EchoServer  *server,
   return n_open > 0;
 }
 
-/* Calls @func for the client that the command names, or for all open clients if it names none. */
+/* Calls @func for the client that the command names, or for all open clients. */
 static gboolean
 for_clients (EchoServer  *server,
              JsonObject  *command,

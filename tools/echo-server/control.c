@@ -11,12 +11,12 @@
  *
  * A watcher asks for each update with {"command": "next"}, so updates never accumulate for a page
  * that the browser suspends in the background. A watcher gets its first update at once. Each later
- * one follows soon after the log has grown or a command has run, and otherwise a second after the
- * previous update. {"command": "status"} gets an update at once. The reply to any other command has
- * the type "done" or "error". */
+ * one follows soon after the log has grown or a command has run, and otherwise within a second.
+ * {"command": "status"} gets an update at once. The reply to any other command has the type "done"
+ * or "error". */
 
-/* The time from one update to the next, in microseconds: SHORTEST if the log has grown, LONGEST if
- * nothing has happened */
+/* The shortest time from an update to one that new log lines cause, and the longest time that a
+ * watcher waits for an update, in microseconds */
 #define SHORTEST (100 * 1000)
 #define LONGEST  (1000 * 1000)
 

@@ -11,8 +11,8 @@
  * The gate shuts itself to a peer that sends data but reads none. libsoup keeps the data that it
  * cannot send yet, including pongs, and neither limits this data nor reports its size. libsoup
  * waits for the stream to become writable if and only if it keeps data. The gate counts the bytes
- * that have been received, and those that libsoup has had to send, since libsoup last kept nothing.
- * libsoup cannot keep more, because a pong is no longer than its ping. */
+ * that have been received, and those that echo_gate_owe () adds, since libsoup last kept nothing.
+ * For a client, libsoup cannot keep more, because a pong is no longer than its ping. */
 
 /* The number of bytes that libsoup may keep before the gate shuts itself */
 #define MAX_OWED (1024 * 1024)
@@ -301,8 +301,8 @@ echo_gate_constructed (GObject *object)
   self->input->output->input = self->input;
 }
 
-/* Frees the streams here and not in dispose, because GIOStream's dispose needs them to close the
- * connection. */
+/* Frees the streams here and not in dispose, because the other functions use them without a check
+ * for NULL. */
 static void
 echo_gate_finalize (GObject *object)
 {

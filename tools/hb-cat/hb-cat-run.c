@@ -58,7 +58,7 @@ typedef struct
   Stage              stage;
   guint              n_pending; /* lines that have not been sent yet */
   guint              n_backlog; /* lines that were waiting when the connection was opened */
-  guint              n_messages; /* received while the connection was ready */
+  guint              n_messages; /* delivered while a connection was ready */
   guint              close_code;
   guint              wait_id;
   int                status;
@@ -384,7 +384,7 @@ on_ready (Cat *self)
   become_ready (self);
 }
 
-/* Handles a message that is received before the connection is ready. --count does not count it. */
+/* Handles a message that is delivered while no connection is ready. --count ignores the message. */
 static void
 on_login (Cat                   *self,
           SoupWebsocketDataType  type,
@@ -465,8 +465,8 @@ gave_up_cb (gpointer user_data)
   leave (self, is_done ? self->status : CAT_STATUS_FAILED);
 }
 
-/* A task that has closed by itself emits the error after this signal, so the program ends only in
- * an idle callback. */
+/* A task that closes by itself may emit “error” and “close” after this signal, so the program ends
+ * only in an idle callback. */
 static void
 on_state (Cat *self)
 {
@@ -542,7 +542,7 @@ handle_signal (int number)
     }
 }
 
-/* Replaces GLib's signal handler with handle_signal (), which calls GLib's handler. */
+/* Replaces GLib's signal handler with handle_signal (), which passes only the first signal on. */
 static guint
 add_signal (Cat *self,
             int  number)

@@ -13,7 +13,7 @@
  *
  * The server never answers a handshake for /never, and answers one for /not-there with status 404.
  * In tests/apps/docs, heartbeats.c, logins.c, rates.c and recipes.c add and describe further paths
- * for the book. On all other paths, it echoes each message except the texts in obey (). */
+ * for the book. On all other paths, the server echoes each message except the texts in obey (). */
 
 #define CLIENT_KEY "peer-client"
 
@@ -103,8 +103,7 @@ closed_cb (SoupWebsocketConnection *connection,
   g_object_unref (connection);
 }
 
-/* A SoupServer limits frames to 128 KiB. In libsoup 3.8 and later, it also limits whole messages to
- * this length. */
+/* A SoupServer limits frames to 128 KiB and, in libsoup 3.8 and later, also whole messages. */
 static void
 raise_limits (SoupWebsocketConnection *connection)
 {

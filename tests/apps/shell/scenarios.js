@@ -213,8 +213,8 @@ export const together = {
       ['CONNECTING', 'connecting', 'WAITING', 'error HANDSHAKE', 'reconnect 1 20']);
   },
 
-  // The body of the answer does not end, so the attempt must not wait for its end. libsoup has no
-  // name for the status 429.
+  // The body of the response never arrives, so the attempt must not wait for the body. libsoup has
+  // no name for the status 429.
   async endlessPage(scenario) {
     for (const status of [200, 429]) {
       const task = scenario.task({uri: scenario.mutePeer(status).uri, repeat_limit: 0});
