@@ -396,12 +396,16 @@ on_login (Cat                   *self,
     hb_websocket_task_mark_ready (self->options->task);
 }
 
+/* While the command of --exec is slow, messages wait, and may be delivered after the loss of their
+ * connection. --count includes these messages. */
 static void
 on_message (Cat                   *self,
             SoupWebsocketDataType  type,
             GBytes                *message)
 {
-  if (!hb_websocket_task_get_ready (self->options->task))
+  HbWebsocketTask *task = self->options->task;
+
+  if (hb_websocket_task_get_state (task) == HB_STATE_OPEN && !hb_websocket_task_get_ready (task))
     {
       on_login (self, type, message);
       return;
@@ -456,13 +460,45 @@ on_reconnect (Cat   *self,
 }
 
 static void
-gave_up_cb (gpointer user_data)
+give_up (Cat *self)
 {
-  Cat *self = user_data;
   gboolean is_done = self->options->once && self->has_been_ready
                      && self->close_code == SOUP_WEBSOCKET_CLOSE_NORMAL;
 
   leave (self, is_done ? self->status : CAT_STATUS_FAILED);
+}
+
+/* The call fails when no more messages wait. */
+static void
+receive_cb (GObject      *source,
+            GAsyncResult *result,
+            gpointer      user_data)
+{
+  Cat *self = user_data;
+  HbWebsocketTask *task = HB_WEBSOCKET_TASK (source);
+  g_autoptr (HbMessage) message = hb_websocket_task_receive_finish (task, result, NULL);
+
+  if (message == NULL)
+    {
+      give_up (self);
+      return;
+    }
+
+  on_message (self, hb_message_get_message_type (message), hb_message_get_bytes (message));
+  if (self->stage != STAGE_CLOSE)
+    hb_websocket_task_receive_async (task, NULL, receive_cb, self);
+}
+
+/* While the command of --exec is slow, the task is paused, and messages may wait. */
+static void
+gave_up_cb (gpointer user_data)
+{
+  Cat *self = user_data;
+
+  if (hb_websocket_task_get_paused (self->options->task))
+    hb_websocket_task_receive_async (self->options->task, NULL, receive_cb, self);
+  else
+    give_up (self);
 }
 
 /* A task that closes by itself may emit “error” and “close” after this signal, so the program ends

@@ -365,6 +365,23 @@ def check_command(scratch):
               'hb-cat does not block while the command writes and does not read',
               result.stderr[-200:])
 
+    # The command reads only after the connection has been lost.
+    gate = Path(scratch) / 'gate'
+    os.mkfifo(gate)
+    for code, option in ((1000, '--once'), (1001, '--count=40')):
+        def overfill(client, code=code):
+            for _ in range(40):
+                client.send(TEXT, b'x' * 40000)
+            client.close(code)
+            client.receive()
+            gate.write_text('\n', encoding='utf-8')
+
+        with Peer(overfill) as peer:
+            result = run_cat(f'--exec=read -r _ < {gate}; wc -c >&2', option,
+                             '--reconnect-timeout=60000', peer.uri)
+        check(result.status == 0 and '1600040' in result.stderr,
+              f'the command reads all messages although the server has closed with {code}', result)
+
     result = run_cat(f'--exec=touch {Path(scratch) / "none"}', '--repeat-limit=0', NOWHERE)
     check(result.status == 1 and not (Path(scratch) / 'none').exists(),
           'the command does not run without a connection', result)
