@@ -53,12 +53,15 @@ typedef struct
   gboolean           is_paused; /* no input is read */
   gboolean           has_opened;
   gboolean           has_been_ready;
+  gboolean           is_ready; /* The last connection has become ready, and may have ended. */
   gboolean           is_interrupted; /* by a signal or by the end of the output's reader */
   gboolean           has_output_failed;
   Stage              stage;
   guint              n_pending; /* lines that have not been sent yet */
   guint              n_backlog; /* lines that were waiting when the connection was opened */
-  guint              n_messages; /* delivered while a connection was ready */
+  guint              n_messages; /* delivered, except those of a login */
+  guint64            n_delivered; /* all messages */
+  guint64            n_earlier; /* messages of earlier connections that have not been delivered */
   guint              close_code;
   guint              wait_id;
   int                status;
@@ -336,6 +339,7 @@ static void
 become_ready (Cat *self)
 {
   self->has_been_ready = TRUE;
+  self->is_ready = TRUE;
 
   if (self->input == NULL)
     end_input (self);
@@ -361,6 +365,11 @@ start_command (Cat *self)
 static void
 on_open (Cat *self)
 {
+  g_autoptr (HbMetrics) metrics = hb_websocket_task_get_metrics (self->options->task);
+
+  self->is_ready = FALSE;
+  self->n_earlier = hb_metrics_get_messages_received (metrics) - self->n_delivered;
+
   REPORT (self, open, self->has_opened, self->n_pending);
   if (self->options->exec != NULL && !self->has_opened)
     start_command (self);
@@ -384,7 +393,7 @@ on_ready (Cat *self)
   become_ready (self);
 }
 
-/* Handles a message that is delivered while no connection is ready. --count ignores the message. */
+/* Handles a message of a connection that is not ready. --count ignores the message. */
 static void
 on_login (Cat                   *self,
           SoupWebsocketDataType  type,
@@ -396,16 +405,20 @@ on_login (Cat                   *self,
     hb_websocket_task_mark_ready (self->options->task);
 }
 
-/* While the command of --exec is slow, messages wait, and may be delivered after the loss of their
- * connection. --count includes these messages. */
+/* While the command of --exec is slow, messages wait, and may be delivered when their connection
+ * has ended, or the next one is open. */
 static void
 on_message (Cat                   *self,
             SoupWebsocketDataType  type,
             GBytes                *message)
 {
-  HbWebsocketTask *task = self->options->task;
+  self->n_delivered++;
 
-  if (hb_websocket_task_get_state (task) == HB_STATE_OPEN && !hb_websocket_task_get_ready (task))
+  if (self->n_earlier > 0)
+    {
+      self->n_earlier--;
+    }
+  else if (!self->is_ready)
     {
       on_login (self, type, message);
       return;
@@ -478,6 +491,9 @@ receive_cb (GObject      *source,
   HbWebsocketTask *task = HB_WEBSOCKET_TASK (source);
   g_autoptr (HbMessage) message = hb_websocket_task_receive_finish (task, result, NULL);
 
+  if (self->stage == STAGE_CLOSE)
+    return;
+
   if (message == NULL)
     {
       give_up (self);
@@ -494,6 +510,9 @@ static void
 gave_up_cb (gpointer user_data)
 {
   Cat *self = user_data;
+
+  if (self->stage == STAGE_CLOSE)
+    return;
 
   if (hb_websocket_task_get_paused (self->options->task))
     hb_websocket_task_receive_async (self->options->task, NULL, receive_cb, self);
@@ -578,7 +597,8 @@ handle_signal (int number)
     }
 }
 
-/* Replaces GLib's signal handler with handle_signal (), which passes only the first signal on. */
+/* Replaces GLib's signal handler with handle_signal (), which passes only the first signal to
+ * GLib's handler. */
 static guint
 add_signal (Cat *self,
             int  number)

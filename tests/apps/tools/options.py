@@ -333,6 +333,50 @@ def check_sent(scratch):
               '--send waits for the login', result)
 
 
+def check_slow_command(scratch):
+    """Lets the command read only when the connection has been lost."""
+    gate = Path(scratch) / 'gate'
+    logins = []
+    os.mkfifo(gate)
+
+    def open_gate():
+        gate.write_text('\n', encoding='utf-8')
+
+    def fill(client, code):
+        for _ in range(40):
+            client.send(TEXT, b'x' * 40000)
+        client.close(code)
+        client.receive()
+
+    def end(client):
+        fill(client, 1000)
+        open_gate()
+
+    def leave(client):
+        fill(client, 1001)
+        open_gate()
+
+    def restart(client):
+        logins.append(client.receive())
+        if len(logins) == 1:
+            client.send(TEXT, b'auth_ok')
+            fill(client, 1001)
+        else:
+            open_gate()
+            echo(client)
+
+    for serve, name, *options in (
+            (end, 'the server has ended', '--once'),
+            (leave, 'the server has left', '--count=40', '--reconnect-timeout=60000'),
+            (restart, 'the next connection is open', '--count=40', '--reconnect-timeout=1',
+             '--greeting=me', '--ready-on=auth_ok')):
+        with Peer(serve) as peer:
+            result = run_cat(f'--exec=read -r _ < {gate}; tr -cd x | wc -c >&2', *options,
+                             peer.uri)
+        check(result.status == 0 and '1600000' in result.stderr,
+              f'the command reads all messages when {name}', result)
+
+
 def check_command(scratch):
     with EchoServer() as server:
         result = run_cat('--exec=echo one; read -r line; echo "$line two"; read -r line; '
@@ -365,22 +409,7 @@ def check_command(scratch):
               'hb-cat does not block while the command writes and does not read',
               result.stderr[-200:])
 
-    # The command reads only after the connection has been lost.
-    gate = Path(scratch) / 'gate'
-    os.mkfifo(gate)
-    for code, option in ((1000, '--once'), (1001, '--count=40')):
-        def overfill(client, code=code):
-            for _ in range(40):
-                client.send(TEXT, b'x' * 40000)
-            client.close(code)
-            client.receive()
-            gate.write_text('\n', encoding='utf-8')
-
-        with Peer(overfill) as peer:
-            result = run_cat(f'--exec=read -r _ < {gate}; wc -c >&2', option,
-                             '--reconnect-timeout=60000', peer.uri)
-        check(result.status == 0 and '1600040' in result.stderr,
-              f'the command reads all messages although the server has closed with {code}', result)
+    check_slow_command(scratch)
 
     result = run_cat(f'--exec=touch {Path(scratch) / "none"}', '--repeat-limit=0', NOWHERE)
     check(result.status == 1 and not (Path(scratch) / 'none').exists(),
