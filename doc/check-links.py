@@ -79,9 +79,9 @@ def find_anchors(prose):
     """Returns the anchors that a forge and gi-docgen generate alike.
 
     The anchors can differ for a heading that, without its punctuation, contains several hyphens or
-    spaces in a row, because gi-docgen joins them, but not every forge does. Other causes are
-    letters that are not ASCII, which gi-docgen drops or replaces, and two headings with the same
-    text, of which a forge and gi-docgen number the second one in different ways.
+    spaces in a row, because gi-docgen joins them, but not every forge does. Other causes of a
+    difference are letters that are not ASCII, which gi-docgen drops or replaces, and two headings
+    with the same text, because a forge and gi-docgen number the second one in different ways.
     """
     anchors = [re.sub(r'[^\w\s-]', '', heading.replace('`', '')).strip().lower()
                for heading in HEADING.findall(prose)]

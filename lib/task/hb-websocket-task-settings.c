@@ -20,7 +20,7 @@ get_settings (HbWebsocketTask *self)
  *
  * If the application sets a session, the connections use its proxy, cookies, TLS database,
  * credentials and logger. A change takes effect at the next attempt, or at the current one if a
- * handler of [signal@WebsocketTask::connecting] makes the change or holds that attempt.
+ * handler for [signal@WebsocketTask::connecting] makes the change or holds that attempt.
  *
  * With `NULL`, the default, the task makes a private session for each attempt.
  *
@@ -136,7 +136,7 @@ hb_websocket_task_set_uri (HbWebsocketTask *self,
  *
  * Each subprotocol is a token, and none occurs twice ([RFC 6455,
  * 4.1](https://www.rfc-editor.org/rfc/rfc6455#section-4.1)). A change takes effect at the next
- * attempt, or at the current one if a handler of [signal@WebsocketTask::connecting] makes the
+ * attempt, or at the current one if a handler for [signal@WebsocketTask::connecting] makes the
  * change or holds that attempt. If the list is not valid at that time, the task becomes or stays
  * `CLOSED`, with `HB_ERROR_INVALID_ARGUMENT`. With an empty list, the default, the task offers
  * none.
@@ -840,7 +840,7 @@ hb_websocket_task_set_min_uptime (HbWebsocketTask *self,
  * [method@WebsocketTask.mark_ready] is called. When the time has elapsed, the attempt fails with
  * `HB_ERROR_CONNECT_TIMEOUT`. With 0, the task sets no limit.
  *
- * The time does not run while handlers of [signal@WebsocketTask::connecting] run or hold the
+ * The time does not run while handlers for [signal@WebsocketTask::connecting] run or hold the
  * attempt, or while the attempt waits because 64 other attempts are running. If the program was
  * suspended or blocked until more than a second after the end of the time, the time starts again.
  *
@@ -1213,7 +1213,7 @@ hb_websocket_task_set_network_aware (HbWebsocketTask *self,
  * Set this property for a server that requires a login, or another exchange, before anything else.
  * Until a connection is marked as ready, the task sends only messages with
  * `HB_SEND_FLAGS_THIS_LINK`. Messages with only `HB_SEND_FLAGS_VOLATILE` are refused. All other
- * messages wait, including those that a handler of [signal@WebsocketTask::open] sends. A heartbeat
+ * messages wait, including those that a handler for [signal@WebsocketTask::open] sends. A heartbeat
  * of mode `MESSAGE` does not run, but one of mode `PING` does.
  *
  * A connection that is not yet marked as ready still counts as an attempt. When
@@ -1494,7 +1494,7 @@ hb_websocket_task_set_fragment_size (HbWebsocketTask *self,
  *
  * The headers are for the origin of [property@WebsocketTask:uri], which consists of the scheme, the
  * host and the port. A redirect to another origin removes `Authorization`, `Cookie`, these headers,
- * and those that a handler of [signal@WebsocketTask::connecting] has added. The request keeps only
+ * and those that a handler for [signal@WebsocketTask::connecting] has added. The request keeps only
  * the headers of the handshake, such as `Sec-WebSocket-Protocol` and `Origin`, and `User-Agent`,
  * `Accept-Encoding` and `Accept-Language`, even if the application has set them. A redirect back
  * does not restore the removed headers.

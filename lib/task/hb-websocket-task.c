@@ -60,7 +60,7 @@ struct _HbUserFunc
  * Sending is the exception: [method@WebsocketTask.send_text], [method@WebsocketTask.send_bytes],
  * [method@WebsocketTask.send_message], [method@WebsocketTask.send_message_async] and
  * [method@WebsocketTask.flush_async] may be called from any thread. The messages of each thread
- * keep their order, except that those of a handler of [signal@WebsocketTask::open] and those with
+ * keep their order, except that those of a handler for [signal@WebsocketTask::open] and those with
  * `HB_SEND_FLAGS_THIS_LINK` may precede earlier ones.
  *
  * When the last reference to a task is dropped, the connection is dropped too, without a closing
@@ -683,7 +683,7 @@ hb_websocket_task_open_finish (HbWebsocketTask  *self,
  * If a connection is open, the task sends the waiting messages and then the close frame, and waits
  * for the server's close frame. All of this takes at most [property@WebsocketTask:close-timeout].
  * No more messages are delivered. [signal@WebsocketTask::close] is emitted at the end. If no
- * connection is open, the task becomes `CLOSED` at once, and `close` is not emitted.
+ * connection is open, the task becomes `CLOSED` at once, and the call causes no `close`.
  *
  * If messages could not be sent, [signal@WebsocketTask::error] is emitted with `HB_ERROR_CLOSED`.
  * If the connection is open but not [property@WebsocketTask:ready], the messages that wait for
@@ -860,7 +860,7 @@ hb_websocket_task_check (HbWebsocketTask *self)
  *
  * If [property@WebsocketTask:manual-ready] is set, call this method for each connection once the
  * server has accepted the login. The task then sends the messages that have been waiting: first
- * those of handlers of [signal@WebsocketTask::open], then the others.
+ * those of handlers for [signal@WebsocketTask::open], then the others.
  *
  * In states other than `OPEN`, or if the connection is already ready, the call has no effect.
  *
@@ -886,12 +886,12 @@ hb_websocket_task_mark_ready (HbWebsocketTask *self)
  * state, if the application has to fetch a token before an attempt, or wants no attempts for some
  * time.
  *
- * A call in a handler of [signal@WebsocketTask::connecting] holds that attempt. The request is sent
- * when [method@WebsocketTask.release] is called, and [property@WebsocketTask:connect-timeout]
+ * A call in a handler for [signal@WebsocketTask::connecting] holds that attempt. The request is
+ * sent when [method@WebsocketTask.release] is called, and [property@WebsocketTask:connect-timeout]
  * starts at that time. If [property@WebsocketTask:uri] has changed by then, the task makes a
  * request for the new URI, and [signal@WebsocketTask::connecting] is emitted for that request too.
  * A handler that holds each attempt and sets another URI would prevent every request, so set the
- * URI in a handler of [signal@WebsocketTask::reconnect] instead.
+ * URI in a handler for [signal@WebsocketTask::reconnect] instead.
  *
  * Since: 1.0
  */
