@@ -139,6 +139,7 @@ def judge_skipped(results, path, left_out):
         print(f'SKIPPED AS A WHOLE: {result.suites[0]} {result.name}: {", ".join(result.reasons)}')
         if not left_out:
             result.failed, result.skipped = result.skipped, 0
+            result.failures = [f'skipped: {reason}' for reason in result.reasons]
 
     for suite, name, _ in lines:
         if not any(result.is_test(suite, name) for result in skipped):
