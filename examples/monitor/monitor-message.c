@@ -45,7 +45,7 @@ get_text_line (GBytes *bytes)
   GString *line = g_string_sized_new (MAX_TEXT);
   const char *character;
 
-  while (kept < size && (data[kept] & 0xc0) == 0x80)
+  while (kept > 0 && kept < size && (data[kept] & 0xc0) == 0x80)
     kept--;
 
   valid = g_utf8_make_valid (data, kept);

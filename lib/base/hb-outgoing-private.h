@@ -30,7 +30,7 @@ typedef struct
   guint     is_reserved : 1;  /* its size already counts towards max-buffered-amount */
   guint     is_returned : 1;  /* moved to HB_LINE_WAITING, because a link was lost */
   guint     was_written : 1;  /* An earlier link has written all of it, so it may arrive twice. */
-  guint     is_withdrawn : 1; /* The application took it back or cancelled it, unacknowledged. */
+  guint     is_withdrawn : 1; /* taken back or cancelled before it was acknowledged */
   guint     is_refused : 1;   /* to be dropped, because the peer refuses it */
   guint     n_ends : 2;       /* how many links the peer has ended in the middle of it */
   guint     n_resets : 4;     /* resets of links while it was the first unacknowledged message */

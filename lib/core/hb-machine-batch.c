@@ -66,8 +66,8 @@ hb_machine_take_in (HbMachine *self,
         n_late++;
     }
 
-  /* If the queue were empty, the next overflow would also be reported, so the messages are added
-   * before this one is reported. */
+  /* An overflow that is reported while the queue is empty does not suppress the next report, so the
+   * messages are added first. */
   if (batch->overflow != NULL && !self->disposed)
     hb_outbox_on_overflow (&self->outbox, batch->n_dropped, batch->overflow);
 

@@ -172,8 +172,8 @@ hb_machine_on_opened (HbMachine     *self,
   hb_effects_push (&self->effects, HB_EFFECT_OPEN)->serial = self->serial;
 }
 
-/* Call this after the handlers for `open` have run. The messages that they have sent precede
- * HB_LINE_WAITING. */
+/* Call this after the handlers for `open` have run. The messages that they have sent precede those
+ * of HB_LINE_WAITING. */
 void
 hb_machine_on_greeted (HbMachine *self,
                        guint      serial)

@@ -123,10 +123,9 @@ new_pong_error (HbMachine *self)
   if (self->settings.heartbeat_mode == HB_HEARTBEAT_MODE_MESSAGE && self->metrics.replies == 0
       && self->settings.ping_bytes == NULL)
     return g_error_new (HB_ERROR, HB_ERROR_PONG_TIMEOUT,
-                        _("The server has not replied to a ping within %u ms, nor to any "
-                          "earlier ping. The server probably does not know the text of "
-                          "ping-message. Set heartbeat-mode to PING, because every server "
-                          "replies to ping frames"),
+                        _("The server has not replied to a ping within %u ms, nor to any earlier "
+                          "ping. The server probably does not know the text of ping-message. Set "
+                          "heartbeat-mode to PING, because every server replies to ping frames"),
                         self->settings.pong_timeout);
 
   return g_error_new (HB_ERROR, HB_ERROR_PONG_TIMEOUT,

@@ -15,8 +15,8 @@ typedef struct
   GError               *error;        /* (nullable) reported once all bytes have been read */
   HbBlock               block;
   gboolean              is_direct;    /* see hb_block_reader_init () */
-  gboolean              is_exhausted; /* The base had no more bytes at the last read, and
-                                       * has not become ready since. */
+  gboolean              is_exhausted; /* The base had no more bytes at the last read, and has
+                                       * not become ready since. */
   gboolean              has_ended;    /* The base has ended, and must not be read again, because TLS
                                        * might report an error. */
 } HbBlockReader;

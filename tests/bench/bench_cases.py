@@ -177,7 +177,7 @@ def judge_goal(goal, case, results):
 
     if goal.cpu and any(program.name == OLD for program in results.programs):
         cpu = results.get_ratio(case, TASK, OLD, 'cpu')
-        yield (f'{case.title}: CPU time a message, to the old task',
+        yield (f'{case.title}: CPU time per message, to the old task',
                cpu is not None and cpu.middle <= goal.cpu,
                f'{cpu or "no figures"}, wanted {goal.cpu:g}')
 

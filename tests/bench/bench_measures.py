@@ -88,7 +88,7 @@ def middle(figures, label, key):
 
 def judge_heartbeat(figures):
     time = middle(figures, TASK, 'heartbeat_ns')
-    yield (f'heartbeat: below {MAX_HEARTBEAT_NS} ns a message', time < MAX_HEARTBEAT_NS,
+    yield (f'heartbeat: below {MAX_HEARTBEAT_NS} ns per message', time < MAX_HEARTBEAT_NS,
            f'{time:.1f}')
     for key in ('allocations', 'armings'):
         count = max(figure[key] for figure in figures[TASK])

@@ -63,7 +63,7 @@ def draw(system):
     footer = ', '.join(f'{name} {machine[name]}' if name != 'cpu' else machine[name]
                        for name in ('cpu', 'cores', 'kernel', 'system', 'GLib', 'libsoup', 'node')
                        if name in machine)
-    parts.append(draw_text(GAP, y + LINE // 2, f'Messages a second. {footer}'))
+    parts.append(draw_text(GAP, y + LINE // 2, f'Messages per second. {footer}'))
     width, height = COLUMNS * (PANEL + GAP) + GAP, y + 2 * GAP
 
     return '\n'.join([

@@ -55,7 +55,7 @@ class Figures:
 
     rate: float       # messages per second
     megabytes: float  # megabytes per second
-    cpu: float        # microseconds a message
+    cpu: float        # microseconds per message
 
 
 @dataclass

@@ -114,7 +114,7 @@ def make_system_row(system, case):
 
 
 def make_systems(systems):
-    head = ('work', 'messages/s', 'times libsoup', 'of the engine', 'CPU us a message',
+    head = ('work', 'messages/s', 'times libsoup', 'of the engine', 'CPU us per message',
             'with libsoup', 'fastest other, messages/s')
     for number, system in enumerate(systems):
         facts = ', '.join(f'{name} {system.machine[name]}' for name in

@@ -11,7 +11,7 @@
 #define MAX_TASKS 50
 #define PING      20
 
-/* Not all of so many replies can belong to pings that were sent before a test began to count. */
+/* At least one of this many replies belongs to a ping that was sent after a test began to count. */
 #define N_REPLIES 3
 
 typedef struct

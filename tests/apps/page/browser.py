@@ -381,7 +381,7 @@ CASES = [
     ('the settings of the server act on all clients', test_commands_to_all),
     ('the server greets, requires a login, and limits messages', test_demands),
     ('a broadcast reaches a client, and the log is bounded', test_long_log),
-    ('the log tells of lines that it did not show while it was held', test_hold),
+    ('the log counts the lines that it did not show while it was held', test_hold),
     ('a change by another program is shown in a control that has the focus', test_change_elsewhere),
     ('an update that arrives late does not undo a click', test_click_in_update),
     ('each control can be used with the keyboard', test_keyboard),

@@ -723,7 +723,8 @@ export const alone = {
 
   // Messages that arrive while a handler runs the main loop are not delivered after close().
   // libsoup receives no message while it emits its signal `message`, so a handler for `open` runs
-  // the main loop here. Within that handler, `state` may change a turn before the signal `close`.
+  // the main loop here. Within that handler, `state` may change an iteration of the main loop
+  // before the signal `close`.
   async closeInMessage(scenario) {
     const peer = scenario.peer({
       onOpen: connection => ['1', '2', '3'].forEach(text => connection.send_text(text)),

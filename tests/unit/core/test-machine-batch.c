@@ -291,7 +291,8 @@ test_no_room (Fixture       *fixture,
               gconstpointer  data)
 {
   g_test_summary ("The messages for which another thread found no room are counted as dropped. "
-                  "Their calls fail. Until the queue is empty, one error reports them.");
+                  "Their calls fail. Only the first overflow since the queue was last empty is "
+                  "reported.");
 
   start (fixture);
   forget (fixture);

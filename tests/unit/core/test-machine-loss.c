@@ -134,8 +134,8 @@ static void
 test_last_error (Fixture       *fixture,
                  gconstpointer  data)
 {
-  g_test_summary ("last-error is the reason why no link is open, if an error is the reason. "
-                  "The property is reset when a link opens.");
+  g_test_summary ("last-error is the error with which the last attempt or link ended. The property "
+                  "is reset when a link opens.");
 
   start (fixture);
   advance (fixture, 10000);
