@@ -43,8 +43,8 @@ start_server (Outage          *self,
   hb_websocket_task_set_uri (self->task, raw_server_get_uri (self->server));
 }
 
-/* Turns network-aware off, because the task must react to network changes only in the tests of
- * this property. */
+/* Turns network-aware off, because the task must react to network changes only in the tests of this
+ * property. */
 void
 outage_set_up (Outage        *self,
                gconstpointer  data)
