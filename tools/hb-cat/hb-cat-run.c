@@ -61,7 +61,7 @@ typedef struct
   guint              n_backlog; /* lines that were waiting when the connection was opened */
   guint              n_messages; /* delivered, except those of a login */
   guint64            n_delivered; /* all messages */
-  guint64            n_earlier; /* messages of earlier connections that have not been delivered */
+  guint64            n_earlier; /* messages that earlier connections have received */
   guint              close_code;
   guint              wait_id;
   int                status;
@@ -368,7 +368,7 @@ on_open (Cat *self)
   g_autoptr (HbMetrics) metrics = hb_websocket_task_get_metrics (self->options->task);
 
   self->is_ready = FALSE;
-  self->n_earlier = hb_metrics_get_messages_received (metrics) - self->n_delivered;
+  self->n_earlier = hb_metrics_get_messages_received (metrics);
 
   REPORT (self, open, self->has_opened, self->n_pending);
   if (self->options->exec != NULL && !self->has_opened)
@@ -414,11 +414,7 @@ on_message (Cat                   *self,
 {
   self->n_delivered++;
 
-  if (self->n_earlier > 0)
-    {
-      self->n_earlier--;
-    }
-  else if (!self->is_ready)
+  if (self->n_delivered > self->n_earlier && !self->is_ready)
     {
       on_login (self, type, message);
       return;
