@@ -191,7 +191,7 @@ hb_websocket_task_set_protocols (HbWebsocketTask    *self,
  *
  * With `NULL`, the default, the task adds no such header.
  *
- * A change takes effect at the next attempt, or at the current one if a handler of
+ * A change takes effect at the next attempt, or at the current one if a handler for
  * [signal@WebsocketTask::connecting] makes the change or holds that attempt. If, at that time, the
  * value contains a character that is neither visible ASCII nor a space, the task becomes or stays
  * `CLOSED`, with `HB_ERROR_INVALID_ARGUMENT`.
@@ -241,7 +241,7 @@ hb_websocket_task_set_origin (HbWebsocketTask *self,
  * Whether to offer compression of messages.
  *
  * The extension is `permessage-deflate` ([RFC 7692](https://www.rfc-editor.org/rfc/rfc7692)). A
- * change takes effect at the next attempt, or at the current one if a handler of
+ * change takes effect at the next attempt, or at the current one if a handler for
  * [signal@WebsocketTask::connecting] makes the change or holds that attempt.
  *
  * If the application sets [property@WebsocketTask:session], that session needs the feature
