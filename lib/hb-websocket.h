@@ -8,6 +8,6 @@
 #include "hb-message.h"
 #include "hb-metrics.h"
 #include "hb-version-macros.h"
-#include "hb-version.h"
+#include "hb-websocket-version.h"
 #include "hb-websocket-task.h"
 #undef HB_INSIDE

@@ -104,9 +104,9 @@ install_packages ()
     > "$scratch/apt.log" 2>&1 || give_up
   grep '^Installing' "$scratch/apt.log" || true
 
-  # Without libharfbuzz0b and openssl, tests of the part `library` would be skipped.
-  enter "$root" apt-get -q -y install git libharfbuzz0b openssl python3 > "$scratch/apt.log" 2>&1 \
-    || give_up
+  # Without libharfbuzz-dev and openssl, tests of the part `library` would be skipped.
+  enter "$root" apt-get -q -y install git libharfbuzz-dev openssl python3 \
+    > "$scratch/apt.log" 2>&1 || give_up
   reconsider_packages
 }
 

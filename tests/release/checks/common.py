@@ -56,7 +56,7 @@ def get_sources():
 
 
 def get_public_headers():
-    headers = (*(SOURCE / 'lib').glob('**/*.h'), BUILD / 'lib/base/hb-version.h')
+    headers = (*(SOURCE / 'lib').glob('**/*.h'), BUILD / 'lib/base/hb-websocket-version.h')
     return sorted(path for path in headers if not path.stem.endswith('-private'))
 
 

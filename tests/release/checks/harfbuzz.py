@@ -3,7 +3,8 @@
 """Checks that no name is in both this library and HarfBuzz, which also uses the prefix hb_.
 
 Each process with GTK loads HarfBuzz. If both libraries had a function of the same name, a call
-could reach the wrong one. After the usual arguments, the script takes the archives that make up the
+could reach the wrong one. If both had a header of the same name, the order of the compiler's
+options would choose. After the usual arguments, the script takes the archives that make up the
 static library.
 """
 
@@ -14,7 +15,8 @@ import subprocess
 import sys
 from pathlib import Path
 
-from common import LIBRARY, check, check_none, finish, get_symbols, skip, skip_all
+from common import (LIBRARY, PKG_CONFIG, check, check_none, finish, get_public_headers, get_symbols,
+                    run, skip, skip_all)
 
 # The library of HarfBuzz that registers types
 TYPE_LIBRARY = 'libharfbuzz-gobject'
@@ -30,6 +32,11 @@ def find_harfbuzz():
     except (OSError, subprocess.CalledProcessError):
         return []
     return sorted({Path(found).resolve() for found in CACHE_LINE.findall(cache)})
+
+
+def get_headers():
+    includes = run([*PKG_CONFIG, '--variable=includedir', 'harfbuzz']).stdout.strip()
+    return {path.name for path in Path(includes, 'harfbuzz').glob('*.h')}
 
 
 def get_type_names(library, symbols):
@@ -67,6 +74,13 @@ def main():
 
     if not any(library.name.startswith(f'{TYPE_LIBRARY}.') for library in libraries):
         skip(f'no type is also in {TYPE_LIBRARY}', 'the library is not installed')
+
+    headers = get_headers()
+    if headers:
+        check_none(sorted(headers & {path.name for path in get_public_headers()}),
+                   'no header has the name of one of HarfBuzz')
+    else:
+        skip('no header has the name of one of HarfBuzz', 'its headers are not installed')
 
     finish()
 

@@ -2,7 +2,7 @@
 
 #include "config.h"
 
-#include "hb-version.h"
+#include "hb-websocket-version.h"
 
 /**
  * hb_get_major_version:
