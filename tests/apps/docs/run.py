@@ -256,7 +256,7 @@ def make_pattern(line):
 def watch(program, snippet, interrupt):
     """Returns the first expected line that is missing, or None.
 
-    After an interrupt, the end of the program counts as a line.
+    After an interrupt, and if the program must fail, its end counts as a line.
     """
     deadline = time.monotonic() + WAIT_TIMEOUT
 
@@ -266,7 +266,7 @@ def watch(program, snippet, interrupt):
         elif not program.wait_for(make_pattern(line), deadline):
             return line
 
-    if INTERRUPT in snippet.output and not program.wait():
+    if (INTERRUPT in snippet.output or snippet.status != 0) and not program.wait():
         return '(its end)'
 
     return None
@@ -286,7 +286,9 @@ def run_program(snippet, command, interrupt):
         return f'The program did not print “{missing}”. The output was:\n{output}'
     if TROUBLE.search(output):
         return f'The program complained:\n{output}'
-    return f'The program ended with status {status}:\n{output}' if status != 0 else None
+    if status != snippet.status:
+        return f'The program ended with status {status}, not {snippet.status}:\n{output}'
+    return None
 
 
 def check_program(snippet, folder):

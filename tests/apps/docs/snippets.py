@@ -7,7 +7,7 @@ the kind of the code:
     <!-- snippet: program -->   A complete program. The `text` fence that follows contains lines
                                 of its output, in order. An ellipsis (…) stands for text that
                                 varies. A line `^C` stands for an interrupt, after which the
-                                program must end.
+                                program must end. A `failing program` must end with status 1.
     <!-- snippet: server -->    A complete server on port 8080. client.c tests it.
     <!-- snippet: shell -->     A `text` fence with the output of shell commands. A test in
                                 tests/apps/tools/ runs the commands.
@@ -23,7 +23,7 @@ from dataclasses import dataclass
 LANGUAGES = ('c', 'python', 'js', 'vala', 'sh', 'meson', 'json', 'ini', 'text')
 
 FENCE = re.compile(r'^(\s*)(`{3,}|~{3,})(.*)$')
-KIND = re.compile(r'^<!-- snippet: (program|server|shell) -->$')
+KIND = re.compile(r'^<!-- snippet: (program|failing program|server|shell) -->$')
 COMMENT = re.compile(r'^<!--(?! figures\b)')
 
 
@@ -37,6 +37,7 @@ class Snippet:
     line: int       # the number of its first line of code
     language: str
     kind: str       # fragment, program or server
+    status: int     # for a program, the status with which it must end
     text: str
     output: tuple   # for a program, the expected lines of its output, in order
 
@@ -92,7 +93,9 @@ def read_snippets(path):
 
         if awaits_output:
             raise Fault(f'{snippets[-1]}: its output does not follow')
-        snippets.append(Snippet(path.name, line, language, kind or 'fragment', text, ()))
+        status = 1 if kind == 'failing program' else 0
+        kind = (kind or 'fragment').removeprefix('failing ')
+        snippets.append(Snippet(path.name, line, language, kind, status, text, ()))
         awaits_output = kind == 'program'
 
     if awaits_output:
