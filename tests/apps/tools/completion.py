@@ -69,8 +69,8 @@ def type_in(keys, wanted):
         os.close(end)
         try:
             read_until(terminal, r'ready\$ ')
-            os.write(terminal, f'source {COMPLETION}; bind "set enable-bracketed-paste off"; '
-                               'echo so"urced"\r'.encode())
+            os.write(terminal, f'source {shlex.quote(str(COMPLETION))}; '
+                               'bind "set enable-bracketed-paste off"; echo so"urced"\r'.encode())
             read_until(terminal, r'sourced\r\n.*ready\$ ')
             os.write(terminal, keys.encode())
             return read_until(terminal, re.escape(wanted))
@@ -135,7 +135,7 @@ def check_fish(wanted):
                           ('hb-cat --liveness=', ['any', 'reply', 'steady']),
                           ('hb-cat w', ['ws://', 'wss://'])]:
         result = subprocess.run(['fish', '--no-config', '-c',
-                                 f'source {FISH}; complete -C "{words}"'],
+                                 f'source {shlex.quote(str(FISH))}; complete -C "{words}"'],
                                 text=True, capture_output=True, env=ENVIRONMENT, check=False)
         lines = [line.split('\t')[0].removeprefix('--liveness=').removesuffix('=')
                  for line in result.stdout.splitlines()]
