@@ -59,7 +59,7 @@ typedef enum {
 /**
  * HbLiveness:
  * @HB_LIVENESS_ANY: any data that arrives
- * @HB_LIVENESS_REPLY: only the reply to the heartbeat: a pong frame, a text message equal to
+ * @HB_LIVENESS_REPLY: only the reply to the heartbeat: any pong frame, a text message equal to
  *   [property@WebsocketTask:pong-message], or a message that the function set with
  *   [method@WebsocketTask.set_pong_func] recognizes
  * @HB_LIVENESS_STEADY: any data that arrives, but it does not delay the next ping

@@ -230,7 +230,8 @@ hb_websocket_task_get_buffered_amount (HbWebsocketTask *self)
  *
  * In mode `MESSAGE`, the first message after a ping counts as its reply if
  * [property@WebsocketTask:pong-message] is `NULL` and no function is set with
- * [method@WebsocketTask.set_pong_func].
+ * [method@WebsocketTask.set_pong_func]. In mode `PING`, the first pong frame after a ping counts,
+ * whatever its payload.
  *
  * Since: 1.0
  */
