@@ -23,6 +23,9 @@ typedef struct
  * status 101 */
 #define MAX_INTERIM 100
 
+/* The maximum length of a header that an error message may quote */
+#define MAX_QUOTED 255
+
 static G_DEFINE_QUARK (hb-guard, guard)
 
 static void
@@ -235,6 +238,29 @@ new_refusal (SoupMessage *request,
                       _("The server answered the WebSocket handshake with status %u"), status);
 }
 
+/* libsoup's error quotes the name of a parameter of permessage-deflate that it does not know. With
+ * that name, a server could write escape sequences to a terminal on which the application prints
+ * the error, so the error is quoted only if the header is short and contains only printable ASCII.
+ *
+ * Returns: (transfer none): libsoup's error message, or the name of the header */
+static const char *
+describe_answer (SoupMessage  *request,
+                 const GError *error)
+{
+  const char *name = "Sec-WebSocket-Extensions";
+  const char *value = soup_message_headers_get_list (soup_message_get_response_headers (request),
+                                                     name);
+  gsize i;
+
+  if (value == NULL)
+    return error->message;
+
+  for (i = 0; g_ascii_isprint (value[i]); i++)
+    ;
+
+  return value[i] == '\0' && i <= MAX_QUOTED ? error->message : name;
+}
+
 /* Translates an error of the handshake, because libsoup's error does not contain the status of the
  * response.
  *
@@ -256,7 +282,7 @@ hb_handshake_translate_error (SoupMessage *request,
   if (status == SOUP_STATUS_SWITCHING_PROTOCOLS)
     return g_error_new (HB_ERROR, HB_ERROR_HANDSHAKE,
                         _("The server’s answer to the WebSocket handshake is not valid: %s"),
-                        error->message);
+                        describe_answer (request, error));
 
   return new_refusal (request, guard->is_answered);
 }

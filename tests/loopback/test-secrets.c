@@ -276,6 +276,7 @@ test_answer (Life          *life,
              gconstpointer  data)
 {
   raw_server_set_answer (life->base.raw, data);
+  hb_websocket_task_set_compression (life->base.task, TRUE);
   hb_websocket_task_set_repeat_limit (life->base.task, 1);
   hb_websocket_task_open (life->base.task);
   signal_log_skip_to (life->base.log, "error:repeat-limit");
@@ -444,6 +445,9 @@ main (int   argc,
        "Connection: Upgrade\r\nSec-WebSocket-Accept: " SECRET "\r\n\r\n");
   add ("wrong-protocol", test_answer, "HTTP/1.1 101 " SECRET "\r\nUpgrade: websocket\r\n"
        "Connection: Upgrade\r\nSec-WebSocket-Protocol: " SECRET "\r\n\r\n");
+  add ("wrong-extension", test_answer, "HTTP/1.1 101 " SECRET "\r\nUpgrade: websocket\r\n"
+       "Connection: Upgrade\r\n"
+       "Sec-WebSocket-Extensions: permessage-deflate; \033" SECRET "\r\n\r\n");
   add ("garbage", test_answer, SECRET " " SECRET "\r\n\r\n" SECRET);
   add ("frame/reserved", test_frame, "\xf1\x06" SECRET);
   add ("frame/opcode", test_frame, "\x83\x06" SECRET);
