@@ -31,17 +31,24 @@ static const Case cases[] = {
 static guint n_readings;
 static int last_socket;
 
-int ioctl (int           fd,
-           unsigned long request,
+/* The type of the second argument of ioctl (), which is int in POSIX and in musl */
+#ifdef __GLIBC__
+typedef unsigned long Request;
+#else
+typedef int Request;
+#endif
+
+int ioctl (int     fd,
+           Request request,
            ...);
 
 /* The dynamic linker uses this function in place of the ioctl () of the C library. */
 int
-ioctl (int           fd,
-       unsigned long request,
+ioctl (int     fd,
+       Request request,
        ...)
 {
-  static int (*real) (int, unsigned long, ...);
+  static int (*real) (int, Request, ...);
   void *argument;
   va_list args;
 

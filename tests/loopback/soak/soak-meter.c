@@ -96,16 +96,26 @@ get_resident (void)
   return (gint64) n_pages * sysconf (_SC_PAGESIZE);
 }
 
-/* The memory in use includes large blocks, for which malloc () calls mmap (): mallinfo2(3). */
+/* The memory in use includes large blocks, for which malloc () calls mmap (): mallinfo2(3). Returns 0
+ * if the C library does not report it. */
+static gint64
+get_in_use (void)
+{
+#ifdef __GLIBC__
+  struct mallinfo2 info = mallinfo2 ();
+
+  return (gint64) (info.uordblks + info.hblkhd);
+#else
+  return 0;
+#endif
+}
+
 void
 soak_meter_read (SoakMeter   *self,
                  SoakReading *reading)
 {
-  struct mallinfo2 info;
-
   reading->n_sources = count_sources (self);
   reading->n_descriptors = count_descriptors ();
   reading->resident = get_resident ();
-  info = mallinfo2 ();
-  reading->in_use = (gint64) (info.uordblks + info.hblkhd);
+  reading->in_use = get_in_use ();
 }
