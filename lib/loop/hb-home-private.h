@@ -11,9 +11,10 @@ G_BEGIN_DECLS
  * object. Any thread may use an object that belongs to no context. */
 typedef struct
 {
-  GMutex        mutex;   /* protects the two fields below, which other threads read */
-  GMainContext *context; /* (owned) (nullable) NULL while the object belongs to no context */
-  gpointer      thread;  /* (nullable) (atomic) */
+  GMutex        mutex;     /* protects the fields below, which other threads read */
+  GMainContext *context;   /* (owned) (nullable) NULL while the object belongs to no context */
+  gpointer      thread;    /* (nullable) (atomic) */
+  int          *has_ended; /* (owned) (nullable) whether @thread has ended; (atomic) */
 } HbHome;
 
 void                hb_home_init    (HbHome         *self);

@@ -201,7 +201,7 @@ dispose_cb (gpointer user_data)
 }
 
 /* Ends the task. May be called in any state, more than once, and, by a garbage collector, in any
- * thread. If the task's context runs in another thread, the task ends there later. */
+ * thread. In another thread than the task's, the task usually ends later: see hb_home_call (). */
 void
 hb_driver_dispose (HbDriver *self)
 {

@@ -218,6 +218,36 @@ test_after_thread (void)
   wait_idle ();
 }
 
+static gpointer
+dispose (gpointer task)
+{
+  g_object_run_dispose (task);
+
+  return NULL;
+}
+
+static void
+test_between_iterations (void)
+{
+  RawServer *server = raw_server_new ();
+  HbWebsocketTask *task = hb_websocket_task_new (raw_server_get_uri (server));
+
+  g_test_summary ("If another thread disposes of the task between two iterations, the task ends in "
+                  "the next one, because its thread may be using other tasks, which share data "
+                  "with it");
+
+  hb_websocket_task_open (task);
+  wait_until (hb_websocket_task_get_state (task) == HB_STATE_OPEN);
+  g_thread_join (g_thread_new ("collector", dispose, task));
+  g_assert_cmpint (hb_websocket_task_get_state (task), ==, HB_STATE_OPEN);
+  wait_until (hb_websocket_task_get_state (task) == HB_STATE_CLOSED);
+
+  g_assert_finalize_object (task);
+  raw_peer_expect_end (raw_server_get_peer (server, 0));
+  raw_server_free (server);
+  wait_idle ();
+}
+
 typedef struct
 {
   RawServer *server;
@@ -419,6 +449,7 @@ main (int   argc,
   add_loop_tests ("reconnecting", test_while_reconnecting);
   add_loop_tests ("ending", test_while_ending);
   g_test_add_func ("/loopback/last-reference/after-thread", test_after_thread);
+  g_test_add_func ("/loopback/last-reference/between-iterations", test_between_iterations);
   g_test_add_func ("/loopback/last-reference/abandoned-context", test_abandoned_context);
   test_rows_add ("/loopback/last-reference/", cancellings, test_cancelling);
 
