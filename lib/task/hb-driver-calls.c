@@ -116,8 +116,8 @@ hb_driver_check_thread (HbDriver   *self,
   if (hb_home_is_here (&self->home))
     return TRUE;
 
-  g_critical ("%s: the task must be used in the thread that opened it, for example with "
-              "g_main_context_invoke ()", function);
+  g_critical ("%s: the task must be used in the thread that opened it, for example in a "
+              "callback of g_idle_add ()", function);
   return FALSE;
 }
 
