@@ -121,6 +121,10 @@ hb_machine_close (HbMachine   *self,
       self->close_reason = g_steal_pointer (&close_reason);
       drop_unready (self);
       hb_machine_follow_inbox (self, now);
+
+      /* A handler for `open` may be waiting until the task is CLOSED. The queue must not wait for
+       * this handler, which can send no more messages. */
+      hb_outbox_on_greeted (&self->outbox);
       hb_machine_pump (self);
       break;
 

@@ -26,7 +26,7 @@ typedef struct
   guint64      awaited;         /* A call waits until the peer has acknowledged this many bytes. */
   guint        is_open : 1;     /* a link is open */
   guint        is_ready : 1;    /* the link accepts all messages, not only those for this link */
-  guint        greeting : 1;    /* handlers for `open` have not returned; HB_LINE_WAITING waits */
+  guint        greeting : 1;    /* handlers for `open` may still send; HB_LINE_WAITING waits */
   guint        can_acknowledge : 1; /* the link can report acknowledgements */
   guint        tracks : 1;      /* a message to be acknowledged has been accepted since the queue
                                  * was last empty */
