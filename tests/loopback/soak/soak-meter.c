@@ -96,8 +96,8 @@ get_resident (void)
   return (gint64) n_pages * sysconf (_SC_PAGESIZE);
 }
 
-/* The memory in use includes large blocks, for which malloc () calls mmap (): mallinfo2(3). Returns 0
- * if the C library does not report it. */
+/* Returns the memory in use, or 0 if the C library does not report it. The memory includes large
+ * blocks, for which malloc () calls mmap (): mallinfo2(3). */
 static gint64
 get_in_use (void)
 {
