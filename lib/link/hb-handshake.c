@@ -298,7 +298,10 @@ hb_handshake_is_unsupported (SoupMessage *request)
 }
 
 /* Returns the delay, in seconds, that the header Retry-After requests with a number or a date (RFC
- * 9110, 10.2.3). Returns 0 if the header is missing or not valid, or if the date is in the past. */
+ * 9110, 10.2.3). Returns 0 if the header is missing or not valid, or if the date is in the past.
+ *
+ * The delay until a date is rounded up. Otherwise, the task would make its attempt before the date,
+ * and with a short `reconnect-timeout` many attempts in the last second. */
 guint
 hb_handshake_get_retry_after (SoupMessage *request)
 {
@@ -306,6 +309,7 @@ hb_handshake_get_retry_after (SoupMessage *request)
   const char *value = soup_message_headers_get_one (headers, "Retry-After");
   g_autoptr (GDateTime) date = NULL;
   g_autoptr (GDateTime) now = NULL;
+  GTimeSpan left;
 
   if (value == NULL || value[0] == '\0')
     return 0;
@@ -318,5 +322,7 @@ hb_handshake_get_retry_after (SoupMessage *request)
     return 0;
 
   now = g_date_time_new_now_utc ();
-  return CLAMP (g_date_time_difference (date, now) / G_TIME_SPAN_SECOND, 0, G_MAXINT);
+  left = g_date_time_difference (date, now);
+
+  return CLAMP ((left + G_TIME_SPAN_SECOND - 1) / G_TIME_SPAN_SECOND, 0, G_MAXINT);
 }

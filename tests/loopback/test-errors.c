@@ -78,6 +78,25 @@ test_retry_after (Fixture       *fixture,
   expect_wait (fixture, 500, "7", "reconnect:1:20");
 }
 
+/* The attempt must not be made before the date, which has no fractions of a second. */
+static void
+test_retry_after_date (Fixture       *fixture,
+                       gconstpointer  data)
+{
+  gint64 seconds = g_get_real_time () / G_USEC_PER_SEC + 60;
+  g_autoptr (GDateTime) date = g_date_time_new_from_unix_utc (seconds);
+  g_autofree char *text = soup_date_time_to_string (date, SOUP_DATE_HTTP);
+  gint64 start;
+
+  test_server_reject (fixture->server, 503, text);
+  hb_websocket_task_open (fixture->task);
+  signal_log_skip_to (fixture->log, "error:handshake");
+  start = g_get_monotonic_time ();
+  g_assert_cmpint (hb_websocket_task_get_reconnect_at (fixture->task) - start, >=,
+                   seconds * G_USEC_PER_SEC - g_get_real_time ());
+  signal_log_forget (fixture->log);
+}
+
 /* The message arrives in the segment of the answer. The task must deliver it, although the socket
  * does not become readable again. */
 static void
@@ -177,6 +196,7 @@ main (int   argc,
   add_test ("/loopback/errors/unknown-host", test_unknown_host);
   add_test ("/loopback/errors/http-status", test_http_status);
   add_test ("/loopback/errors/retry-after", test_retry_after);
+  add_test ("/loopback/errors/retry-after-date", test_retry_after_date);
   add_raw_test ("/loopback/errors/message-with-answer", test_message_with_answer);
   add_raw_test ("/loopback/errors/connect-timeout", test_connect_timeout);
   add_test ("/loopback/errors/repeat-limit", test_repeat_limit);
