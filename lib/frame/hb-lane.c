@@ -5,16 +5,19 @@
 #include "hb-lane-private.h"
 #include "hb-outgoing-private.h"
 
-/* Returns whether libsoup refuses a frame with this header. The limit of 125 bytes for control
- * frames is not checked, because libsoup before 3.8 accepts a longer close frame or pong. */
+/* Returns whether libsoup refuses a frame with this header. Control frames may be longer than
+ * `max_length`. Their own limit of 125 bytes is not checked, because libsoup before 3.8 accepts a
+ * longer close frame or pong. */
 static gboolean
 is_wrong (const HbLane  *self,
           const HbFrame *frame)
 {
   gboolean is_final = (frame->first & HB_FRAME_FIN) != 0;
+  gboolean is_control = (frame->first & HB_FRAME_CONTROL) != 0;
 
-  if (frame->is_masked || !frame->is_minimal
-      || frame->length > self->max_length || (frame->first & HB_FRAME_RESERVED) != 0)
+  if (frame->is_masked || !frame->is_minimal || (frame->first & HB_FRAME_RESERVED) != 0
+      || frame->length > (is_control ? MAX (self->max_length, HB_FRAME_MAX_CONTROL)
+                                     : self->max_length))
     return TRUE;
 
   switch (frame->first & HB_FRAME_OPCODE)
@@ -49,7 +52,7 @@ is_pong (const HbLane  *self,
          const HbFrame *frame)
 {
   return frame->first == (HB_FRAME_FIN | HB_FRAME_PONG) && !self->is_over && !frame->is_masked
-         && frame->is_minimal && frame->length <= MIN (HB_FRAME_MAX_CONTROL, self->max_length);
+         && frame->is_minimal && frame->length <= HB_FRAME_MAX_CONTROL;
 }
 
 /* Parses the header into @frame, as hb_frame_parse () does. */

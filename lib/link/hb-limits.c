@@ -246,7 +246,10 @@ get_frame_size (const HbLimits *self,
   return MIN (bytes + bytes / 4 + MAX_OVERHEAD, MAX (bytes, G_MAXINT32));
 }
 
-/* @bytes: the maximum size of a received message; not 0 */
+/* libsoup applies its limits to control frames too, so limits below HB_FRAME_MAX_CONTROL would also
+ * refuse pings, pongs and close frames. Only HbLimits applies such a limit.
+ *
+ * @bytes: the maximum size of a received message; not 0 */
 void
 hb_limits_set_on_connection (SoupWebsocketConnection *connection,
                              guint64                  bytes)
@@ -255,7 +258,10 @@ hb_limits_set_on_connection (SoupWebsocketConnection *connection,
   HbLimits *self = find (connection);
 
   if (self != NULL)
-    self->max_message_size = bytes;
+    {
+      self->max_message_size = bytes;
+      bytes = MAX (bytes, HB_FRAME_MAX_CONTROL);
+    }
 
   soup_websocket_connection_set_max_incoming_payload_size (connection,
                                                            get_frame_size (self, bytes));

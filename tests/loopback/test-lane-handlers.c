@@ -187,9 +187,12 @@ static void
 test_limit_in_handler (Fixture       *fixture,
                        gconstpointer  data)
 {
-  send_and_more (fixture, fixture_open_raw (fixture), "limit");
+  RawPeer *peer = fixture_open_raw (fixture);
+
+  send_and_more (fixture, peer, "limit");
   signal_log_expect (fixture->log, "message:text:limit message:text:more");
   signal_log_expect (fixture->log, "state:closed error:message-too-big close:1006");
+  raw_peer_expect (peer, "close:1009");
 }
 
 static void

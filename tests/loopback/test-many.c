@@ -654,7 +654,7 @@ static void
 test_limit_within_frame (Fixture       *fixture,
                          gconstpointer  data)
 {
-  g_autoptr (GByteArray) part = raw_frame_from_hex ("01 64 61");
+  g_autoptr (GByteArray) part = raw_frame_from_hex ("01 7e 00c8 61");
   RawPeer *peer;
   Many many;
 

@@ -327,6 +327,36 @@ test_inflated_size (Fixture       *fixture,
 }
 
 static void
+test_control_frames (Fixture       *fixture,
+                     const Footing *footing)
+{
+  RawPeer *peer;
+
+  g_test_summary ("Control frames may be longer than max-message-size");
+
+  hb_websocket_task_set_heartbeat_mode (fixture->task, HB_HEARTBEAT_MODE_PING);
+  hb_websocket_task_set_max_message_size (fixture->task, 1);
+  peer = footing_open (fixture);
+  hb_websocket_task_check (fixture->task);
+  raw_peer_expect (peer, "ping:heartbeat");
+  raw_peer_send (peer, RAW_PONG, "heartbeat", 9);
+  wait_until (hb_websocket_task_get_latency (fixture->task) >= 0);
+  raw_peer_send (peer, RAW_PING, "question", 8);
+  raw_peer_expect (peer, "pong:question");
+  raw_peer_send_text (peer, "x");
+  signal_log_expect (fixture->log, "message:text:x");
+  raw_peer_send_close (peer, 1001, "later");
+  signal_log_expect (fixture->log, "state:waiting close:1001:later reconnect:1:20");
+  raw_peer_expect (peer, "close:1001:later");
+
+  peer = raw_server_wait_peer (fixture->raw, 1);
+  signal_log_skip_to (fixture->log, "open");
+  raw_peer_send_text (peer, "xy");
+  signal_log_expect (fixture->log, "state:closed error:message-too-big close:1006");
+  raw_peer_expect (peer, "close:1009");
+}
+
+static void
 test_behind_pongs (Fixture       *fixture,
                    const Footing *footing)
 {
@@ -500,6 +530,7 @@ main (int   argc,
   footing_add_raw (PREFIX "behind-pongs", test_behind_pongs);
   footing_add_raw (PREFIX "stray-continuation", test_stray_continuation);
   footing_add_raw (PREFIX "inflated-size", test_inflated_size);
+  footing_add_raw (PREFIX "control-frames", test_control_frames);
   footing_add_raw (PREFIX "part-is-life", test_part_is_life);
   footing_add_all (PREFIX "taken-in-part", test_taken_in_part);
   footing_add (PREFIX "big-echo", &footing_soup, test_big_echo);

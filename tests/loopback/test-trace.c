@@ -376,9 +376,13 @@ give_up (Fixture *fixture)
 static void
 receive_too_much (Fixture *fixture)
 {
+  RawPeer *peer;
+
   hb_websocket_task_set_max_message_size (fixture->task, 5);
-  raw_peer_send_text (open_raw (fixture), "123456");
+  peer = open_raw (fixture);
+  raw_peer_send_text (peer, "123456");
   signal_log_skip_to (fixture->log, "error:message-too-big");
+  raw_peer_expect (peer, "close:1009");
 }
 
 /* A paused task stops reading when 1 MiB waits. The application receives the first message, so only
