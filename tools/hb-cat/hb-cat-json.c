@@ -44,15 +44,45 @@ add_string (JsonBuilder *builder,
   json_builder_add_string_value (builder, value);
 }
 
+static void
+append_escape (GString *json,
+               guchar   code)
+{
+  const char *digits = "0123456789abcdef";
+
+  g_string_append (json, "\\u00");
+  g_string_append_c (json, digits[code >> 4]);
+  g_string_append_c (json, digits[code & 0xf]);
+}
+
+/* Returns whether a character from U+0080 to U+009F begins at @text. Without an escape, it could
+ * change the state of a terminal.
+ *
+ * @text: UTF-8 */
+static gboolean
+is_control (const char *text)
+{
+  return (guchar) text[0] == 0xc2 && (guchar) text[1] < 0xa0;
+}
+
 /* JSON forbids U+001F in strings unless it is escaped, but json-glib 1.6 does not escape it. The
- * character occurs only in strings, so it can be replaced in the whole text. */
+ * characters that are escaped here occur only in strings, so the whole text is searched. */
 static GString *
 to_json (JsonNode *node)
 {
   g_autofree char *text = json_to_string (node, FALSE);
-  GString *json = g_string_new (text);
+  GString *json = g_string_sized_new (strlen (text));
+  const char *byte;
 
-  g_string_replace (json, "\x1f", "\\u001f", 0);
+  for (byte = text; *byte != '\0'; byte++)
+    {
+      if (*byte == 0x1f)
+        append_escape (json, *byte);
+      else if (is_control (byte))
+        append_escape (json, *++byte);
+      else
+        g_string_append_c (json, *byte);
+    }
 
   return json;
 }
@@ -97,34 +127,37 @@ print_unless_quiet (const CatOptions *options,
   return options->quiet || print (options, builder);
 }
 
-/* A string of json-glib ends at a NUL, but a message may contain NULs, so this function converts
- * the parts between them. */
-static GString *
-quote (const char *text,
-       gsize       size)
+/* A string of json-glib ends at a NUL, but a message may contain NULs, so this function does not
+ * use json-glib.
+ *
+ * @text: UTF-8
+ * @size: in bytes */
+static void
+append_quoted (GString    *json,
+               const char *text,
+               gsize       size)
 {
-  GString *quoted = g_string_new ("\"");
   const char *end_of_text = text + size;
-  const char *part = text;
+  const char *byte;
 
-  while (TRUE)
+  g_string_append_c (json, '"');
+  for (byte = text; byte < end_of_text; byte++)
     {
-      gsize length = strnlen (part, end_of_text - part);
-      g_autofree char *copy = g_strndup (part, length);
-      g_autoptr (JsonNode) node = json_node_init_string (json_node_alloc (), copy);
-      g_autoptr (GString) escaped = to_json (node);
-
-      /* Omit the quotation marks around the part. */
-      g_string_append_len (quoted, escaped->str + 1, escaped->len - 2);
-      part += length;
-      if (part == end_of_text)
-        break;
-
-      g_string_append (quoted, "\\u0000");
-      part++;
+      if (*byte == '"' || *byte == '\\')
+        {
+          g_string_append_c (json, '\\');
+          g_string_append_c (json, *byte);
+        }
+      else if (*byte == '\n')
+        g_string_append (json, "\\n");
+      else if (g_ascii_iscntrl (*byte))
+        append_escape (json, *byte);
+      else if (is_control (byte))
+        append_escape (json, *++byte);
+      else
+        g_string_append_c (json, *byte);
     }
-
-  return g_string_append_c (quoted, '"');
+  g_string_append_c (json, '"');
 }
 
 static gboolean
@@ -173,14 +206,11 @@ print_text (const CatOptions *options,
   const char *text = g_bytes_get_data (message, &size);
   g_autoptr (JsonBuilder) builder = begin ("message");
   g_autoptr (GString) line = NULL;
-  g_autoptr (GString) data = NULL;
 
   add_string (builder, "type", "text");
   line = end (builder);
-  data = quote (size > 0 ? text : "", size);
-
   g_string_append (line, ",\"data\":");
-  g_string_append_len (line, data->str, data->len);
+  append_quoted (line, size > 0 ? text : "", size);
 
   return print_line (options, line);
 }

@@ -62,7 +62,8 @@ def format_events(events):
 
 def check_messages():
     texts = ['', 'grüß 你好 🙂', '"quoted" \\ /', 'a\nb\tc\r\x01\x1f\x7f', 'nul\0in\0\0it\0', '\0',
-             '\u2028\ufeff\uffff', '{"json": [1]}', 'x' * 200_000]
+             '\u2028\ufeff\uffff', '{"json": [1]}', 'x' * 200_000,
+             '\0' * 2_000_000 + '\x1f' * 2_000_000]
     blobs = [b'', b'\0', bytes(range(256)), b'y' * 200_000]
 
     def serve(client):
