@@ -31,22 +31,28 @@
 /* Control characters from the server could change the state of the terminal, or begin a line that
  * seems to come from hb-cat, so U+FFFD replaces them.
  *
+ * @size: the size of @text in bytes, or -1 if a NUL ends it
+ * @kept: the control characters that stay
+ *
  * Returns: (transfer full) */
-static char *
-defuse (const char *text)
+static GString *
+defuse (const char *text,
+        gssize      size,
+        const char *kept)
 {
-  g_autofree char *valid = g_utf8_make_valid (text, -1);
+  g_autofree char *valid = g_utf8_make_valid (text, size);
   GString *harmless = g_string_sized_new (strlen (valid));
   const char *character;
 
   for (character = valid; *character != '\0'; character = g_utf8_next_char (character))
     {
       gunichar code = g_utf8_get_char (character);
+      gboolean is_harmful = g_unichar_iscntrl (code) && strchr (kept, (int) code) == NULL;
 
-      g_string_append_unichar (harmless, g_unichar_iscntrl (code) ? REPLACEMENT : code);
+      g_string_append_unichar (harmless, is_harmful ? REPLACEMENT : code);
     }
 
-  return g_string_free (harmless, FALSE);
+  return harmless;
 }
 
 /* Any value of NO_COLOR that is not empty disables colours, as https://no-color.org specifies. */
@@ -65,12 +71,12 @@ print_line (const char *colour,
             const char *text)
 {
   gboolean coloured = *colour != '\0' && has_colours ();
-  g_autofree char *harmless = defuse (text);
+  g_autoptr (GString) harmless = defuse (text, -1, "");
   g_autoptr (GDateTime) now = g_date_time_new_now_local ();
   g_autofree char *time = g_date_time_format (now, "%H:%M:%S");
 
   fprintf (stderr, "%s.%03d  %s%s%s\n", time, g_date_time_get_microsecond (now) / 1000,
-           coloured ? colour : "", harmless, coloured ? RESET : "");
+           coloured ? colour : "", harmless->str, coloured ? RESET : "");
 }
 
 static gboolean show (const CatOptions *options,
@@ -155,12 +161,20 @@ show_message (const CatOptions      *options,
               GBytes                *message)
 {
   gsize size;
-  gconstpointer data = g_bytes_get_data (message, &size);
+  const char *data = g_bytes_get_data (message, &size);
+  g_autoptr (GString) harmless = NULL;
 
   if (type != SOUP_WEBSOCKET_DATA_TEXT && !options->binary)
     {
       print_binary (message);
       return TRUE;
+    }
+
+  if (type == SOUP_WEBSOCKET_DATA_TEXT && options->exec == NULL && isatty (STDOUT_FILENO))
+    {
+      harmless = defuse (size > 0 ? data : "", size, "\t\n\r");
+      data = harmless->str;
+      size = harmless->len;
     }
 
   return cat_output_write (options, data, size)

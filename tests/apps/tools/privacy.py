@@ -1,17 +1,20 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Checks that hb-cat prints no secrets, and that a close reason cannot control the terminal.
+"""Checks that hb-cat prints no secrets, and that a server cannot control the terminal.
 
 The user info, the query and the fragment of the URI may be secret, and so may headers, passwords
 and the texts of --greeting and --ready-on.
 """
 
 import base64
+import errno
+import os
+import pty
 import re
 import tempfile
 from pathlib import Path
 
-from common import ENVIRONMENT, SOURCE, EchoServer, check, finish, run_cat
+from common import ENVIRONMENT, SOURCE, Cat, EchoServer, check, finish, run_cat
 from raw_websocket import Peer
 
 SECRET = 'hunter2'
@@ -56,7 +59,36 @@ def check_debug():
           'the example prints the lines on the page about debugging', result)
 
 
+def read_terminal(terminal):
+    """Reads until no program has the other end open."""
+    text = b''
+    try:
+        while part := os.read(terminal, 1 << 12):
+            text += part
+    except OSError as error:
+        check(error.errno == errno.EIO, 'the terminal can be read', repr(error))
+    return text.decode()
+
+
+def check_message_on_terminal(*options, expected):
+    def send(client):
+        client.send_text('a\tb\x1b[2J\x9b2J\x7f\0c')
+        client.close(4001)
+
+    terminal, end = pty.openpty()
+    with Peer(send) as peer, Cat('--once', '--wait=-1', *options, peer.uri, stdout=end) as cat:
+        os.close(end)
+        text = read_terminal(terminal)
+        cat.wait()
+    os.close(terminal)
+    check(expected in text and not re.search(r'[\x00-\x08\x0e-\x1f\x7f-\x9f]', text),
+          ' '.join(['a message of a server cannot control the terminal', *options]), repr(text))
+
+
 def check_harmless():
+    check_message_on_terminal(expected='a\tb�[2J�2J��c\r\n')
+    check_message_on_terminal('--json', expected=r'a\u0009b\u001b[2J\u009b2J\u007f\u0000c')
+
     reason = 'gone\x1b[2J\x9b2J\x7f\r\n12:00:00.000  open\nbye'
     with Peer(lambda client: client.close(4001, reason)) as peer:
         result = run_cat('--once', '--wait=-1', peer.uri)
