@@ -582,6 +582,46 @@ test_no_count (void)
   assert_impossible (socket);
 }
 
+#ifdef CAN_WRAP_IOCTL
+
+/* With the linker's option --wrap, calls to ioctl () reach __wrap_ioctl (), and __real_ioctl () is
+ * the function of the C library. */
+int __real_ioctl (int            fd,
+                  unsigned long  request,
+                  ...);
+int __wrap_ioctl (int            fd,
+                  unsigned long  request,
+                  ...);
+
+static gboolean is_forbidden;
+
+int
+__wrap_ioctl (int            fd,
+              unsigned long  request,
+              ...)
+{
+  va_list arguments;
+  void *argument;
+
+  va_start (arguments, request);
+  argument = va_arg (arguments, void *);
+  va_end (arguments);
+
+  return is_forbidden ? -1 : __real_ioctl (fd, request, argument);
+}
+
+/* If a sandbox forbids SIOCOUTQ, messages would wait forever for their acknowledgements. */
+static void
+test_forbidden (Line          *line,
+                gconstpointer  data)
+{
+  is_forbidden = TRUE;
+  assert_impossible (get_socket (line, 0));
+  is_forbidden = FALSE;
+}
+
+#endif
+
 /* Takes the place of each test with TLS if no certificate could be made. */
 static void
 test_skipped (void)
@@ -630,6 +670,11 @@ main (int   argc,
   g_test_add ("/link/acknowledgements/end", Line, &kinds[0], line_set_up, test_end, line_tear_down);
   g_test_add ("/link/acknowledgements/moving", Line, &kinds[0], line_set_up, test_moving,
               line_tear_down);
+#ifdef CAN_WRAP_IOCTL
+  g_test_add ("/link/acknowledgements/forbidden", Line, &kinds[0], line_set_up, test_forbidden,
+              line_tear_down);
+#endif
+
   g_test_add_func ("/link/acknowledgements/unix", test_unix);
   g_test_add_func ("/link/acknowledgements/no-count", test_no_count);
 
