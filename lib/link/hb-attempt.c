@@ -2,6 +2,8 @@
 
 #include "config.h"
 
+#include <errno.h>
+
 #include "hb-attempt-private.h"
 #include "hb-certificate-private.h"
 #include "hb-context-private.h"
@@ -29,6 +31,7 @@ struct _HbAttempt
   GSource                 *report;      /* (nullable) the source that reports the end */
   SoupWebsocketConnection *connection;  /* (nullable) the result, until it is reported */
   GError                  *error;       /* (nullable) why the attempt failed */
+  gboolean                 is_pollable; /* The cancellable has its descriptor. */
 };
 
 static void
@@ -106,6 +109,29 @@ report_later (HbAttempt *self)
   g_source_attach (self->report, self->context);
 }
 
+/* The TLS handshake runs in a thread, which polls the cancellable. If GLib could not open the
+ * descriptor of the cancellable, it would abort the process, so the descriptor is opened here, and
+ * kept until the attempt ends. */
+static void
+network_event_cb (SoupMessage        *request,
+                  GSocketClientEvent  event,
+                  GIOStream          *stream,
+                  gpointer            user_data)
+{
+  HbAttempt *self = user_data;
+  GPollFD unused;
+
+  if (event != G_SOCKET_CLIENT_TLS_HANDSHAKING || self->is_pollable)
+    return;
+
+  self->is_pollable = hb_context_has_descriptors ();
+  if (self->is_pollable)
+    g_cancellable_make_pollfd (self->cancellable, &unused);
+  else
+    hb_refusal_cancel (request, g_error_new_literal (G_IO_ERROR, g_io_error_from_errno (errno),
+                                                     g_strerror (errno)));
+}
+
 static void
 connect_cb (GObject      *source,
             GAsyncResult *result,
@@ -115,6 +141,9 @@ connect_cb (GObject      *source,
   g_autoptr (SoupWebsocketConnection) connection = NULL;
 
   connection = soup_session_websocket_connect_finish (SOUP_SESSION (source), result, &self->error);
+  g_signal_handlers_disconnect_by_func (self->request, network_event_cb, self);
+  if (self->is_pollable)
+    g_cancellable_release_fd (self->cancellable);
   g_clear_object (&self->cancellable);
 
   if (self->func != NULL)
@@ -182,6 +211,7 @@ send_request (HbAttempt *self)
     self->session = new_session ();
 
   hb_handshake_guard (self->session, self->request);
+  g_signal_connect (self->request, "network-event", G_CALLBACK (network_event_cb), self);
   soup_session_websocket_connect_async (self->session, self->request,
                                         self->origin, self->protocols,
                                         G_PRIORITY_DEFAULT, self->cancellable,

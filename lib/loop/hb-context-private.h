@@ -6,8 +6,9 @@
 
 G_BEGIN_DECLS
 
-GMainContext       *hb_context_new  (void);
-GMainContextPusher *hb_context_push (GMainContext *context);
+gboolean            hb_context_has_descriptors (void);
+GMainContext       *hb_context_new             (void);
+GMainContextPusher *hb_context_push            (GMainContext *context);
 
 /* Destroys @source, so that it is not dispatched any more, and releases it. */
 static inline void

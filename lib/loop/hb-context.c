@@ -9,23 +9,28 @@
 
 #include "hb-context-private.h"
 
-/* Creates a context, unless the process cannot open two more descriptors, because
- * g_main_context_new () might then abort the process. A context has one descriptor, or the two of a
- * pipe.
- *
- * Returns: (transfer full) (nullable) */
-GMainContext *
-hb_context_new (void)
+/* Returns whether the process can open two more descriptors, and sets errno if not. GLib aborts the
+ * process if it cannot open the descriptors of a context or of a GCancellable that is polled, so
+ * call this first. Each of them has one descriptor, or the two of a pipe. */
+gboolean
+hb_context_has_descriptors (void)
 {
   int fds[2];
 
   if (!g_unix_open_pipe (fds, FD_CLOEXEC, NULL))
-    return NULL;
+    return FALSE;
 
   close (fds[0]);
   close (fds[1]);
 
-  return g_main_context_new ();
+  return TRUE;
+}
+
+/* Returns: (transfer full) (nullable): NULL if the process cannot open the descriptors */
+GMainContext *
+hb_context_new (void)
+{
+  return hb_context_has_descriptors () ? g_main_context_new () : NULL;
 }
 
 /* Makes @context thread-default until the returned pusher is freed. libsoup attaches its sources to

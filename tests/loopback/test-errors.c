@@ -2,6 +2,9 @@
 
 #include "config.h"
 
+#include <sys/resource.h>
+#include <unistd.h>
+
 #include "fixture.h"
 #include "names.h"
 
@@ -185,6 +188,63 @@ test_message_size_may_change (Fixture       *fixture,
   signal_log_expect (fixture->log, "state:closed error:message-too-big close:1006");
 }
 
+/* Until restore_limit_cb () is called, the process cannot open a descriptor. */
+static void
+begin_shortage_cb (SoupMessage        *message,
+                   GSocketClientEvent  event,
+                   GIOStream          *stream,
+                   struct rlimit      *limit)
+{
+  struct rlimit lower = *limit;
+  int unused;
+
+  if (event != G_SOCKET_CLIENT_TLS_HANDSHAKING)
+    return;
+
+  unused = dup (STDIN_FILENO);
+  g_assert_cmpint (unused, >=, 0);
+  close (unused);
+  lower.rlim_cur = unused;
+  g_assert_cmpint (setrlimit (RLIMIT_NOFILE, &lower), ==, 0);
+}
+
+static void
+restore_limit_cb (SoupMessage        *message,
+                  GSocketClientEvent  event,
+                  GIOStream          *stream,
+                  struct rlimit      *limit)
+{
+  g_assert_cmpint (setrlimit (RLIMIT_NOFILE, limit), ==, 0);
+}
+
+static void
+connecting_cb (HbWebsocketTask *task,
+               SoupMessage     *message,
+               struct rlimit   *limit)
+{
+  g_signal_connect (message, "network-event", G_CALLBACK (begin_shortage_cb), limit);
+  g_signal_connect_after (message, "network-event", G_CALLBACK (restore_limit_cb), limit);
+}
+
+/* In the thread of the TLS handshake, GLib would abort the process. */
+static void
+test_shortage (Fixture       *fixture,
+               gconstpointer  data)
+{
+  struct rlimit limit;
+
+  if (!fixture_use_tls (fixture))
+    return;
+
+  g_assert_cmpint (getrlimit (RLIMIT_NOFILE, &limit), ==, 0);
+  g_signal_connect (fixture->task, "connecting", G_CALLBACK (connecting_cb), &limit);
+  hb_websocket_task_open (fixture->task);
+  signal_log_expect (fixture->log, "state:connecting connecting state:waiting "
+                     "error:g-io-error-quark:31 reconnect:1:20");
+  g_signal_handlers_disconnect_by_func (fixture->task, connecting_cb, &limit);
+  signal_log_expect (fixture->log, WORDS_OPEN);
+}
+
 int
 main (int   argc,
       char *argv[])
@@ -202,6 +262,7 @@ main (int   argc,
   add_test ("/loopback/errors/repeat-limit", test_repeat_limit);
   add_test ("/loopback/errors/message-too-big", test_message_too_big);
   add_test ("/loopback/errors/message-size-may-change", test_message_size_may_change);
+  add_test ("/loopback/errors/shortage", test_shortage);
 
   return g_test_run ();
 }
