@@ -175,8 +175,9 @@ remove_watch (HbPoller *self,
 #ifdef HAVE_EPOLL
   if (self->set.fd >= 0)
     {
-      control_set (self, EPOLL_CTL_DEL, watch);
-      if (self->watches->len < MIN_IN_SET)
+      /* If the program has closed the socket by mistake, the kernel cannot remove it. The set would
+       * then report the freed watch as long as a child process has the socket open. */
+      if (!control_set (self, EPOLL_CTL_DEL, watch) || self->watches->len < MIN_IN_SET)
         close_set (self);
       return;
     }

@@ -684,6 +684,25 @@ test_grow_and_shrink (Fixture       *fixture,
     }
 }
 
+static void
+test_closed_early (Fixture       *fixture,
+                   gconstpointer  data)
+{
+  Plug *plug = &fixture->plugs[0];
+  int copy = dup (plug->fds[0]);
+
+  g_test_summary ("A watch that has left is not called, even if the program has closed its socket "
+                  "by mistake and a copy of the socket, for example in a child process, is open");
+
+  hb_watch_want (plug->watch, G_IO_IN, TRUE);
+  close (plug->fds[0]);
+  plug->fds[0] = copy;
+  hb_watch_leave (plug->watch);
+  plug_fill (plug);
+  turn (fixture);
+  g_assert_cmpuint (plug->n_calls, ==, 0);
+}
+
 #ifdef CAN_WRAP_EPOLL
 
 /* With the linker's option --wrap, calls to epoll_ctl () reach __wrap_epoll_ctl (), and
@@ -841,6 +860,7 @@ main (int   argc,
   add ("fair", test_fair);
   add ("before-deadline", test_before_deadline);
   add ("random", test_random);
+  add ("closed-early", test_closed_early);
   add_with ("grow-and-shrink", test_grow_and_shrink, 0);
 #ifdef CAN_WRAP_EPOLL
   g_test_add ("/loop/watch/refused/first", Fixture, GINT_TO_POINTER (0), set_up_alone,
