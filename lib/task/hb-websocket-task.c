@@ -890,8 +890,8 @@ hb_websocket_task_mark_ready (HbWebsocketTask *self)
  * sent when [method@WebsocketTask.release] is called, and [property@WebsocketTask:connect-timeout]
  * starts at that time. If [property@WebsocketTask:uri] has changed by then, the task makes a
  * request for the new URI, and [signal@WebsocketTask::connecting] is emitted for that request too.
- * A handler that holds each attempt and sets another URI would prevent every request, so set the
- * URI in a handler for [signal@WebsocketTask::reconnect] instead.
+ * A handler that holds each attempt and sets another URI would prevent every request, so call
+ * [method@Soup.Message.set_uri] on the request instead.
  *
  * Since: 1.0
  */
