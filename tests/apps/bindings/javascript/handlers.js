@@ -56,7 +56,7 @@ main({
       task.send_text('drop');
       await wait(() => log.filter(name => name === 'open').length === 2);
       task.max_message_size = 1;
-      task.send_text('too big');
+      task.send_text('longer');
       await wait(() => task.state === Hb.State.CLOSED && log.includes('error'));
     });
 

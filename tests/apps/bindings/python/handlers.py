@@ -46,7 +46,7 @@ def test_exceptions():
         task.send_text('drop')
         wait(lambda: log.count('open') == 2)
         task.set_max_message_size(1)
-        task.send_text('too big')
+        task.send_text('longer')
         wait(lambda: task.get_state() == Hb.State.CLOSED and 'error' in log)
 
     assert set(log) == set(names), set(names) - set(log)
