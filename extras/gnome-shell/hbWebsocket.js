@@ -437,10 +437,12 @@ export class WebsocketTask extends GObject.Object {
   // Call this when the server accepts all messages, usually after a login.
   mark_ready() { this._run(now => this._markReady(now)); }
 
-  send_text(text) {
+  send_text(text) { this.send_text_with_flags(text, SendFlags.DEFAULT); }
+
+  send_text_with_flags(text, flags) {
     if (typeof text !== 'string')
       throw new TypeError('A text is a string');
-    this.send_message(TEXT, encode(text));
+    this.send_message(TEXT, encode(text), flags);
   }
 
   send_bytes(data) { this.send_message(BINARY, data); }

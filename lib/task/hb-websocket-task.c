@@ -119,6 +119,17 @@ send_now (HbWebsocketTask        *self,
   return hb_driver_send (self->driver, (HbOpcode) type, message, flags, NULL, error);
 }
 
+static gboolean
+send_text_now (HbWebsocketTask  *self,
+               const char       *text,
+               HbSendFlags       flags,
+               GError          **error)
+{
+  g_autoptr (GBytes) bytes = g_bytes_new (text, strlen (text));
+
+  return send_now (self, SOUP_WEBSOCKET_DATA_TEXT, bytes, flags, error);
+}
+
 /* @function: (nullable): the name of the method, or NULL if any thread may call it
  *
  * Returns: (nullable): NULL if the call has already failed */
@@ -956,14 +967,38 @@ hb_websocket_task_send_text (HbWebsocketTask  *self,
                              const char       *text,
                              GError          **error)
 {
-  g_autoptr (GBytes) bytes = NULL;
-
   g_return_val_if_fail (HB_IS_WEBSOCKET_TASK (self), FALSE);
   g_return_val_if_fail (text != NULL, FALSE);
 
-  bytes = g_bytes_new (text, strlen (text));
+  return send_text_now (self, text, HB_SEND_FLAGS_DEFAULT, error);
+}
 
-  return send_now (self, SOUP_WEBSOCKET_DATA_TEXT, bytes, HB_SEND_FLAGS_DEFAULT, error);
+/**
+ * hb_websocket_task_send_text_with_flags:
+ * @self: a task
+ * @text: the text, in UTF-8, up to its first NUL
+ * @flags: options for sending
+ * @error: return location for an error
+ *
+ * Sends a text message with flags, for example a login for the current connection only.
+ *
+ * The method may be called from any thread, and fails with the errors of
+ * [method@WebsocketTask.send_message]. Bindings behave as for [method@WebsocketTask.send_text].
+ *
+ * Returns: (skip): whether the message was accepted
+ *
+ * Since: 1.0
+ */
+gboolean
+hb_websocket_task_send_text_with_flags (HbWebsocketTask  *self,
+                                        const char       *text,
+                                        HbSendFlags       flags,
+                                        GError          **error)
+{
+  g_return_val_if_fail (HB_IS_WEBSOCKET_TASK (self), FALSE);
+  g_return_val_if_fail (text != NULL, FALSE);
+
+  return send_text_now (self, text, flags, error);
 }
 
 /**

@@ -289,42 +289,47 @@ HB_AVAILABLE_IN_1_0
 void     hb_websocket_task_release         (HbWebsocketTask      *self);
 
 HB_AVAILABLE_IN_1_0
-gboolean   hb_websocket_task_send_text           (HbWebsocketTask        *self,
-                                                  const char             *text,
-                                                  GError                **error);
+gboolean   hb_websocket_task_send_text            (HbWebsocketTask        *self,
+                                                   const char             *text,
+                                                   GError                **error);
 HB_AVAILABLE_IN_1_0
-gboolean   hb_websocket_task_send_bytes          (HbWebsocketTask        *self,
-                                                  GBytes                 *bytes,
-                                                  GError                **error);
+gboolean   hb_websocket_task_send_text_with_flags (HbWebsocketTask        *self,
+                                                   const char             *text,
+                                                   HbSendFlags             flags,
+                                                   GError                **error);
 HB_AVAILABLE_IN_1_0
-gboolean   hb_websocket_task_send_message        (HbWebsocketTask        *self,
-                                                  SoupWebsocketDataType   type,
-                                                  GBytes                 *message,
-                                                  HbSendFlags             flags,
-                                                  GError                **error);
+gboolean   hb_websocket_task_send_bytes           (HbWebsocketTask        *self,
+                                                   GBytes                 *bytes,
+                                                   GError                **error);
 HB_AVAILABLE_IN_1_0
-void       hb_websocket_task_send_message_async  (HbWebsocketTask        *self,
-                                                  SoupWebsocketDataType   type,
-                                                  GBytes                 *message,
-                                                  HbSendFlags             flags,
-                                                  GCancellable           *cancellable,
-                                                  GAsyncReadyCallback     callback,
-                                                  gpointer                user_data);
+gboolean   hb_websocket_task_send_message         (HbWebsocketTask        *self,
+                                                   SoupWebsocketDataType   type,
+                                                   GBytes                 *message,
+                                                   HbSendFlags             flags,
+                                                   GError                **error);
 HB_AVAILABLE_IN_1_0
-gboolean   hb_websocket_task_send_message_finish (HbWebsocketTask        *self,
-                                                  GAsyncResult           *result,
-                                                  GError                **error);
+void       hb_websocket_task_send_message_async   (HbWebsocketTask        *self,
+                                                   SoupWebsocketDataType   type,
+                                                   GBytes                 *message,
+                                                   HbSendFlags             flags,
+                                                   GCancellable           *cancellable,
+                                                   GAsyncReadyCallback     callback,
+                                                   gpointer                user_data);
 HB_AVAILABLE_IN_1_0
-void       hb_websocket_task_flush_async         (HbWebsocketTask        *self,
-                                                  GCancellable           *cancellable,
-                                                  GAsyncReadyCallback     callback,
-                                                  gpointer                user_data);
+gboolean   hb_websocket_task_send_message_finish  (HbWebsocketTask        *self,
+                                                   GAsyncResult           *result,
+                                                   GError                **error);
 HB_AVAILABLE_IN_1_0
-gboolean   hb_websocket_task_flush_finish        (HbWebsocketTask        *self,
-                                                  GAsyncResult           *result,
-                                                  GError                **error);
+void       hb_websocket_task_flush_async          (HbWebsocketTask        *self,
+                                                   GCancellable           *cancellable,
+                                                   GAsyncReadyCallback     callback,
+                                                   gpointer                user_data);
 HB_AVAILABLE_IN_1_0
-GPtrArray *hb_websocket_task_take_queue          (HbWebsocketTask        *self);
+gboolean   hb_websocket_task_flush_finish         (HbWebsocketTask        *self,
+                                                   GAsyncResult           *result,
+                                                   GError                **error);
+HB_AVAILABLE_IN_1_0
+GPtrArray *hb_websocket_task_take_queue           (HbWebsocketTask        *self);
 
 HB_AVAILABLE_IN_1_0
 void       hb_websocket_task_receive_async  (HbWebsocketTask      *self,

@@ -154,6 +154,8 @@ test_calls (void)
   refuses (hb_websocket_task_release (object));
   refuses (g_assert_false (hb_websocket_task_can_acknowledge (object)));
   refuses (g_assert_false (hb_websocket_task_send_text (object, "hi", NULL)));
+  refuses (g_assert_false (hb_websocket_task_send_text_with_flags (object, "hi",
+                                                                   HB_SEND_FLAGS_DEFAULT, NULL)));
   refuses (g_assert_false (hb_websocket_task_send_bytes (object, bytes, NULL)));
   refuses (g_assert_false (hb_websocket_task_send_message (object, SOUP_WEBSOCKET_DATA_TEXT, bytes,
                                                            HB_SEND_FLAGS_DEFAULT, NULL)));

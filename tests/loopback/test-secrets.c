@@ -225,8 +225,8 @@ test_login (Life          *life,
   hb_websocket_task_set_ping_bytes (fixture->task, bytes);
   peer = fixture_open_raw (fixture);
   assert_sends (fixture->task, "text-" SECRET);
-  g_assert_true (hb_websocket_task_send_message (fixture->task, SOUP_WEBSOCKET_DATA_TEXT, bytes,
-                                                 HB_SEND_FLAGS_THIS_LINK, NULL));
+  g_assert_true (hb_websocket_task_send_text_with_flags (fixture->task, SECRET,
+                                                         HB_SEND_FLAGS_THIS_LINK, NULL));
   raw_peer_expect (peer, "text:" SECRET);
   hb_websocket_task_mark_ready (fixture->task);
   raw_peer_expect (peer, "text:text-" SECRET);

@@ -190,19 +190,18 @@ static void
 test_volatile (Fixture       *fixture,
                gconstpointer  data)
 {
-  g_autoptr (GBytes) bytes = g_bytes_new ("now", 3);
   GError *error = NULL;
 
   hb_websocket_task_open (fixture->task);
-  g_assert_false (hb_websocket_task_send_message (fixture->task, SOUP_WEBSOCKET_DATA_TEXT, bytes,
-                                                  HB_SEND_FLAGS_VOLATILE, &error));
+  g_assert_false (hb_websocket_task_send_text_with_flags (fixture->task, "now",
+                                                          HB_SEND_FLAGS_VOLATILE, &error));
   g_assert_error (error, HB_ERROR, HB_ERROR_NOT_OPEN);
   g_clear_error (&error);
   g_assert_cmpuint (hb_websocket_task_get_buffered_amount (fixture->task), ==, 0);
 
   signal_log_expect (fixture->log, WORDS_OPEN);
-  g_assert_true (hb_websocket_task_send_message (fixture->task, SOUP_WEBSOCKET_DATA_TEXT, bytes,
-                                                 HB_SEND_FLAGS_VOLATILE, &error));
+  g_assert_true (hb_websocket_task_send_text_with_flags (fixture->task, "now",
+                                                         HB_SEND_FLAGS_VOLATILE, &error));
   g_assert_no_error (error);
   signal_log_expect (fixture->log, "message:text:now");
   fixture_close (fixture);

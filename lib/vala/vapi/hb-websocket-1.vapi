@@ -101,6 +101,7 @@ namespace Hb {
 		public void send_message (Soup.WebsocketDataType type, GLib.Bytes message, Hb.SendFlags flags = Hb.SendFlags.DEFAULT) throws GLib.Error;
 		public async bool send_message_async (Soup.WebsocketDataType type, GLib.Bytes message, Hb.SendFlags flags = Hb.SendFlags.DEFAULT, GLib.Cancellable? cancellable = null) throws GLib.Error;
 		public void send_text (string text) throws GLib.Error;
+		public void send_text_with_flags (string text, Hb.SendFlags flags) throws GLib.Error;
 		public void set_close_timeout (uint milliseconds);
 		public void set_compression (bool compression);
 		public void set_connect_timeout (uint milliseconds);

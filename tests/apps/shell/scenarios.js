@@ -492,7 +492,7 @@ export const together = {
     task.connect('open', () => task.send_text('subscribe'));
     task.connect('message', (_task, _type, bytes) => {
       if (decode(bytes) === 'who?')
-        task.send_message(TEXT, new TextEncoder().encode('login'), SendFlags.THIS_LINK);
+        task.send_text_with_flags('login', SendFlags.THIS_LINK);
       else
         task.mark_ready();
     });

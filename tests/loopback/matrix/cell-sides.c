@@ -249,15 +249,13 @@ static void
 open_cb (HbWebsocketTask *task,
          Cell            *self)
 {
-  g_autoptr (GBytes) login = g_bytes_new_static (LOGIN, strlen (LOGIN));
   g_autoptr (GError) error = NULL;
 
   if (self->state != STATE_UNREADY)
     return;
 
   g_assert_false (hb_websocket_task_get_ready (task));
-  hb_websocket_task_send_message (task, SOUP_WEBSOCKET_DATA_TEXT, login, HB_SEND_FLAGS_THIS_LINK,
-                                  &error);
+  hb_websocket_task_send_text_with_flags (task, LOGIN, HB_SEND_FLAGS_THIS_LINK, &error);
   g_assert_no_error (error);
   if (self->is_struck)
     cell_mark_ready (self);

@@ -25,7 +25,7 @@ main({
 
     task.open();
     await assertFails(Hb.Error, Hb.Error.NOT_OPEN,
-      () => task.send_message(TEXT, payload, Hb.SendFlags.VOLATILE));
+      () => task.send_text_with_flags('text', Hb.SendFlags.VOLATILE));
     await assertFails(Hb.Error, Hb.Error.INVALID_ARGUMENT, () => task.send_message(TEXT,
       new GLib.Bytes(new Uint8Array([0xff])), Hb.SendFlags.DEFAULT));
     await assertFails(Hb.Error, Hb.Error.INVALID_ARGUMENT,

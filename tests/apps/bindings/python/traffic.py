@@ -208,7 +208,7 @@ def test_ready():
 
     def on_open(_):
         assert not task.get_ready()
-        task.send_message(TEXT, GLib.Bytes.new(b'login'), Hb.SendFlags.THIS_LINK)
+        task.send_text_with_flags('login', Hb.SendFlags.THIS_LINK)
 
     def on_message(_, _type, message):
         texts.append(message.get_data())
@@ -219,11 +219,11 @@ def test_ready():
 
     task.connect('open', on_open)
     task.connect('message', on_message)
-    assert_fails(Hb.error_quark(), Hb.Error.CLOSED, task.send_message, TEXT,
-                 GLib.Bytes.new(b'too early'), Hb.SendFlags.THIS_LINK)
+    assert_fails(Hb.error_quark(), Hb.Error.CLOSED, task.send_text_with_flags, 'too early',
+                 Hb.SendFlags.THIS_LINK)
     task.open()
-    assert_fails(Hb.error_quark(), Hb.Error.NOT_OPEN, task.send_message, TEXT,
-                 GLib.Bytes.new(b'too early'), Hb.SendFlags.THIS_LINK)
+    assert_fails(Hb.error_quark(), Hb.Error.NOT_OPEN, task.send_text_with_flags, 'too early',
+                 Hb.SendFlags.THIS_LINK)
     task.send_text('queued')
     wait(lambda: len(texts) == 2)
     assert texts == [b'login', b'queued'], texts

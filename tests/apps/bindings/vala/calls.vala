@@ -22,7 +22,7 @@ async void test_errors () throws Error
     }
 
   task.open ();
-  assert (fail (() => task.send_message (TEXT, payload, Hb.SendFlags.VOLATILE))
+  assert (fail (() => task.send_text_with_flags ("text", Hb.SendFlags.VOLATILE))
           is Hb.Error.NOT_OPEN);
   assert (fail (() => task.send_message (TEXT, no_text, Hb.SendFlags.DEFAULT))
           is Hb.Error.INVALID_ARGUMENT);
