@@ -153,6 +153,7 @@ hb_machine_on_opened (HbMachine     *self,
   hb_machine_enter (self, HB_STATE_OPEN, now);
   self->metrics.opens++;
   self->shut_down = FALSE;
+  self->check_at = HB_NEVER;
   hb_heartbeat_start (&self->heartbeat, now);
   hb_machine_follow_inbox (self, now);
   set_latency (self, -1);

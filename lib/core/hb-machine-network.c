@@ -11,12 +11,13 @@
 #define CHECK_INTERVAL (5 * G_TIME_SPAN_SECOND)
 
 /* Does not shorten a delay that the server has asked for. If that delay is already over, cuts short
- * a longer one that the properties or a function of the application has set. */
+ * a longer one that the properties or a function of the application has set. An attempt may have
+ * begun on the previous network, so the check waits until the attempt has failed. */
 void
 hb_machine_check_network (HbMachine *self,
                           gint64     now)
 {
-  if (now < self->check_at)
+  if (now < self->check_at || self->state == HB_STATE_CONNECTING)
     return;
 
   self->check_at = HB_NEVER;

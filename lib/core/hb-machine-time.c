@@ -63,7 +63,7 @@ get_link_deadline (HbMachine *self)
 {
   gint64 deadline = get_state_deadline (self);
 
-  return MIN (deadline, self->check_at);
+  return self->state == HB_STATE_CONNECTING ? deadline : MIN (deadline, self->check_at);
 }
 
 gboolean
@@ -245,6 +245,8 @@ hb_machine_on_tick (HbMachine *self,
   if (puts_off (self, now, reading))
     return;
 
+  hb_machine_check_network (self, now);
+
   switch (self->state)
     {
     case HB_STATE_WAITING:
@@ -266,11 +268,9 @@ hb_machine_on_tick (HbMachine *self,
       break;
 
     case HB_STATE_CLOSED:
-      return;
+      break;
 
     default:
       g_assert_not_reached ();
     }
-
-  hb_machine_check_network (self, now);
 }

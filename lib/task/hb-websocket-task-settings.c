@@ -1161,10 +1161,11 @@ hb_websocket_task_set_delivery (HbWebsocketTask *self,
  *
  * Whether to check the connection after a network change.
  *
- * A network change has the effect of [method@WebsocketTask.check], at most once every 5 seconds.
- * The change does not shorten a delay that the server has requested. [iface@Gio.NetworkMonitor]
- * reports the changes. On Linux, the kernel reports them too, if the program may query it. The task
- * makes every attempt, even if the network is reported as unavailable.
+ * A network change has the effect of [method@WebsocketTask.check], at most once every 5 seconds. A
+ * change during an attempt has this effect if the attempt fails. The change does not shorten a
+ * delay that the server has requested. [iface@Gio.NetworkMonitor] reports the changes. On Linux,
+ * the kernel reports them too, if the program may query it. The task makes every attempt, even if
+ * the network is reported as unavailable.
  *
  * Since: 1.0
  */

@@ -142,6 +142,34 @@ test_last (Fixture       *fixture,
 }
 
 static void
+test_connecting (Fixture       *fixture,
+                 gconstpointer  data)
+{
+  g_test_summary ("A change during an attempt that fails takes effect after the failure, once its "
+                  "handlers have run. If the attempt succeeds, the change has no effect");
+
+  fixture->machine.settings.reconnect_timeout = 60000;
+  start (fixture);
+  change_network (fixture);
+  change_network (fixture);
+  assert_effects (fixture, "");
+  assert_deadline (fixture, 10000);
+  lose_link (fixture);
+  forget (fixture);
+  assert_state (fixture, HB_STATE_WAITING);
+  assert_deadline (fixture, 0);
+
+  advance (fixture, 0);
+  assert_effects (fixture, "notify:reconnect-at " STARTS);
+
+  change_network (fixture);
+  answer (fixture);
+  forget (fixture);
+  advance (fixture, 5000);
+  assert_effects (fixture, "notify:attempt");
+}
+
+static void
 test_again (Fixture       *fixture,
             gconstpointer  data)
 {
@@ -236,6 +264,7 @@ main (int   argc,
   add_test ("/network/retry-after-over", test_retry_after_over);
   add_test ("/network/burst", test_burst);
   add_test ("/network/last", test_last);
+  add_test ("/network/connecting", test_connecting);
   add_test ("/network/again", test_again);
   add_test ("/network/closed", test_closed);
   add_test ("/network/reopen", test_reopen);
