@@ -115,8 +115,9 @@ lose_with_error (HbMachine *self,
   hb_machine_on_lost (self, now, &(HbLoss) { .error = error, .code = HB_CLOSE_ABNORMAL });
 }
 
-/* A server that has never replied to a ping message is probably alive, but does not know the text
- * of `ping-message`, so the error names a remedy. */
+/* A server that has never replied to a ping message may be alive, but not know the text of
+ * `ping-message`, so the error names a remedy. A busy connection that is lost may end at its first
+ * ping, so the error must not assume that the server is at fault. */
 static GError *
 new_pong_error (HbMachine *self)
 {
@@ -124,7 +125,8 @@ new_pong_error (HbMachine *self)
       && self->settings.ping_bytes == NULL)
     return g_error_new (HB_ERROR, HB_ERROR_PONG_TIMEOUT,
                         _("The server has not replied to a ping within %u ms, nor to any earlier "
-                          "ping. The server probably does not know the text of ping-message. Set "
+                          "ping. If every quiet connection ends like this, the server probably "
+                          "does not know the text of ping-message. In that case, set "
                           "heartbeat-mode to PING, because every server replies to ping frames"),
                         self->settings.pong_timeout);
 
