@@ -5,9 +5,10 @@
 #include "hb-certificate-private.h"
 #include "hb-refusal-private.h"
 
-/* Keeps requests apart when glib-networking resumes TLS sessions, which it keeps for the whole
- * process. A session may come from a request that trusts other authorities, whose handler accepts
- * other certificates, or that has another client certificate. */
+/* glib-networking may resume a TLS session that another request of the process has begun, although
+ * that request trusts other authorities, has a handler that accepts other certificates, or has
+ * another client certificate. This file therefore checks the certificate after a resumption too,
+ * and disables resumption for requests with a client certificate. */
 
 static G_DEFINE_QUARK (hb-certificate-is-asked, is_asked)
 

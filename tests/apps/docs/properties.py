@@ -1,6 +1,8 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Checks that the tables of properties agree with the class: properties.py PAGE.md GIR
+"""Checks that the tables of properties in PAGE.md agree with the class.
+
+properties.py PAGE.md GIR
 
 The class itself names no units, so the script searches the first paragraph of each property's
 documentation in GIR for the unit.

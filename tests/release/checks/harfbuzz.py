@@ -3,9 +3,9 @@
 """Checks that no name is in both this library and HarfBuzz, which also uses the prefix hb_.
 
 Each process with GTK loads HarfBuzz. If both libraries had a function of the same name, a call
-could reach the wrong one. If both had a header of the same name, the order of the compiler's
-options would choose. After the usual arguments, the script takes the archives that make up the
-static library.
+could reach the wrong one. If both had a header of the same name, a program could include the wrong
+one, depending on the order of the compiler's options. After the usual arguments, the script takes
+the archives that make up the static library.
 """
 
 import ctypes
