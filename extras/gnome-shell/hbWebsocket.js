@@ -618,7 +618,8 @@ export class WebsocketTask extends GObject.Object {
   }
 
   // Networks often change several times in a row. The task checks at once after the first change
-  // and, if further changes follow within CHECK_INTERVAL, once more at the end of this time.
+  // and, if further changes follow within CHECK_INTERVAL, once more at the end of this time. During
+  // an attempt, the check waits until the attempt has failed.
   _onNetworkChanged(now) {
     if (this.network_aware)
       this._checkAt = Math.min(this._checkAt, Math.max(now, this._checkedAt + CHECK_INTERVAL));
@@ -630,6 +631,7 @@ export class WebsocketTask extends GObject.Object {
     link.setMaxSize(this.max_message_size);
     this._held = this._queue.splice(0);
     this._readyAt = now;
+    this._checkAt = NEVER;
     this._startHeartbeat(now);
     this._set({'state': OPEN, 'ready': !this.manual_ready, 'http-status': 101, 'last-error': null,
       'connection': link.connection});
@@ -818,7 +820,7 @@ export class WebsocketTask extends GObject.Object {
     const ping = (isSteady ? this._lastPing : since) + (this.ping_timeout || NEVER);
     return {
       attempt: this._attemptAt,
-      check: this._checkAt,
+      check: this.state === CONNECTING ? NEVER : this._checkAt,
       close: this._closeAt,
       connect: ready ? NEVER : this._requestedAt + (this.connect_timeout || NEVER),
       death: mayPing ? death : NEVER,

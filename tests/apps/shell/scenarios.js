@@ -755,4 +755,12 @@ export const alone = {
     assertEqual([peer.received, waiting.attempt, deaf.attempt], [['heartbeat'], 2, 1]);
     assertEqual(open.log[4], 'message heartbeat');
   },
+
+  async networkChangeDuringAttempt(scenario) {
+    const task = scenario.task({uri: 'ws://127.0.0.1:9/', reconnect_timeout: 60000});
+
+    task.open();
+    Gio.NetworkMonitor.get_default().emit('network-changed', true);
+    await wait(() => task.attempt >= 2);
+  },
 };
