@@ -263,7 +263,10 @@ hb_attempt_drop (HbAttempt *self)
   hb_turn_end (&self->turn);
 
   if (self->cancellable != NULL)
-    g_cancellable_cancel (self->cancellable);
+    {
+      g_cancellable_cancel (self->cancellable);
+      hb_certificate_cancel (self->request, self->context);
+    }
 
   g_clear_pointer (&self->report, hb_context_end_source);
 

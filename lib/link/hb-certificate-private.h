@@ -6,6 +6,8 @@
 
 G_BEGIN_DECLS
 
-void hb_certificate_guard (SoupMessage *request);
+void hb_certificate_guard  (SoupMessage  *request);
+void hb_certificate_cancel (SoupMessage  *request,
+                            GMainContext *context);
 
 G_END_DECLS

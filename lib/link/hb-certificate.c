@@ -94,3 +94,33 @@ hb_certificate_guard (SoupMessage *request)
   g_signal_connect (request, "accept-certificate", G_CALLBACK (accept_certificate_cb), NULL);
   g_signal_connect (request, "network-event", G_CALLBACK (network_event_cb), NULL);
 }
+
+static gboolean
+supply_none_cb (gpointer user_data)
+{
+  soup_message_set_tls_client_certificate (user_data, NULL);
+
+  return G_SOURCE_REMOVE;
+}
+
+/* Must be called when the attempt has been cancelled. A handler for `request-certificate` may have
+ * returned TRUE without supplying a certificate. libsoup would then ignore the cancellation, and
+ * keep the socket and the thread of the handshake until the application supplies a certificate.
+ *
+ * The source is needed because the handler may be running now, and may still return FALSE. */
+void
+hb_certificate_cancel (SoupMessage  *request,
+                       GMainContext *context)
+{
+  guint signal_id = g_signal_lookup ("request-certificate", SOUP_TYPE_MESSAGE);
+  g_autoptr (GSource) source = NULL;
+
+  if (!g_signal_has_handler_pending (request, signal_id, 0, FALSE))
+    return;
+
+  source = g_idle_source_new ();
+  g_source_set_priority (source, G_PRIORITY_DEFAULT);
+  g_source_set_callback (source, supply_none_cb, g_object_ref (request), g_object_unref);
+  g_source_set_static_name (source, "[hb] certificate");
+  g_source_attach (source, context);
+}

@@ -198,6 +198,66 @@ test_dead_peer (Fixture       *fixture,
   fixture_close (fixture);
 }
 
+/* Without connect-timeout, the handler ends the attempt. With it, the handler promises a
+ * certificate and supplies none. */
+static gboolean
+request_certificate_cb (SoupMessage          *message,
+                        GTlsClientConnection *connection,
+                        HbWebsocketTask      *task)
+{
+  if (hb_websocket_task_get_connect_timeout (task) > 0)
+    return TRUE;
+
+  hb_websocket_task_close (task, 1000, NULL);
+
+  return FALSE;
+}
+
+static void
+connecting_cb (HbWebsocketTask  *task,
+               SoupMessage      *message,
+               SoupMessage     **request)
+{
+  g_signal_connect (message, "request-certificate", G_CALLBACK (request_certificate_cb), task);
+  g_set_weak_pointer (request, message);
+}
+
+/* An attempt that ends while libsoup waits for a client certificate leaves nothing behind. */
+static void
+test_client_certificate (Fixture       *fixture,
+                         gconstpointer  data)
+{
+  g_autoptr (SoupServer) server = NULL;
+  g_autofree char *uri = NULL;
+  SoupMessage *request = NULL;
+  GSList *uris;
+
+  if (!fixture_use_tls (fixture))
+    return;
+
+  server = soup_server_new ("tls-certificate", certificate_get (),
+                            "tls-auth-mode", G_TLS_AUTHENTICATION_REQUIRED,
+                            NULL);
+  soup_server_listen_local (server, 0, SOUP_SERVER_LISTEN_HTTPS | SOUP_SERVER_LISTEN_IPV4_ONLY,
+                            NULL);
+  uris = soup_server_get_uris (server);
+  uri = g_strdup_printf ("wss://127.0.0.1:%d/", g_uri_get_port (uris->data));
+  g_slist_free_full (uris, (GDestroyNotify) g_uri_unref);
+
+  hb_websocket_task_set_uri (fixture->task, uri);
+  hb_websocket_task_set_repeat_limit (fixture->task, 0);
+  hb_websocket_task_set_connect_timeout (fixture->task, 0);
+  g_signal_connect (fixture->task, "connecting", G_CALLBACK (connecting_cb), &request);
+  hb_websocket_task_open (fixture->task);
+  signal_log_skip_to (fixture->log, "state:closed");
+  wait_until (request == NULL);
+
+  hb_websocket_task_set_connect_timeout (fixture->task, 100);
+  hb_websocket_task_open (fixture->task);
+  signal_log_skip_to (fixture->log, "error:repeat-limit");
+  wait_until (request == NULL);
+}
+
 int
 main (int   argc,
       char *argv[])
@@ -211,6 +271,7 @@ main (int   argc,
   g_test_add_func ("/loopback/tls/expired", test_expired);
   g_test_add_func ("/loopback/tls/own-database", test_own_database);
   add_test ("/loopback/tls/dead-peer", test_dead_peer);
+  add_test ("/loopback/tls/client-certificate", test_client_certificate);
 
   return g_test_run ();
 }
