@@ -66,7 +66,8 @@ struct _HbUserFunc
  * When the last reference to a task is dropped, the connection is dropped too, without a closing
  * handshake or a signal. Pending asynchronous calls keep the task alive.
  *
- * A handler of any signal may call any method, drop the last reference, or run a main loop.
+ * A handler of any signal of the task may call any method, drop the last reference, or run a main
+ * loop. A handler of a signal of [class@Soup.Message] must not run a main loop.
  *
  * Since: 1.0
  */
