@@ -4,14 +4,18 @@
 
 #include <glib-object.h>
 
+#include "hb-deque-private.h"
+
 G_BEGIN_DECLS
 
 /* A list of tickets, in the order in which they were added. A ticket is the GTask of a call that
  * waits. The list takes no references. Calls seldom wait, so an empty list holds no memory. A list
- * whose bytes are all zero is empty. */
+ * whose bytes are all zero is empty.
+ *
+ * The first ticket is removed in most cases. In an array, all others would be moved each time. */
 typedef struct
 {
-  GPtrArray *array; /* (nullable) NULL if the list is empty */
+  HbDeque *deque; /* (owned) (nullable) NULL if the list is empty */
 } HbTickets;
 
 void     hb_tickets_add       (HbTickets *self,
@@ -25,14 +29,14 @@ void     hb_tickets_unref_all (HbTickets *self);
 static inline guint
 hb_tickets_get_length (const HbTickets *self)
 {
-  return self->array != NULL ? self->array->len : 0;
+  return self->deque != NULL ? self->deque->length : 0;
 }
 
 static inline gpointer
 hb_tickets_at (const HbTickets *self,
                guint            index)
 {
-  return g_ptr_array_index (self->array, index);
+  return *(gpointer *) hb_deque_at (self->deque, index);
 }
 
 G_END_DECLS

@@ -8,16 +8,21 @@ void
 hb_tickets_add (HbTickets *self,
                 gpointer   ticket)
 {
-  if (self->array == NULL)
-    self->array = g_ptr_array_new ();
+  if (self->deque == NULL)
+    {
+      self->deque = g_new (HbDeque, 1);
+      hb_deque_init (self->deque, sizeof ticket);
+    }
 
-  g_ptr_array_add (self->array, ticket);
+  *(gpointer *) hb_deque_push_tail (self->deque) = ticket;
 }
 
 static void
-clear_if_empty (HbTickets *self)
+remove_at (HbTickets *self,
+           guint      index)
 {
-  if (self->array->len == 0)
+  hb_deque_remove (self->deque, index);
+  if (self->deque->length == 0)
     hb_tickets_clear (self);
 }
 
@@ -25,12 +30,18 @@ gboolean
 hb_tickets_remove (HbTickets *self,
                    gpointer   ticket)
 {
-  if (self->array == NULL || !g_ptr_array_remove (self->array, ticket))
-    return FALSE;
+  guint i;
 
-  clear_if_empty (self);
+  for (i = 0; i < hb_tickets_get_length (self); i++)
+    {
+      if (hb_tickets_at (self, i) != ticket)
+        continue;
 
-  return TRUE;
+      remove_at (self, i);
+      return TRUE;
+    }
+
+  return FALSE;
 }
 
 /* Returns: (nullable): the first ticket, which is removed */
@@ -39,11 +50,11 @@ hb_tickets_pop (HbTickets *self)
 {
   gpointer ticket;
 
-  if (self->array == NULL)
+  if (self->deque == NULL)
     return NULL;
 
-  ticket = g_ptr_array_remove_index (self->array, 0);
-  clear_if_empty (self);
+  ticket = hb_tickets_at (self, 0);
+  remove_at (self, 0);
 
   return ticket;
 }
@@ -51,15 +62,20 @@ hb_tickets_pop (HbTickets *self)
 void
 hb_tickets_clear (HbTickets *self)
 {
-  g_clear_pointer (&self->array, g_ptr_array_unref);
+  if (self->deque != NULL)
+    hb_deque_clear (self->deque);
+
+  g_clear_pointer (&self->deque, g_free);
 }
 
 /* Releases the caller's reference to each ticket. */
 void
 hb_tickets_unref_all (HbTickets *self)
 {
-  if (self->array != NULL)
-    g_ptr_array_set_free_func (self->array, g_object_unref);
+  guint i;
+
+  for (i = 0; i < hb_tickets_get_length (self); i++)
+    g_object_unref (hb_tickets_at (self, i));
 
   hb_tickets_clear (self);
 }

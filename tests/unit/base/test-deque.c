@@ -163,6 +163,21 @@ test_remove_wrapped (Fixture       *fixture,
 }
 
 static void
+test_remove_first (Fixture       *fixture,
+                   gconstpointer  data)
+{
+  gpointer second;
+
+  g_test_summary ("The removal of the first element moves no other element");
+
+  push (&fixture->deque, 1, 6);
+  second = hb_deque_peek (&fixture->deque, 1);
+  hb_deque_remove (&fixture->deque, 0);
+
+  g_assert_true (hb_deque_peek (&fixture->deque, 0) == second);
+}
+
+static void
 test_keeps_small_block (Fixture       *fixture,
                         gconstpointer  data)
 {
@@ -271,6 +286,7 @@ main (int   argc,
   add_test ("/deque/pop-tail", test_pop_tail);
   add_test ("/deque/grow-wrapped", test_grow_wrapped);
   add_test ("/deque/remove", test_remove);
+  add_test ("/deque/remove-first", test_remove_first);
   add_test ("/deque/remove-wrapped", test_remove_wrapped);
   add_test ("/deque/keeps-small-block", test_keeps_small_block);
   add_test ("/deque/frees-large-block", test_frees_large_block);

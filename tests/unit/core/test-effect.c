@@ -146,7 +146,7 @@ test_resolve_all (Fixture       *fixture,
   hb_effects_resolve_all (&fixture->effects, &tickets, HB_OUTCOME_FAILED, error);
 
   assert_strings (&fixture->effects, "resolve:failed:8 resolve:failed:8");
-  g_assert_null (tickets.array);
+  g_assert_null (tickets.deque);
   g_assert_true (((HbEffect *) hb_deque_peek (&fixture->effects, 0))->resolve.ticket == &one);
   g_assert_true (((HbEffect *) hb_deque_peek (&fixture->effects, 1))->resolve.ticket == &two);
 }
