@@ -20,6 +20,10 @@
  * been sent. */
 #define HIGH_WATER (1024 * 1024)
 
+/* The approximate memory, in bytes, that a waiting line takes in addition to its text. If only the
+ * text counted, empty lines could fill the memory. */
+#define OVERHEAD 512
+
 /* A signal that follows the first one within this time, in milliseconds, is ignored, because
  * timeout(1) sends its signal twice: to hb-cat and to the process group. */
 #define SIGNAL_INTERVAL 100
@@ -72,6 +76,13 @@ static struct sigaction glib_action;
 static guint signalled_at; /* (atomic): monotonic, in milliseconds; 0 before the first signal */
 
 static void read_line (Cat *self);
+
+static void
+read_on (Cat *self)
+{
+  if (self->is_paused && self->stage == STAGE_RUN)
+    read_line (self);
+}
 
 static void
 leave (Cat *self,
@@ -205,6 +216,10 @@ send_cb (GObject      *source,
 
   self->n_pending--;
 
+  /* After the signal `drain`, callbacks may still be due, and on_drain () then reads nothing. */
+  if (self->n_pending == 0)
+    read_on (self);
+
   if (hb_websocket_task_send_message_finish (task, result, &error))
     return;
 
@@ -316,7 +331,10 @@ read_line_cb (GObject      *source,
 static void
 read_line (Cat *self)
 {
-  self->is_paused = hb_websocket_task_get_buffered_amount (self->options->task) >= HIGH_WATER;
+  gsize waiting = hb_websocket_task_get_buffered_amount (self->options->task)
+                  + (gsize) self->n_pending * OVERHEAD;
+
+  self->is_paused = waiting >= HIGH_WATER;
   if (self->is_paused)
     return;
 
@@ -330,9 +348,7 @@ on_drain (Cat *self)
 {
   REPORT (self, drain, self->n_backlog);
   self->n_backlog = 0;
-
-  if (self->is_paused && self->stage == STAGE_RUN)
-    read_line (self);
+  read_on (self);
 }
 
 static void

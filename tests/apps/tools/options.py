@@ -295,6 +295,13 @@ def check_messages():
     check([len(frame[1]) for frame in send(long + b'\nshort')] == [len(long), 5],
           'a long line is sent as one message')
 
+    result = run_cat('--json', '--repeat-limit=1', '--reconnect-timeout=1000', NOWHERE,
+                     stdin=b'\n' * 50000)
+    n_queued = max((event['waiting'] for event in result.get_events('queued')), default=0)
+    check(n_queued < 50000, 'no more input is read while many empty lines are waiting', n_queued)
+    check_equal(len(send(b'\n' * 50000)), 50000,
+                'reading continues when all lines that were waiting have been sent')
+
     with EchoServer() as server:
         result = run_cat('--max-message-size=10', '--wait=-1', server.uri, stdin=b'eleven chars')
         check_equal(result.status, 1, 'a message longer than --max-message-size ends the program')
