@@ -12,11 +12,12 @@
 
 #define HEARTBEAT "heartbeat"
 
-/* While the answers that wait for a client have more than this many bytes in total, the server
+/* While the answers that wait for a client take more than this many bytes in total, the server
  * reads nothing from the client. */
 #define MAX_WAITING ECHO_MAX_MESSAGE
 
-/* The approximate memory, in bytes, that libsoup uses for a message in addition to its payload */
+/* The approximate memory, in bytes, that a message takes in addition to its payload, in the answers
+ * and in libsoup */
 #define MESSAGE_COST 128
 
 #define OPCODE_CLOSE  8
@@ -64,6 +65,13 @@ note (EchoClient *self,
   echo_log_take (self->log, ECHO_LOG_EVENT, self->number, text);
 }
 
+/* If only the payload counted, a client could fill the memory with empty messages. */
+static gsize
+get_cost (GBytes *message)
+{
+  return g_bytes_get_size (message) + MESSAGE_COST;
+}
+
 static void
 answer_free (Answer *self)
 {
@@ -103,7 +111,7 @@ send_due (EchoClient *self)
           break;
         }
 
-      self->n_waiting -= g_bytes_get_size (answer->message);
+      self->n_waiting -= get_cost (answer->message);
       echo_client_send (self, answer->type, answer->message);
       answer_free (g_queue_pop_head (&self->answers));
     }
@@ -131,7 +139,7 @@ answer_message (EchoClient            *self,
   answer->message = g_bytes_ref (message);
   answer->due = g_get_monotonic_time () + self->settings->delay * G_GINT64_CONSTANT (1000);
   g_queue_push_tail (&self->answers, answer);
-  self->n_waiting += g_bytes_get_size (message);
+  self->n_waiting += get_cost (message);
   send_due (self);
 }
 
@@ -292,7 +300,7 @@ echo_client_send (EchoClient            *self,
   echo_log_message (self->log, ECHO_LOG_OUT, self->number, type == SOUP_WEBSOCKET_DATA_TEXT,
                     message);
   soup_websocket_connection_send_message (self->connection, type, message);
-  echo_gate_owe (self->gate, g_bytes_get_size (message) + MESSAGE_COST);
+  echo_gate_owe (self->gate, get_cost (message));
 }
 
 #ifdef POLLRDHUP

@@ -23,7 +23,7 @@ struct _EchoClient
   EchoClientFunc           gone; /* called when the connection has ended; frees the client */
   gpointer                 user_data;
   GQueue                   answers; /* (element-type Answer) */
-  gsize                    n_waiting; /* the total size of the answers, in bytes */
+  gsize                    n_waiting; /* the memory that the answers take, in bytes */
   guint                    answer_id;
   guint                    hangup_id;
   guint                    gone_id;

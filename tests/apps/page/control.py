@@ -374,6 +374,18 @@ def test_delay_is_bounded(server):
 
 
 @with_server()
+def test_empty_answers_are_bounded(server):
+    with WebSocket(server.port) as client, Control(server.port) as control:
+        def count():
+            return control.next()['clients'][0]['waiting']
+
+        control.do('delay', delay=60000)
+        client.sock.sendall(b'\x82\x80\0\0\0\0' * 200000)
+        wait_for(lambda: 0 < count() == count(), 'the end of reading')
+        expect(count() < 150000, 'the server keeps too many empty answers')
+
+
+@with_server()
 def test_unread_is_bounded(server):
     with Control(server.port) as control:
         with WebSocket(server.port) as client:
@@ -653,6 +665,7 @@ CASES = [
     ('refuse answers 503, and does not affect the page and the clients', test_refuse),
     ('delay delays answers, and keeps their order', test_delay),
     ('the answers that wait for a delay are bounded', test_delay_is_bounded),
+    ('the empty answers that wait for a delay are bounded', test_empty_answers_are_bounded),
     ('the answers that a client does not read are bounded', test_unread_is_bounded),
     ('broadcasts that a client does not read are bounded', test_unread_broadcasts_are_bounded),
     ('send reaches one client, and broadcast all clients', test_send_and_broadcast),
