@@ -29,6 +29,7 @@ typedef struct
   guint     is_foreign : 1;   /* sent by a thread other than the task's */
   guint     is_reserved : 1;  /* its size already counts towards max-buffered-amount */
   guint     is_returned : 1;  /* moved to HB_LINE_WAITING, because a link was lost */
+  guint     is_ahead : 1;     /* An older message may follow it in HB_LINE_WAITING. */
   guint     was_written : 1;  /* An earlier link has written all of it, so it may arrive twice. */
   guint     is_withdrawn : 1; /* taken back or cancelled before it was acknowledged */
   guint     is_refused : 1;   /* to be dropped, because the peer refuses it */

@@ -214,6 +214,16 @@ hb_queue_set_span (HbQueue *self,
   return FALSE;
 }
 
+/* Returns whether a message behind @message may be older.
+ *
+ * @next: (nullable): the message directly behind @message */
+static gboolean
+is_ahead (const HbOutgoing *message,
+          const HbOutgoing *next)
+{
+  return next != NULL && (next->is_ahead || next->accepted_at < message->accepted_at);
+}
+
 /* Call this when the link has been lost, after hb_queue_pop_passed (). */
 void
 hb_queue_take_back (HbQueue *self)
@@ -241,6 +251,7 @@ hb_queue_take_back (HbQueue *self)
           move (lines[i], lines[i]->length - 1, message);
           message->is_greeting = FALSE;
           message->is_returned = TRUE;
+          message->is_ahead = is_ahead (message, hb_deque_peek (&self->lines[HB_LINE_WAITING], 1));
           self->oldest = MIN (self->oldest, message->accepted_at);
         }
     }
@@ -368,9 +379,9 @@ hb_queue_pop_volatile (HbQueue  *self,
     }
 }
 
-/* Removes the first message in the lines that was accepted at or before @limit. In a line, no older
- * message stands behind one that has not returned, so the search of the line ends there. If no
- * message is found, `oldest` is exact afterwards. */
+/* Removes the first message in the lines that was accepted at or before @limit. The search of a
+ * line ends at the first message that no older one follows. Otherwise, each search would examine
+ * all messages that have returned. If no message is found, `oldest` is exact afterwards. */
 gboolean
 hb_queue_pop_expired (HbQueue    *self,
                       gint64      limit,
@@ -389,7 +400,7 @@ hb_queue_pop_expired (HbQueue    *self,
             return pop (self, line, i, message);
 
           oldest = MIN (oldest, candidate->accepted_at);
-          if (!candidate->is_returned)
+          if (!candidate->is_ahead)
             break;
         }
     }

@@ -327,6 +327,47 @@ test_take_back_twice (Fixture       *fixture,
 }
 
 static void
+push_at (Fixture *fixture,
+         HbLine   line,
+         gint64   accepted_at)
+{
+  HbOutgoing message = { .bytes = g_bytes_new (NULL, 0), .accepted_at = accepted_at };
+
+  hb_queue_push (&fixture->queue, &message, line);
+}
+
+static void
+test_take_back_ages (Fixture       *fixture,
+                     gconstpointer  data)
+{
+  g_autoptr (GString) ages = g_string_new (NULL);
+  HbOutgoing message;
+  guint i;
+
+  g_test_summary ("The search for expired messages goes past a returned message only if an older "
+                  "message follows it");
+
+  push_at (fixture, HB_LINE_WAITING, 1);
+  push_at (fixture, HB_LINE_WAITING, 2);
+  push_at (fixture, HB_LINE_GREETING, 3);
+  take (fixture, 3);
+  hb_queue_take_back (&fixture->queue);
+
+  for (i = 0; i < 3; i++)
+    {
+      const HbOutgoing *returned = hb_deque_peek (&fixture->queue.lines[HB_LINE_WAITING], i);
+
+      g_string_append_printf (ages, returned->is_ahead ? "%d> " : "%d ",
+                              (int) returned->accepted_at);
+    }
+
+  g_assert_cmpstr (ages->str, ==, "3> 1 2 ");
+  g_assert_true (hb_queue_pop_expired (&fixture->queue, 1, &message));
+  g_assert_cmpint (message.accepted_at, ==, 1);
+  g_bytes_unref (message.bytes);
+}
+
+static void
 test_pop_oldest (Fixture       *fixture,
                  gconstpointer  data)
 {
@@ -487,6 +528,7 @@ main (int   argc,
   add_test ("/queue/nested-span", test_nested_span);
   add_test ("/queue/take-back", test_take_back);
   add_test ("/queue/take-back-twice", test_take_back_twice);
+  add_test ("/queue/take-back-ages", test_take_back_ages);
   add_test ("/queue/pop-oldest", test_pop_oldest);
   add_test ("/queue/pop-volatile", test_pop_volatile);
   add_test ("/queue/pop-this-link", test_pop_this_link);
