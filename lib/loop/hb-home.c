@@ -97,10 +97,20 @@ hb_home_push (HbHome *self)
   return hb_context_push (self->context);
 }
 
-/* Calls @func once, and then @destroy. If the calling thread may use the object, or if the object's
- * thread has ended, calls them immediately. Otherwise a source in the context calls them: between
- * two iterations, no thread owns the context, but the object's thread may be using other objects
- * that share data with this one. @func must return G_SOURCE_REMOVE. */
+/* Acquires the context if no thread uses its objects any more. A thread owns a context of its own
+ * while this context is thread-default. The global default context has no owner between two
+ * iterations, but the object's thread may then use other objects that share data with this one,
+ * until the thread ends. */
+static gboolean
+acquire_unused (GMainContext *context,
+                gboolean      has_ended)
+{
+  return (has_ended || context != g_main_context_default ()) && g_main_context_acquire (context);
+}
+
+/* Calls @func once, and then @destroy. If the calling thread may use the object, or if no thread
+ * uses the objects of the context, calls them immediately. Otherwise a source in the context calls
+ * them. @func must return G_SOURCE_REMOVE. */
 void
 hb_home_call (HbHome         *self,
               GSourceFunc     func,
@@ -118,7 +128,7 @@ hb_home_call (HbHome         *self,
     }
   g_mutex_unlock (&self->mutex);
 
-  if (context != NULL && !(has_ended && g_main_context_acquire (context)))
+  if (context != NULL && !acquire_unused (context, has_ended))
     {
       g_autoptr (GSource) source = g_idle_source_new ();
 

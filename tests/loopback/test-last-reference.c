@@ -188,14 +188,60 @@ test_in_state (Fixture       *fixture,
   fixture->log = signal_log_new (fixture->task);
 }
 
+typedef struct
+{
+  HbWebsocketTask *task;
+  GMutex           mutex;    /* The thread ends when the mutex is unlocked. */
+  int              has_left; /* (atomic) */
+} Departure;
+
 static gpointer
 open_and_leave (gpointer data)
 {
+  Departure *self = data;
   g_autoptr (GMainContext) context = g_main_context_new ();
-  G_GNUC_UNUSED g_autoptr (GMainContextPusher) pusher = g_main_context_pusher_new (context);
 
-  hb_websocket_task_open (data);
-  wait_until (hb_websocket_task_get_state (data) == HB_STATE_OPEN);
+  g_main_context_push_thread_default (context);
+  hb_websocket_task_open (self->task);
+  wait_until (hb_websocket_task_get_state (self->task) == HB_STATE_OPEN);
+  g_main_context_pop_thread_default (context);
+
+  g_atomic_int_set (&self->has_left, TRUE);
+  g_main_context_wakeup (NULL);
+  g_mutex_lock (&self->mutex);
+  g_mutex_unlock (&self->mutex);
+
+  return NULL;
+}
+
+static void
+test_left_context (void)
+{
+  RawServer *server = raw_server_new ();
+  Departure departure = { .task = hb_websocket_task_new (raw_server_get_uri (server)) };
+  GThread *thread;
+
+  g_test_summary ("A task and its connection are freed even if no thread runs the task's context "
+                  "any more, for example because the thread has returned to a pool");
+
+  g_mutex_init (&departure.mutex);
+  g_mutex_lock (&departure.mutex);
+  thread = g_thread_new ("pooled", open_and_leave, &departure);
+  wait_until (g_atomic_int_get (&departure.has_left));
+  g_assert_finalize_object (departure.task);
+  raw_peer_expect_end (raw_server_get_peer (server, 0));
+
+  g_mutex_unlock (&departure.mutex);
+  g_thread_join (thread);
+  g_mutex_clear (&departure.mutex);
+  raw_server_free (server);
+  wait_idle ();
+}
+
+static gpointer
+open_here (gpointer task)
+{
+  hb_websocket_task_open (task);
 
   return NULL;
 }
@@ -205,15 +251,15 @@ test_after_thread (void)
 {
   RawServer *server = raw_server_new ();
   HbWebsocketTask *task = hb_websocket_task_new (raw_server_get_uri (server));
-  GThread *thread = g_thread_new ("brief", open_and_leave, task);
 
-  g_test_summary ("A task and its connection are freed even if the task's thread has ended and no "
-                  "thread runs the task's context");
+  g_test_summary ("A task in the global default context ends at once if its thread has ended");
 
-  raw_server_wait_peer (server, 0);
-  g_thread_join (thread);
+  g_thread_join (g_thread_new ("brief", open_here, task));
+  g_assert_cmpint (hb_websocket_task_get_state (task), ==, HB_STATE_CONNECTING);
+  g_object_run_dispose (G_OBJECT (task));
+  g_assert_cmpint (hb_websocket_task_get_state (task), ==, HB_STATE_CLOSED);
+
   g_assert_finalize_object (task);
-  raw_peer_expect_end (raw_server_get_peer (server, 0));
   raw_server_free (server);
   wait_idle ();
 }
@@ -448,6 +494,7 @@ main (int   argc,
   add_loop_tests ("busy", test_while_busy);
   add_loop_tests ("reconnecting", test_while_reconnecting);
   add_loop_tests ("ending", test_while_ending);
+  g_test_add_func ("/loopback/last-reference/left-context", test_left_context);
   g_test_add_func ("/loopback/last-reference/after-thread", test_after_thread);
   g_test_add_func ("/loopback/last-reference/between-iterations", test_between_iterations);
   g_test_add_func ("/loopback/last-reference/abandoned-context", test_abandoned_context);
