@@ -10,14 +10,25 @@
 /* Networks change in bursts: first an interface, then an address, then a route. */
 #define CHECK_INTERVAL (5 * G_TIME_SPAN_SECOND)
 
+/* Returns when the check of a network change is due, or HB_NEVER. An attempt may have begun on the
+ * previous network, so the check waits until the attempt has failed, or until a ping may be sent on
+ * its link. */
+gint64
+hb_machine_get_check_at (HbMachine *self)
+{
+  gboolean is_attempting = self->state == HB_STATE_CONNECTING
+                           || (self->state == HB_STATE_OPEN && !hb_machine_may_ping (self));
+
+  return is_attempting ? HB_NEVER : self->check_at;
+}
+
 /* Does not shorten a delay that the server has asked for. If that delay is already over, cuts short
- * a longer one that the properties or a function of the application has set. An attempt may have
- * begun on the previous network, so the check waits until the attempt has failed. */
+ * a longer one that the properties or a function of the application has set. */
 void
 hb_machine_check_network (HbMachine *self,
                           gint64     now)
 {
-  if (now < self->check_at || self->state == HB_STATE_CONNECTING)
+  if (now < hb_machine_get_check_at (self))
     return;
 
   self->check_at = HB_NEVER;

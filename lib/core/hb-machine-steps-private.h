@@ -86,6 +86,7 @@ void     hb_machine_on_writable      (HbMachine     *self,
                                       gint64         now);
 
 /* hb-machine-network.c */
+gint64   hb_machine_get_check_at     (HbMachine     *self);
 void     hb_machine_on_network       (HbMachine     *self,
                                       gint64         now);
 void     hb_machine_check_network    (HbMachine     *self,

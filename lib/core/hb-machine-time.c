@@ -62,8 +62,9 @@ static gint64
 get_link_deadline (HbMachine *self)
 {
   gint64 deadline = get_state_deadline (self);
+  gint64 check_at = hb_machine_get_check_at (self);
 
-  return self->state == HB_STATE_CONNECTING ? deadline : MIN (deadline, self->check_at);
+  return MIN (deadline, check_at);
 }
 
 gboolean

@@ -170,6 +170,31 @@ test_connecting (Fixture       *fixture,
 }
 
 static void
+test_unready (Fixture       *fixture,
+              gconstpointer  data)
+{
+  g_test_summary ("A change before the link is ready takes effect when the attempt fails, or when "
+                  "the link is ready");
+
+  fixture->machine.settings.reconnect_timeout = 60000;
+  fixture->machine.settings.manual_ready = TRUE;
+  start_open (fixture);
+  change_network (fixture);
+  assert_effects (fixture, "");
+  assert_deadline (fixture, 10000);
+  advance (fixture, 10000);
+  assert_state (fixture, HB_STATE_CONNECTING);
+
+  answer (fixture);
+  forget (fixture);
+  change_network (fixture);
+  hb_machine_mark_ready (&fixture->machine, fixture->now);
+  forget (fixture);
+  advance (fixture, 5000);
+  assert_effects (fixture, "ping notify:attempt");
+}
+
+static void
 test_again (Fixture       *fixture,
             gconstpointer  data)
 {
@@ -265,6 +290,7 @@ main (int   argc,
   add_test ("/network/burst", test_burst);
   add_test ("/network/last", test_last);
   add_test ("/network/connecting", test_connecting);
+  add_test ("/network/unready", test_unready);
   add_test ("/network/again", test_again);
   add_test ("/network/closed", test_closed);
   add_test ("/network/reopen", test_reopen);
