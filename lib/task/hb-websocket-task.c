@@ -57,7 +57,8 @@ struct _HbUserFunc
  * `HB_ERROR_INVALID_ARGUMENT`. Getters do not check the thread, so a call from another thread may
  * return a wrong value.
  *
- * Sending is the exception: [method@WebsocketTask.send_text], [method@WebsocketTask.send_bytes],
+ * Sending is the exception: [method@WebsocketTask.send_text],
+ * [method@WebsocketTask.send_text_with_flags], [method@WebsocketTask.send_bytes],
  * [method@WebsocketTask.send_message], [method@WebsocketTask.send_message_async] and
  * [method@WebsocketTask.flush_async] may be called from any thread. The messages of each thread
  * keep their order, except that those of a handler for [signal@WebsocketTask::open] and those with
