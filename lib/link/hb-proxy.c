@@ -8,7 +8,7 @@
 #include "hb-refusal-private.h"
 
 /* Keeps a server's secrets out of CONNECT requests, and the proxy's password out of requests that
- * no proxy reads. Otherwise libsoup 3.2 and 3.6 would send cookies to the proxy, and the proxy's
+ * no proxy reads. Otherwise libsoup 3.2 to 3.6 would send cookies to the proxy, and the proxy's
  * password to servers.
  *
  * Also limits the requests and interim responses with which a proxy can keep libsoup busy before
