@@ -350,10 +350,11 @@ test_take_back_ages (Fixture       *fixture,
   push_at (fixture, HB_LINE_WAITING, 1);
   push_at (fixture, HB_LINE_WAITING, 2);
   push_at (fixture, HB_LINE_GREETING, 3);
-  take (fixture, 3);
+  push_at (fixture, HB_LINE_GREETING, 4);
+  take (fixture, 4);
   hb_queue_take_back (&fixture->queue);
 
-  for (i = 0; i < 3; i++)
+  for (i = 0; i < 4; i++)
     {
       const HbOutgoing *returned = hb_deque_peek (&fixture->queue.lines[HB_LINE_WAITING], i);
 
@@ -361,7 +362,7 @@ test_take_back_ages (Fixture       *fixture,
                               (int) returned->accepted_at);
     }
 
-  g_assert_cmpstr (ages->str, ==, "3> 1 2 ");
+  g_assert_cmpstr (ages->str, ==, "3> 4> 1 2 ");
   g_assert_true (hb_queue_pop_expired (&fixture->queue, 1, &message));
   g_assert_cmpint (message.accepted_at, ==, 1);
   g_bytes_unref (message.bytes);
