@@ -183,7 +183,9 @@ test_unready (Fixture       *fixture,
   assert_effects (fixture, "");
   assert_deadline (fixture, 10000);
   advance (fixture, 10000);
-  assert_state (fixture, HB_STATE_CONNECTING);
+  assert_effects (fixture, "drop notify:state notify:connection notify:protocol notify:last-error "
+                           "error:connect-timeout close:1006 notify:attempt notify:reconnect-at "
+                           "reconnect:1:60000 notify:reconnect-at " STARTS);
 
   answer (fixture);
   forget (fixture);
