@@ -105,7 +105,8 @@ supply_none_cb (gpointer user_data)
 
 /* Must be called when the attempt has been cancelled. A handler for `request-certificate` may have
  * returned TRUE without supplying a certificate. libsoup would then ignore the cancellation, and
- * keep the socket and the thread of the handshake until the application supplies a certificate.
+ * keep the socket and the thread of the handshake until the application supplies a certificate. The
+ * thread may also request a certificate only after the cancellation, so the handlers are blocked.
  *
  * The source is needed because the handler may be running now, and may still return FALSE. */
 void
@@ -113,10 +114,15 @@ hb_certificate_cancel (SoupMessage  *request,
                        GMainContext *context)
 {
   guint signal_id = g_signal_lookup ("request-certificate", SOUP_TYPE_MESSAGE);
+  GSignalMatchType mask = G_SIGNAL_MATCH_ID | G_SIGNAL_MATCH_UNBLOCKED;
   g_autoptr (GSource) source = NULL;
+  gulong handler;
 
   if (!g_signal_has_handler_pending (request, signal_id, 0, FALSE))
     return;
+
+  while ((handler = g_signal_handler_find (request, mask, signal_id, 0, NULL, NULL, NULL)) != 0)
+    g_signal_handler_block (request, handler);
 
   source = g_idle_source_new ();
   g_source_set_priority (source, G_PRIORITY_DEFAULT);

@@ -198,17 +198,21 @@ test_dead_peer (Fixture       *fixture,
   fixture_close (fixture);
 }
 
-/* Without connect-timeout, the handler ends the attempt. With it, the handler promises a
- * certificate and supplies none. */
+/* Without connect-timeout, the handler ends the attempt, and must not be called for a later request
+ * of the same handshake. With connect-timeout, the handler promises a certificate and supplies
+ * none. */
 static gboolean
 request_certificate_cb (SoupMessage          *message,
                         GTlsClientConnection *connection,
                         HbWebsocketTask      *task)
 {
+  guint signal_id = g_signal_lookup ("request-certificate", SOUP_TYPE_MESSAGE);
+
   if (hb_websocket_task_get_connect_timeout (task) > 0)
     return TRUE;
 
   hb_websocket_task_close (task, 1000, NULL);
+  g_assert_false (g_signal_has_handler_pending (message, signal_id, 0, FALSE));
 
   return FALSE;
 }
