@@ -619,7 +619,7 @@ export class WebsocketTask extends GObject.Object {
 
   // Networks often change several times in a row. The task checks at once after the first change
   // and, if further changes follow within CHECK_INTERVAL, once more at the end of this time. During
-  // an attempt, the check waits until the attempt has failed.
+  // an attempt, the check waits until the attempt has failed, or until a ping may be sent.
   _onNetworkChanged(now) {
     if (this.network_aware)
       this._checkAt = Math.min(this._checkAt, Math.max(now, this._checkedAt + CHECK_INTERVAL));
@@ -814,13 +814,14 @@ export class WebsocketTask extends GObject.Object {
   // The times at which the task has to act
   get _deadlines() {
     const {ready, _mayPing: mayPing} = this;
+    const isAttempting = this.state === CONNECTING || (this.state === OPEN && !mayPing);
     const isSteady = this.liveness === Liveness.STEADY;
     const death = this._awaitedSince + (this.pong_timeout || NEVER);
     const since = this._awaitedSince === NEVER ? this._lastActivity : this._awaitedSince;
     const ping = (isSteady ? this._lastPing : since) + (this.ping_timeout || NEVER);
     return {
       attempt: this._attemptAt,
-      check: this.state === CONNECTING ? NEVER : this._checkAt,
+      check: isAttempting ? NEVER : this._checkAt,
       close: this._closeAt,
       connect: ready ? NEVER : this._requestedAt + (this.connect_timeout || NEVER),
       death: mayPing ? death : NEVER,

@@ -763,4 +763,17 @@ export const alone = {
     Gio.NetworkMonitor.get_default().emit('network-changed', true);
     await wait(() => task.attempt >= 2);
   },
+
+  async networkChangeBeforeReady(scenario) {
+    const peer = scenario.peer();
+    const task = await openTask(scenario, peer, {manual_ready: true});
+    const failing = await openTask(scenario, peer, {manual_ready: true, connect_timeout: 200,
+      reconnect_timeout: 60000});
+
+    Gio.NetworkMonitor.get_default().emit('network-changed', true);
+    await wait(() => failing.attempt === 1 && failing.state === State.OPEN);
+    assertEqual(peer.received, []);
+    task.mark_ready();
+    await wait(() => peer.received.length >= 1);
+  },
 };
