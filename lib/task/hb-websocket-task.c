@@ -68,7 +68,7 @@ struct _HbUserFunc
  * handshake or a signal. Pending asynchronous calls keep the task alive.
  *
  * A handler of any signal of the task may call any method, drop the last reference, or run a main
- * loop. A handler of a signal of [class@Soup.Message] must not run a main loop.
+ * loop. A handler of a signal of [class@Soup.Message] or [class@Soup.Session] must not run one.
  *
  * Since: 1.0
  */
